@@ -5,7 +5,7 @@ import tseslint from "typescript-eslint";
 
 const NODE = "node:";
 const FOLDERS = {
-  core: ["node:crypto$", "apache-arrow$", "flatbuffers$", "cborg($|/)", "jose$", "yaml$", "@noble/ciphers/"],
+  core: ["node:crypto$", "node:stream$", "apache-arrow$", "flatbuffers$", "cborg($|/)", "jose$", "yaml$", "@noble/ciphers/"],
   jobs: [],
   transport: [NODE],
   "enclave-worker": [NODE, "piscina$", "cborg$", "jose$"],

@@ -1,0 +1,55 @@
+// What a job computes, as the canonical value whose digest is the job's identity. Types only: job-text.ts makes
+// one from YAML or JSON, parse.ts from canonical bytes, check.ts holds it against a manifest.
+import type { PublicJwk } from "../manifest/jwk.ts";
+
+export const MAX_PLAN_BYTES: number = 256 * 1024;
+
+/** A literal as written in the job; check.ts types it by the column (dates and decimals are strings). */
+export type Literal = string | number | boolean;
+
+export type Comparison = "=" | "!=" | "<" | "<=" | ">" | ">=";
+
+/** SQL's three-valued logic: a comparison with null is unknown, and a row is kept only where this is true. */
+export type Predicate =
+  | { readonly and: readonly Predicate[] }
+  | { readonly or: readonly Predicate[] }
+  | { readonly not: Predicate }
+  | { readonly column: string; readonly op: Comparison; readonly value: Literal }
+  | { readonly column: string; readonly in: readonly Literal[] }
+  | { readonly column: string; readonly between: readonly [Literal, Literal] }
+  | { readonly column: string; readonly isNull: boolean };
+
+/** `count` counts rows (or, with a column, its non-null rows); `count_units` distinct units. */
+export type Aggregate =
+  | { readonly as: string; readonly op: "count"; readonly column?: string }
+  | { readonly as: string; readonly op: "count_units" }
+  | { readonly as: string; readonly op: "sum" | "avg"; readonly column: string };
+
+export interface Ordering {
+  /** The name of an output column: a group column or an aggregate's `as`. */
+  readonly column: string;
+  readonly direction: "asc" | "desc";
+}
+
+export interface AggregatePlan {
+  readonly version: 1;
+  readonly kind: "aggregate";
+  /** Exactly one in this version. */
+  readonly inputs: readonly PlanInput[];
+  readonly where: Predicate | null;
+  readonly groupBy: readonly string[];
+  readonly select: readonly Aggregate[];
+  readonly orderBy: readonly Ordering[];
+  readonly limit: number | null;
+  /** The key the result is sealed to. */
+  readonly recipient: PublicJwk;
+  readonly release: "sealed" | "clear";
+}
+
+export interface PlanInput {
+  readonly dataset: string;
+  /** RFC 7638 thumbprint of the owner's signing key: a data set of that name by anyone else is another. */
+  readonly owner: string;
+}
+
+export type Plan = AggregatePlan;
