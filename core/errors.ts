@@ -24,13 +24,23 @@ export const ERROR_CODES = {
   CHAIN_EXPIRED: "a certificate is not valid at the time of the check",
   CHAIN_USAGE: "a certificate is used for what it does not allow",
   CHAIN_SIGNATURE: "a certificate's signature does not verify",
+  CHAIN_KEY: "a certificate's key is not P-384, or it is not signed with ecdsa-with-SHA384",
+  CHAIN_EXTENSION: "a certificate has a critical extension that is unknown, or one extension twice",
   // attestation/: what the verifier demands
-  EXPECTATION_EMPTY: "an expectation is missing or empty; nothing can be verified against it",
+  EXPECTATION_EMPTY: "an expectation is missing, empty or malformed; nothing can be verified against it",
+  MEASUREMENTS_FORMAT: "the measurements are not in the form that nitro-cli prints",
   POLICY_DEBUG: "PCR0, PCR1 or PCR2 is all zero: a debug enclave, whose memory the host can read",
   POLICY_PCR: "a platform configuration register differs from the one expected, or is missing",
   POLICY_NONCE: "the nonce is missing or is not the verifier's own",
   POLICY_USER_DATA: "user_data does not bind what it should",
+  POLICY_PUBLIC_KEY: "public_key is not the one expected",
   POLICY_AGE: "the document is too old, or from the future",
+  // nsm: the Nitro Secure Module, or the software one of the local enclave
+  NSM_REQUEST: "the request is larger than the NSM takes, or a field of it is out of its limits",
+  NSM_RESPONSE: "the NSM's answer is not strict CBOR of the expected shape",
+  NSM_ERROR: "the NSM refused the request; `nsm` has its code",
+  NSM_IO: "the NSM cannot be reached, or broke off in the middle of an exchange",
+  NSM_STATE: "the software NSM's root cannot be used: half of it is missing, or its key is open to others",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
