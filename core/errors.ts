@@ -41,6 +41,14 @@ export const ERROR_CODES = {
   NSM_ERROR: "the NSM refused the request; `nsm` has its code",
   NSM_IO: "the NSM cannot be reached, or broke off in the middle of an exchange",
   NSM_STATE: "the software NSM's root cannot be used: half of it is missing, or its key is open to others",
+  // wire/ and transport/
+  TRANSPORT_CONNECT: "a connection could not be made",
+  TRANSPORT_CLOSED: "the connection ended before all bytes had come",
+  TRANSPORT_TIMEOUT: "the peer made no progress for too long",
+  TRANSPORT_UNAVAILABLE: "this build has no such transport",
+  WIRE_LENGTH: "a length is out of its bounds or is not the one asked for",
+  WIRE_JSON: "a message is not canonical JSON",
+  WIRE_FIELD: "a message has a missing, unknown or malformed member",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

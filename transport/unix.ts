@@ -1,0 +1,56 @@
+// Unix sockets in one directory, in place of vsock: the enclave listens on enclave.sock, the host on
+// gateway.sock and tunnel.sock. For the embedded default and tests; the production image never loads this.
+import { rm } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { SealroomError } from "../core/errors.ts";
+import type { Dialer, HostPort, Listener } from "../core/wire/transport.ts";
+
+export const ENCLAVE_SOCKET = "enclave.sock";
+
+export function unixDialer(directory: string): Dialer {
+  return { connect: (port: HostPort) => connectUnix(join(directory, `${port}.sock`)) };
+}
+
+export function unixListener(directory: string, socket: "enclave" | HostPort): Listener {
+  return { accept: (handler) => listenUnix(join(directory, `${socket}.sock`), handler) };
+}
+
+/** Errors: TRANSPORT_CONNECT. */
+export async function connectUnix(path: string): Promise<Duplex> {
+  const socket = connect({ path });
+  return new Promise<Duplex>((resolve, reject) => {
+    const onError = (cause: Error): void => {
+      reject(new SealroomError("TRANSPORT_CONNECT", {}, { cause }));
+    };
+    socket.once("error", onError);
+    socket.once("connect", () => {
+      socket.off("error", onError);
+      resolve(socket);
+    });
+  });
+}
+
+async function listenUnix(path: string, handler: (stream: Duplex) => void): Promise<{ close(): Promise<void> }> {
+  await rm(path, { force: true });
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on("close", () => open.delete(socket));
+    handler(socket);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => {
+      reject(new SealroomError("TRANSPORT_CONNECT", {}, { cause }));
+    });
+    server.listen(path, resolve);
+  });
+  return {
+    close: async (): Promise<void> => {
+      for (const socket of open) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => { resolve(); }));
+    },
+  };
+}
