@@ -49,6 +49,26 @@ export const ERROR_CODES = {
   WIRE_LENGTH: "a length is out of its bounds or is not the one asked for",
   WIRE_JSON: "a message is not canonical JSON",
   WIRE_FIELD: "a message has a missing, unknown or malformed member",
+  // enclave-worker/
+  CLOCK_DISAGREES: "the enclave's system clock and its attested time differ by more than a minute",
+  KMS_KEY_ARN: "the manifest's key is not named by a full key ARN",
+  KMS_TLS: "TLS to KMS failed: the endpoint's certificate is not from Amazon, or the connection was cut",
+  KMS_DENIED: "KMS refused to release the key to this enclave",
+  KMS_ANSWER: "KMS's answer is not of the expected shape",
+  KMS_KEY_ID: "KMS answered for another key",
+  JOB_INPUTS: "the manifests are not the ones the plan names",
+  JOB_INCOMPLETE: "the objects read do not add up to the manifest",
+  OBJECT_DIGEST: "an object's header is not the one in the manifest",
+  OBJECT_ROWS: "an object has other rows than the manifest says",
+  POOL_THREAD: "a worker thread ended before its task",
+  INTERNAL: "a fault inside the enclave",
+  // host-driver/
+  STORE_LOCATION: "not of the form s3://bucket/prefix/",
+  STORE_MISSING: "no such object or bucket",
+  STORE_SIZE: "an object is larger than it may be",
+  STORE_READ: "S3 could not be read",
+  TUNNEL_REFUSED: "the endpoint is not on the host's allow-list",
+  TUNNEL_DIAL: "the endpoint could not be reached",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
