@@ -69,6 +69,41 @@ export const ERROR_CODES = {
   STORE_READ: "S3 could not be read",
   TUNNEL_REFUSED: "the endpoint is not on the host's allow-list",
   TUNNEL_DIAL: "the endpoint could not be reached",
+  // sigv4.ts
+  SIGV4_REQUEST: "the request cannot be signed: a path, query, header or credential is malformed",
+  // owner/key-policy.ts
+  KEYPOLICY_MEASUREMENT: "a measurement set is missing, or PCR0, PCR1 or PCR2 is not 48 bytes in hex",
+  KEYPOLICY_DEBUG: "a measurement is all zero: a debug enclave, whose memory the host can read",
+  KEYPOLICY_ROLE: "a role ARN is malformed, has a wildcard, or is the same as another role",
+  KEYPOLICY_OWNER: "the owner is not an RFC 7638 thumbprint (SHA-256, base64url)",
+  KEYPOLICY_DATASET: "the data set's name is empty, too long, or has characters that a key policy would read differently",
+  KEYPOLICY_EPOCH: "a live epoch is not a whole number of UTC milliseconds, or is listed twice",
+  KEYPOLICY_SIZE: "the key policy is longer than the 32 KiB that KMS takes: list fewer epochs or measurements",
+  // crypto.ts
+  CRYPTO_TAG: "sealed bytes do not verify under the key",
+  CRYPTO_KEY: "a public key is not a point of its curve",
+  // seal/: an Encryption SDK message, in the order in which a reader meets the faults
+  SEAL_TRUNCATED: "the message ends before it is complete",
+  SEAL_TRAILING: "bytes follow the end of the message",
+  SEAL_LIMIT: "a length or a count is above what the reader accepts",
+  SEAL_HEADER: "the message header is malformed",
+  SEAL_SUITE: "the algorithm suite is unknown, or is not one of the header's version",
+  SEAL_CONTEXT: "the encryption context is malformed, or is not the one expected",
+  POLICY_MESSAGE: "the message's suite, framing or number of data keys is not one that this reader takes",
+  SEAL_KEY: "no data key of the message can be opened with the given key",
+  SEAL_COMMITMENT: "the message was not sealed under this data key",
+  SEAL_HEADER_TAG: "the message header does not verify",
+  SEAL_SEQUENCE: "a frame is not in its place",
+  SEAL_FRAME: "a frame's IV or length is not what its place demands",
+  SEAL_FRAME_TAG: "a frame or an unframed body does not verify",
+  SEAL_FOOTER: "the message footer is malformed",
+  SEAL_SIGNATURE: "the message's signature does not verify",
+  // seal/: ranged reading, and use of a reader or writer out of order
+  SEAL_LAYOUT: "the message cannot be read by ranges, or its length fits no number of frames",
+  SEAL_RANGE: "a range lies outside the message, or came back with the wrong length",
+  SEAL_STATE: "a message reader or writer was used after it finished or failed",
+  // seal/: CMS of KMS. One code for every fault: a second one would be a padding oracle
+  CMS_OPEN: "the KMS answer cannot be opened",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

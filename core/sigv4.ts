@@ -61,8 +61,9 @@ export function signRequest(request: RequestToSign): Record<string, string> {
   for (const [name, value] of Object.entries(request.headers ?? {})) setHeader(headers, name, value);
   setHeader(headers, "host", request.host);
   setHeader(headers, "x-amz-date", date);
-  if (credentials.sessionToken !== undefined)
+  if (credentials.sessionToken !== undefined) {
     setHeader(headers, "x-amz-security-token", credentials.sessionToken);
+  }
   // S3 alone demands the payload's hash as a header too; the others compute it from the body.
   if (service === "s3") setHeader(headers, "x-amz-content-sha256", payloadHash);
 
@@ -126,8 +127,9 @@ export function sha256Hex(data: string | Uint8Array): string {
 
 /** UTC as `YYYYMMDDTHHMMSSZ`. @throws SIGV4_REQUEST outside the years 1970 to 9999. */
 export function amzDate(timeMs: number): string {
-  if (!(timeMs >= 0 && timeMs < 253_402_300_800_000))
+  if (!(timeMs >= 0 && timeMs < 253_402_300_800_000)) {
     throw new SealroomError("SIGV4_REQUEST", { field: "time" });
+  }
   return new Date(timeMs).toISOString().replace(/\.\d+|[-:]/g, "");
 }
 
