@@ -21,31 +21,34 @@ export interface SigningScope {
   readonly service: string;
 }
 
-/** A request as it stands on the wire. `path` and `query` are percent-encoded already; names are lower-case. */
+/** Names and values, not percent-encoded. A name may stand there twice. */
+export type Query = readonly (readonly [string, string])[];
+
+/** `path` is percent-encoded, as on the request line; header names are lower-case. */
 export interface CanonicalRequest {
   readonly method: string;
   readonly path: string;
-  readonly query: string;
+  readonly query: Query;
   readonly headers: ReadonlyMap<string, string>;
   readonly signedHeaders: readonly string[];
   readonly payloadHash: string;
 }
 
-export interface RequestToSign {
+interface RequestParts {
   readonly method: string;
   readonly host: string;
   /** Percent-encoded, as it will stand on the request line. */
   readonly path: string;
-  /** Percent-encoded, without the question mark. */
-  readonly query?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** The bytes sent, or what stands for their hash (hex SHA-256, or one of S3's words like UNSIGNED-PAYLOAD). */
-  readonly payload: Uint8Array | { readonly hash: string };
+  readonly query: Query;
+  readonly headers: Readonly<Record<string, string>>;
   readonly region: string;
   readonly service: string;
   readonly credentials: AwsCredentials;
   readonly timeMs: number;
 }
+
+/** With the bytes sent, or what stands for their hash (hex SHA-256, or one of S3's words like UNSIGNED-PAYLOAD). */
+export type RequestToSign = RequestParts & ({ readonly body: Uint8Array } | { readonly payloadHash: string });
 
 /**
  * All headers to send, names in lower case, `authorization` among them.
@@ -55,10 +58,10 @@ export function signRequest(request: RequestToSign): Record<string, string> {
   const { credentials, region, service } = request;
   const date = amzDate(request.timeMs);
   const scope = { day: date.slice(0, 8), region, service };
-  const payloadHash = "hash" in request.payload ? request.payload.hash : sha256Hex(request.payload);
+  const payloadHash = "body" in request ? sha256Hex(request.body) : request.payloadHash;
 
   const headers = new Map<string, string>();
-  for (const [name, value] of Object.entries(request.headers ?? {})) setHeader(headers, name, value);
+  for (const [name, value] of Object.entries(request.headers)) setHeader(headers, name, value);
   setHeader(headers, "host", request.host);
   setHeader(headers, "x-amz-date", date);
   if (credentials.sessionToken !== undefined) {
@@ -68,7 +71,7 @@ export function signRequest(request: RequestToSign): Record<string, string> {
   if (service === "s3") setHeader(headers, "x-amz-content-sha256", payloadHash);
 
   const signedHeaders = [...headers.keys()].sort();
-  const { method, path, query = "" } = request;
+  const { method, path, query } = request;
   const canonical = canonicalRequest({ method, path, query, headers, signedHeaders, payloadHash }, service);
   const signature = sign(
     signingKey(credentials.secretAccessKey, scope),
@@ -125,6 +128,16 @@ export function sha256Hex(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
+/** The query of a request line, without the question mark. @throws SIGV4_REQUEST for a bad percent escape. */
+export function decodeQuery(text: string): Query {
+  if (text === "") return [];
+  return text.split("&").map((pair) => {
+    const equals = pair.indexOf("=");
+    if (equals < 0) return [decode(pair), ""];
+    return [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))];
+  });
+}
+
 /** UTC as `YYYYMMDDTHHMMSSZ`. @throws SIGV4_REQUEST outside the years 1970 to 9999. */
 export function amzDate(timeMs: number): string {
   if (!(timeMs >= 0 && timeMs < 253_402_300_800_000)) {
@@ -160,13 +173,8 @@ function normalizedPath(path: string): string {
   return `/${kept.join("/")}${trailing}`;
 }
 
-function canonicalQuery(query: string): string {
-  if (query === "") return "";
-  const pairs = query.split("&").map((pair) => {
-    const equals = pair.indexOf("=");
-    const [name, value] = equals < 0 ? [pair, ""] : [pair.slice(0, equals), pair.slice(equals + 1)];
-    return [encode(decode(name)), encode(decode(value))] as const;
-  });
+function canonicalQuery(query: Query): string {
+  const pairs = query.map(([name, value]) => [encode(name), encode(value)] as const);
   // By code point of the encoded text, which is ASCII: names first, then values.
   pairs.sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0));
   return pairs.map(([name, value]) => `${name}=${value}`).join("&");

@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { EMPTY_PAYLOAD_HASH, sha256Hex, sign, signRequest, signingKey } from "../../core/sigv4.ts";
+import {
+  decodeQuery,
+  EMPTY_PAYLOAD_HASH,
+  sha256Hex,
+  sign,
+  signRequest,
+  signingKey,
+} from "../../core/sigv4.ts";
 import type { RequestToSign } from "../../core/sigv4.ts";
 
 const SUITE_TOKEN =
@@ -148,9 +155,9 @@ for (const suiteCase of SUITE) {
       method: suiteCase.method ?? "GET",
       host: "example.amazonaws.com",
       path: suiteCase.path ?? "/",
-      query: suiteCase.query ?? "",
+      query: decodeQuery(suiteCase.query ?? ""),
       headers: suiteCase.headers ?? {},
-      payload: Buffer.from(suiteCase.body ?? ""),
+      body: Buffer.from(suiteCase.body ?? ""),
       region: "us-east-1",
       service: "service",
       credentials: {
@@ -165,6 +172,8 @@ for (const suiteCase of SUITE) {
 }
 
 const S3_EXAMPLE = {
+  query: [],
+  headers: {},
   host: "examplebucket.s3.amazonaws.com",
   region: "us-east-1",
   service: "s3",
@@ -183,7 +192,7 @@ const S3_CASES: readonly (readonly [string, RequestToSign, string])[] = [
       method: "GET",
       path: "/test.txt",
       headers: { Range: "bytes=0-9" },
-      payload: { hash: EMPTY_PAYLOAD_HASH },
+      payloadHash: EMPTY_PAYLOAD_HASH,
     },
     "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
   ],
@@ -194,18 +203,27 @@ const S3_CASES: readonly (readonly [string, RequestToSign, string])[] = [
       method: "PUT",
       path: "/test$file.text",
       headers: { Date: "Fri, 24 May 2013 00:00:00 GMT", "x-amz-storage-class": "REDUCED_REDUNDANCY" },
-      payload: Buffer.from("Welcome to Amazon S3."),
+      body: Buffer.from("Welcome to Amazon S3."),
     },
     "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd",
   ],
   [
     "a query without a value",
-    { ...S3_EXAMPLE, method: "GET", path: "/", query: "lifecycle", payload: new Uint8Array() },
+    { ...S3_EXAMPLE, method: "GET", path: "/", query: [["lifecycle", ""]], body: new Uint8Array() },
     "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543",
   ],
   [
     "a listing",
-    { ...S3_EXAMPLE, method: "GET", path: "/", query: "max-keys=2&prefix=J", payload: new Uint8Array() },
+    {
+      ...S3_EXAMPLE,
+      method: "GET",
+      path: "/",
+      query: [
+        ["max-keys", "2"],
+        ["prefix", "J"],
+      ],
+      body: new Uint8Array(),
+    },
     "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7",
   ],
   [
@@ -221,7 +239,7 @@ const S3_CASES: readonly (readonly [string, RequestToSign, string])[] = [
         "x-amz-decoded-content-length": "66560",
         "x-amz-storage-class": "REDUCED_REDUNDANCY",
       },
-      payload: { hash: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" },
+      payloadHash: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
     },
     "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9",
   ],
