@@ -1,0 +1,113 @@
+// A value of a parsed document together with where it stands, so that a reader of documents is a list of demands and
+// each fault says what is wrong, where. Unknown members are always refused.
+import { SealroomError } from "../errors.ts";
+import type { Details, ErrorCode } from "../errors.ts";
+import type { JsonValue } from "../json.ts";
+import { isName } from "./name.ts";
+import { findNearest } from "./nearest.ts";
+
+/** How much of a name out of a document an error repeats. */
+const SHOWN_CHARS = 64;
+
+/** Every method that reads throws the document's own code with `field` (a path) and `fault` (a word). */
+export class Field {
+  readonly value: JsonValue;
+  readonly path: string;
+  readonly #code: ErrorCode;
+
+  constructor(value: JsonValue, path: string, code: ErrorCode) {
+    this.value = value;
+    this.path = path;
+    this.#code = code;
+  }
+
+  /** The error for this field; the caller throws it. */
+  fault(fault: string, details: Details = {}, code: ErrorCode = this.#code): SealroomError {
+    return new SealroomError(code, { field: this.path, fault, ...details });
+  }
+
+  /** An object with exactly these members. */
+  record<K extends string, O extends string = never>(
+    required: readonly K[],
+    optional: readonly O[] = [],
+  ): Readonly<Record<K, Field> & Partial<Record<O, Field>>> {
+    const known: readonly string[] = [...required, ...optional];
+    const fields = Object.create(null) as Record<string, Field>;
+    for (const [name, field] of this.members()) {
+      if (!known.includes(name)) throw field.fault("unknown", nearestDetail(name, known));
+      fields[name] = field;
+    }
+    for (const name of required) if (!(name in fields)) throw this.#member(name, null).fault("missing");
+    return fields as Readonly<Record<K, Field> & Partial<Record<O, Field>>>;
+  }
+
+  /** An object whose member names the document chooses. */
+  members(): readonly (readonly [string, Field])[] {
+    const value = this.value;
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      {throw this.fault("not an object");}
+    return Object.entries(value).map(
+      ([name, member]) => [name, this.#member(name, member)] as const,
+    );
+  }
+
+  list(least: number, most: number): readonly Field[] {
+    const value = this.value;
+    if (!Array.isArray(value)) throw this.fault("not a list");
+    if (value.length < least) throw this.fault("too few", { least });
+    if (value.length > most) throw this.fault("too many", { most });
+    return value.map((item: JsonValue, i) => new Field(item, `${this.path}[${i}]`, this.#code));
+  }
+
+  text(): string {
+    if (typeof this.value !== "string") throw this.fault("not a string");
+    return this.value;
+  }
+
+  matching(pattern: RegExp): string {
+    const text = this.text();
+    if (!pattern.test(text)) throw this.fault("malformed");
+    return text;
+  }
+
+  name(): string {
+    const text = this.text();
+    if (!isName(text)) throw this.fault("not a name");
+    return text;
+  }
+
+  oneOf<T extends string | number>(values: readonly T[]): T {
+    const found = values.find((value) => value === this.value);
+    if (found !== undefined) return found;
+    const named = typeof this.value === "string" ? nearestDetail(this.value, values.map(String)) : {};
+    throw this.fault("not one of the known values", { ...named, known: values.join(", ") });
+  }
+
+  number(): number {
+    if (typeof this.value !== "number") throw this.fault("not a number");
+    return this.value;
+  }
+
+  integer(least: number, most: number): number {
+    const value = this.number();
+    if (!Number.isSafeInteger(value)) throw this.fault("not an integer");
+    if (value < least || value > most) throw this.fault("out of range", { least, most });
+    return value;
+  }
+
+  flag(): boolean {
+    if (typeof this.value !== "boolean") throw this.fault("not true or false");
+    return this.value;
+  }
+
+  #member(name: string, value: JsonValue): Field {
+    const shown = name.slice(0, SHOWN_CHARS);
+    return new Field(value, this.path === "" ? shown : `${this.path}.${shown}`, this.#code);
+  }
+}
+
+/** `nearest` among the names that would be right, where one is near. */
+export function nearestDetail(name: string, candidates: Iterable<string>): Details {
+  const nearest = findNearest(name, candidates);
+  return nearest === undefined ? {} : { nearest };
+}
