@@ -138,6 +138,8 @@ export const ERROR_CODES = {
   TUNNEL_DIAL: "the endpoint could not be reached",
   // sigv4.ts
   SIGV4_REQUEST: "the request cannot be signed: a path, query, header or credential is malformed",
+  // local/: credentials, authority, keys and objects of the stand-ins
+  LOCAL_STATE: "a file of the local stand-ins cannot be used: it is damaged, or open to others",
   // owner/key-policy.ts
   KEYPOLICY_MEASUREMENT: "a measurement set is missing, or PCR0, PCR1 or PCR2 is not 48 bytes in hex",
   KEYPOLICY_DEBUG: "a measurement is all zero: a debug enclave, whose memory the host can read",
