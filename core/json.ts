@@ -47,10 +47,12 @@ export function encodeCanonical(value: unknown): Uint8Array {
 
 /** RFC 8785 §3.2: ECMAScript's own number and string forms, no space, members by UTF-16 code units. */
 export function canonicalText(value: unknown): string {
-  if (typeof value === "number" && !Number.isFinite(value))
-    {throw new TypeError("internal: not a JSON number");}
-  if (typeof value === "string" && /\p{Surrogate}/u.test(value))
-    {throw new TypeError("internal: a lone surrogate");}
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw new TypeError("internal: not a JSON number");
+  }
+  if (typeof value === "string" && /\p{Surrogate}/u.test(value)) {
+    throw new TypeError("internal: a lone surrogate");
+  }
   if (value === null || ["boolean", "number", "string"].includes(typeof value)) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
   if (!isRecord(value)) throw new TypeError("internal: not a JSON value");

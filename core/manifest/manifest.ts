@@ -6,6 +6,8 @@ export const MANIFEST_TYP = "sealroom-manifest";
 export const MAX_MANIFEST_BYTES: number = 32 * 1024 * 1024;
 export const MAX_OBJECTS = 100_000;
 export const MAX_COLUMNS = 1_024;
+/** What a data set, or a token domain, may be called: it stands in key policies, file names and commands. */
+export const DATASET_NAME: Readonly<RegExp> = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** Who may be protected by, see or compute on a column. A `hidden` column takes part in nothing. */
 export type Role = "unit" | "identifier" | "dimension" | "measure" | "hidden";
@@ -83,6 +85,7 @@ export interface VerifiedManifest {
 }
 
 export const GRANT_TYP = "sealroom-grant";
+export const MAX_GRANT_BYTES: number = 8 * 1024;
 
 /** The owner's signature on one plan over named manifests. */
 export interface Grant {
@@ -101,3 +104,6 @@ export interface VerifiedGrant {
   readonly digest: string;
   readonly owner: string;
 }
+
+/** The Raw AES keyring under which every object's data key is wrapped: namespace and key name in its header. */
+export const DATASET_KEYRING = { namespace: "sealroom", name: "dataset-key" } as const;

@@ -1,6 +1,6 @@
 // Digests by WebCrypto, for what must also run in a browser, and their hex form.
 
-export const SHA384_HEX = /^[0-9a-f]{96}$/;
+export const SHA384_HEX: Readonly<RegExp> = /^[0-9a-f]{96}$/;
 
 export async function sha384(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-384", bytes));

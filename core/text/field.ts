@@ -44,11 +44,10 @@ export class Field {
   /** An object whose member names the document chooses. */
   members(): readonly (readonly [string, Field])[] {
     const value = this.value;
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      {throw this.fault("not an object");}
-    return Object.entries(value).map(
-      ([name, member]) => [name, this.#member(name, member)] as const,
-    );
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw this.fault("not an object");
+    }
+    return Object.entries(value).map(([name, member]) => [name, this.#member(name, member)] as const);
   }
 
   list(least: number, most: number): readonly Field[] {
@@ -64,7 +63,7 @@ export class Field {
     return this.value;
   }
 
-  matching(pattern: RegExp): string {
+  matching(pattern: Readonly<RegExp>): string {
     const text = this.text();
     if (!pattern.test(text)) throw this.fault("malformed");
     return text;

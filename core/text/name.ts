@@ -21,8 +21,9 @@ export function isSafeText(text: string): boolean {
 
 /** Whether a string may be a member's, a column's or an output's name. */
 export function isName(text: string): boolean {
-  if (text === "" || text.length > MAX_NAME_CHARS || text !== text.trim() || INHERITED.has(text))
-    {return false;}
+  if (text === "" || text.length > MAX_NAME_CHARS || text !== text.trim() || INHERITED.has(text)) {
+    return false;
+  }
   return PLAIN.test(text) || (isSafeText(text) && !SHAPELESS.test(text));
 }
 

@@ -41,8 +41,9 @@ export function parseYaml(text: string, limits: TextLimits = YAML_LIMITS): JsonV
   });
   const documents = [...composer.compose(tokens, true, text.length)];
   const [document] = documents;
-  if (document === undefined || documents.length > 1)
-    {throw new SealroomError("YAML_FEATURE", { fault: "several documents" });}
+  if (document === undefined || documents.length > 1) {
+    throw new SealroomError("YAML_FEATURE", { fault: "several documents" });
+  }
   return reader.document(document);
 }
 
@@ -68,16 +69,19 @@ class YamlReader {
       const feature = REFUSED.get(token.type);
       if (feature !== undefined) throw this.#fault("YAML_FEATURE", token.offset, { fault: feature });
       if (token.type === "error") throw this.#fault("YAML_SYNTAX", token.offset);
-      if (depth > this.#limits.depth)
-        {throw this.#fault("JSON_DEPTH", token.offset, { limit: this.#limits.depth });}
-      if ("props" in token)
-        {token.props.forEach((part) => {
+      if (depth > this.#limits.depth) {
+        throw this.#fault("JSON_DEPTH", token.offset, { limit: this.#limits.depth });
+      }
+      if ("props" in token) {
+        token.props.forEach((part) => {
           add(part, depth);
-        });}
-      if ("start" in token && Array.isArray(token.start))
-        {token.start.forEach((part) => {
+        });
+      }
+      if ("start" in token && Array.isArray(token.start)) {
+        token.start.forEach((part) => {
           add(part, depth);
-        });}
+        });
+      }
       if (token.type === "document") add(token.value, depth);
       if (!("items" in token)) continue;
       for (const { start, key, sep, value } of token.items) {
@@ -120,8 +124,9 @@ class YamlReader {
     }
     if (value === null || value === true || value === false) {
       // One spelling each: `True` and `~` read differently in other YAML versions.
-      if (source !== String(value) && source !== "")
-        {throw this.#fault("YAML_FEATURE", at, { fault: "a word to quote" });}
+      if (source !== String(value) && source !== "") {
+        throw this.#fault("YAML_FEATURE", at, { fault: "a word to quote" });
+      }
       return value;
     }
     const number = parseNumber(source ?? "");

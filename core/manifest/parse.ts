@@ -1,0 +1,120 @@
+// Manifest bytes to a Manifest in which every field has been checked. The signature comes first: see verify.ts.
+import { findColumnType, UNIT_START_FIELD } from "../column/type.ts";
+import { parseCanonical } from "../json.ts";
+import type { TextLimits } from "../json.ts";
+import { decodeBase64url } from "../text/base64url.ts";
+import { SHA384_HEX } from "../text/digest.ts";
+import { Field } from "../text/field.ts";
+import { foldName, isName } from "../text/name.ts";
+import { parseSealingJwk } from "./jwk.ts";
+import { DATASET_NAME, MAX_COLUMNS, MAX_MANIFEST_BYTES, MAX_OBJECTS } from "./manifest.ts";
+import type { ColumnEntry, Manifest, ObjectEntry, Role } from "./manifest.ts";
+import { parseRules } from "./rules.ts";
+
+/** A hundred thousand objects of six values each, the columns, and room for listed plans and keys. */
+const LIMITS: TextLimits = { bytes: MAX_MANIFEST_BYTES, depth: 8, values: 1_000_000 };
+/** A full ARN: an alias could be pointed elsewhere, and a bare id leaves account and region to the host. */
+const KEY_ARN =
+  /^arn:aws(-[a-z]+)*:kms:[a-z0-9-]{1,32}:[0-9]{12}:key\/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
+/** AWS KMS API, CiphertextBlob: at most 6144 bytes. */
+const MAX_WRAPPED_KEY_BYTES = 6144;
+const MAX_KEY_CHARS = 1024;
+const RESERVED_PREFIX = UNIT_START_FIELD.slice(0, UNIT_START_FIELD.indexOf(":") + 1);
+const ROLES: readonly Role[] = ["unit", "identifier", "dimension", "measure", "hidden"];
+
+/** Errors: JSON_*, MANIFEST_FIELD, MANIFEST_SCHEMA, MANIFEST_OBJECT, MANIFEST_TOTAL, MANIFEST_RULES, KEY_*. */
+export function parseManifest(bytes: Uint8Array): Manifest {
+  const fields = new Field(parseCanonical(bytes, LIMITS), "", "MANIFEST_FIELD").record([
+    "version",
+    "dataset",
+    "epoch",
+    "keyArn",
+    "wrappedKey",
+    "unit",
+    "schema",
+    "objects",
+    "rules",
+    "ownerKey",
+    "notAfter",
+  ]);
+  const version = fields.version.oneOf([1]);
+  const epoch = fields.epoch.integer(1, Number.MAX_SAFE_INTEGER);
+  const unit = fields.unit.oneOf(["column", "row"]);
+  const schema = parseSchema(fields.schema, unit);
+  return {
+    version,
+    dataset: fields.dataset.matching(DATASET_NAME),
+    epoch,
+    keyArn: fields.keyArn.matching(KEY_ARN),
+    wrappedKey: parseWrappedKey(fields.wrappedKey),
+    unit,
+    schema,
+    objects: parseObjects(fields.objects),
+    rules: parseRules(fields.rules, schema),
+    ownerKey: parseSealingJwk(fields.ownerKey.value, fields.ownerKey.path),
+    notAfter: fields.notAfter.integer(epoch, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+function parseWrappedKey(field: Field): string {
+  const text = field.text();
+  const length = text.length > MAX_WRAPPED_KEY_BYTES * 2 ? undefined : decodeBase64url(text)?.length;
+  if (length === undefined || length === 0 || length > MAX_WRAPPED_KEY_BYTES) throw field.fault("malformed");
+  return text;
+}
+
+function parseSchema(field: Field, unit: "column" | "row"): readonly ColumnEntry[] {
+  const seen = new Set<string>();
+  const schema = field.list(1, MAX_COLUMNS).map((entry) => {
+    const { name, type, role } = entry.record(["name", "type", "role"]);
+    const column: ColumnEntry = { name: name.name(), type: type.text(), role: role.oneOf(ROLES) };
+    const folded = foldName(column.name);
+    if (folded.startsWith(RESERVED_PREFIX)) throw name.fault("reserved", {}, "MANIFEST_SCHEMA");
+    if (seen.has(folded)) throw name.fault("named twice", {}, "MANIFEST_SCHEMA");
+    if (findColumnType(column.type) === undefined) throw type.fault("no such type", {}, "MANIFEST_SCHEMA");
+    seen.add(folded);
+    return column;
+  });
+  const units = schema.filter(({ role }) => role === "unit").length;
+  if (units !== (unit === "column" ? 1 : 0)) throw field.fault("unit columns", { units }, "MANIFEST_SCHEMA");
+  return schema;
+}
+
+function parseObjects(field: Field): readonly ObjectEntry[] {
+  const keys = new Set<string>();
+  const digests = new Set<string>();
+  let bytesTotal = 0;
+  let rowsTotal = 0;
+  return field.list(1, MAX_OBJECTS).map((entry) => {
+    const { key, format, digest, bytes, rows } = entry.record(["key", "format", "digest", "bytes", "rows"]);
+    const object: ObjectEntry = {
+      key: parseKey(key),
+      format: format.oneOf(["arrow"]),
+      digest: digest.matching(SHA384_HEX),
+      bytes: bytes.integer(1, Number.MAX_SAFE_INTEGER),
+      rows: rows.integer(0, Number.MAX_SAFE_INTEGER),
+    };
+    // Each object is read once. Its header, and so its digest, is unique; keys must differ on every file system.
+    const folded = foldName(object.key);
+    if (keys.has(folded)) throw key.fault("named twice", {}, "MANIFEST_OBJECT");
+    if (digests.has(object.digest)) throw digest.fault("named twice", {}, "MANIFEST_OBJECT");
+    keys.add(folded);
+    digests.add(object.digest);
+    bytesTotal += object.bytes;
+    rowsTotal += object.rows;
+    if (!Number.isSafeInteger(bytesTotal)) throw bytes.fault("total", {}, "MANIFEST_TOTAL");
+    if (!Number.isSafeInteger(rowsTotal)) throw rows.fault("total", {}, "MANIFEST_TOTAL");
+    return object;
+  });
+}
+
+/** A path below the manifest's own place, whatever joins it: no way up, no way out, no other separator. */
+function parseKey(field: Field): string {
+  const key = field.text();
+  const isPlain =
+    key.length <= MAX_KEY_CHARS &&
+    !/[\\%?#:*]/.test(key) &&
+    key.split("/").every((segment) => isName(segment) && segment !== "." && segment !== "..");
+  if (!isPlain) throw field.fault("not a plain relative path", {}, "MANIFEST_OBJECT");
+  return key;
+}

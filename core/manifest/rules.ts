@@ -1,0 +1,124 @@
+// The rules of a manifest: what may be released, to whom, and how a unit's contribution is bounded.
+import { findColumnType } from "../column/type.ts";
+import type { ColumnType } from "../column/type.ts";
+import { scaledDecimal, typedLiteral } from "../plan/literal.ts";
+import { SHA384_HEX } from "../text/digest.ts";
+import type { Field } from "../text/field.ts";
+import { nearestDetail } from "../text/field.ts";
+import { isSameKey, parseSealingJwk } from "./jwk.ts";
+import type { P256Jwk } from "./jwk.ts";
+import type { Bounds, ColumnEntry, Role, Rules } from "./manifest.ts";
+
+const MAX_GROUPS = 10_000_000;
+const MAX_PLANS = 10_000;
+const MAX_RECIPIENTS = 1_000;
+const MAX_GROUP_KEYS = 100_000;
+
+/** Errors: MANIFEST_FIELD, MANIFEST_RULES, KEY_*. */
+export function parseRules(field: Field, schema: readonly ColumnEntry[]): Rules {
+  const fields = field.record([
+    "minUnits",
+    "maxGroups",
+    "adhoc",
+    "plans",
+    "bounds",
+    "groupKeys",
+    "recipients",
+    "release",
+  ]);
+  const maxGroups = fields.maxGroups.integer(1, MAX_GROUPS);
+  return {
+    minUnits: fields.minUnits.integer(2, Number.MAX_SAFE_INTEGER),
+    maxGroups,
+    adhoc: fields.adhoc.flag(),
+    plans: parsePlans(fields.plans),
+    bounds: byColumn(fields.bounds, schema, "measure", parseBounds),
+    groupKeys: byColumn(fields.groupKeys, schema, "dimension", (keys, type) =>
+      parseGroupKeys(keys, type, maxGroups),
+    ),
+    recipients: parseRecipients(fields.recipients),
+    release: fields.release.oneOf(["sealed", "clear"]),
+  };
+}
+
+function parsePlans(field: Field): readonly string[] {
+  const plans = field.list(0, MAX_PLANS).map((plan) => plan.matching(SHA384_HEX));
+  if (new Set(plans).size < plans.length) throw field.fault("named twice", {}, "MANIFEST_RULES");
+  return plans;
+}
+
+function parseRecipients(field: Field): readonly P256Jwk[] {
+  const recipients: P256Jwk[] = [];
+  for (const entry of field.list(0, MAX_RECIPIENTS)) {
+    const recipient = parseSealingJwk(entry.value, entry.path);
+    if (recipients.some((other) => isSameKey(other, recipient))) {
+      throw entry.fault("named twice", {}, "MANIFEST_RULES");
+    }
+    recipients.push(recipient);
+  }
+  return recipients;
+}
+
+function byColumn<T>(
+  field: Field,
+  schema: readonly ColumnEntry[],
+  role: Role,
+  parse: (field: Field, type: ColumnType) => T,
+): Readonly<Record<string, T>> {
+  const table = Object.create(null) as Record<string, T>;
+  for (const [name, member] of field.members()) {
+    const column = schema.find((entry) => entry.name === name);
+    const type = findColumnType(column?.type ?? "");
+    if (column === undefined || type === undefined) {
+      const near = nearestDetail(
+        name,
+        schema.map((entry) => entry.name),
+      );
+      throw member.fault("no such column", near, "MANIFEST_RULES");
+    }
+    if (column.role !== role) throw member.fault(`not a ${role}`, { role: column.role }, "MANIFEST_RULES");
+    table[name] = parse(member, type);
+  }
+  return table;
+}
+
+function parseBounds(field: Field, type: ColumnType): Bounds {
+  const { lower, upper } = field.record(["lower", "upper"]);
+  const bounds: Bounds = { lower: parseBound(lower, type), upper: parseBound(upper, type) };
+  if (bounds.lower > bounds.upper) throw field.fault("lower above upper", {}, "MANIFEST_RULES");
+  return bounds;
+}
+
+/** In whole steps of the column's type, and within 2^53 of them, so that clipping is exact. */
+function parseBound(field: Field, type: ColumnType): number {
+  const bound = field.number();
+  if (type.kind === "float") {
+    if (Math.abs(bound) > Number.MAX_SAFE_INTEGER) throw field.fault("out of range", {}, "MANIFEST_RULES");
+    return bound;
+  }
+  if (type.kind !== "int" && type.kind !== "decimal") {
+    throw field.fault("not a number column", {}, "MANIFEST_RULES");
+  }
+  const scaled = scaledDecimal(bound, type.kind === "decimal" ? type.scale : 0);
+  if (scaled === undefined) throw field.fault("finer than the column's type", {}, "MANIFEST_RULES");
+  if (!Number.isSafeInteger(Number(scaled))) throw field.fault("out of range", {}, "MANIFEST_RULES");
+  return bound;
+}
+
+function parseGroupKeys(
+  field: Field,
+  type: ColumnType,
+  maxGroups: number,
+): readonly (string | number | boolean)[] {
+  if (type.kind === "float") throw field.fault("a float cannot be grouped", {}, "MANIFEST_RULES");
+  const seen = new Set<unknown>();
+  return field.list(1, Math.min(MAX_GROUP_KEYS, maxGroups)).map((entry) => {
+    const { value } = entry;
+    if (value === null || typeof value === "object") throw entry.fault("not a value");
+    const typed = typedLiteral(value, type);
+    if (typed === undefined) throw entry.fault("not of the column's type", {}, "MANIFEST_RULES");
+    if (seen.has(typed.value)) throw entry.fault("named twice", {}, "MANIFEST_RULES");
+    seen.add(typed.value);
+    return value;
+  });
+}
