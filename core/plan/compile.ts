@@ -1,0 +1,48 @@
+// A job's text to its plan, without manifest, clock or network: the analyst before the job, the host, and whoever
+// verifies a receipt compile the same text to the same bytes.
+import { SealroomError } from "../errors.ts";
+import { encodeCanonical } from "../json.ts";
+import { parseSealingJwk } from "../manifest/jwk.ts";
+import type { PublicJwk } from "../manifest/jwk.ts";
+import { parseJob } from "./job-text.ts";
+import type { Job } from "./job-text.ts";
+import { parsePlan, planDigest } from "./parse.ts";
+import { MAX_PLAN_BYTES } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+
+export interface CompiledPlan {
+  readonly plan: Plan;
+  /** Canonical; what the enclave is sent. */
+  readonly bytes: Uint8Array;
+  /** SHA-384 (hex) of `bytes`: the job's identity. */
+  readonly digest: string;
+}
+
+/** Finds the key that a job names by a string, which is for the caller to understand (a file, a directory). */
+export type ResolveRecipient = (reference: string) => PublicJwk | Promise<PublicJwk>;
+
+/** Errors: JSON_*, YAML_*, JOB_FIELD, KEY_*, PLAN_SIZE, PLAN_FIELD, PLAN_OUTPUT, and what `resolveRecipient` throws. */
+export async function compileJob(text: string, resolveRecipient: ResolveRecipient): Promise<CompiledPlan> {
+  return compilePlan(parseJob(text), resolveRecipient);
+}
+
+/** As compileJob, of a job that has been parsed. */
+export async function compilePlan(job: Job, resolveRecipient: ResolveRecipient): Promise<CompiledPlan> {
+  const recipient = typeof job.recipient === "string" ? await resolveRecipient(job.recipient) : job.recipient;
+  const bytes = encodeCanonical({
+    version: 1,
+    kind: "aggregate",
+    inputs: job.datasets.map(({ dataset, owner }) => ({ dataset, owner })),
+    where: job.where,
+    groupBy: job.groupBy,
+    select: job.select,
+    orderBy: job.orderBy,
+    limit: job.limit,
+    recipient: parseSealingJwk(recipient, "recipient"),
+    release: job.release,
+  } satisfies Plan);
+  if (bytes.length > MAX_PLAN_BYTES)
+    throw new SealroomError("PLAN_SIZE", { bytes: bytes.length, limit: MAX_PLAN_BYTES });
+  // Read back as the enclave will read it: what it would refuse is refused here, before anything is sent.
+  return { plan: parsePlan(bytes), bytes, digest: await planDigest(bytes) };
+}

@@ -1,0 +1,104 @@
+// Jobs as people write them, in YAML or JSON (docs/jobs.md), to a Job. Short forms are spelt out here and nowhere else.
+// Never enters the enclave, which takes plans only.
+import { parseJson } from "../json.ts";
+import { DATASET_NAME } from "../manifest/manifest.ts";
+import { parsePublicJwk, THUMBPRINT } from "../manifest/jwk.ts";
+import type { PublicJwk } from "../manifest/jwk.ts";
+import { Field } from "../text/field.ts";
+import { parseYaml, YAML_LIMITS } from "../text/yaml.ts";
+import type { Aggregate, Ordering, Predicate } from "./plan.ts";
+import { parsePredicate } from "./predicate.ts";
+
+export interface JobDataset {
+  readonly dataset: string;
+  /** RFC 7638 thumbprint of the owner's signing key. */
+  readonly owner: string;
+  /** Where its manifest lies; the host's business, and no part of the plan. */
+  readonly from?: string;
+}
+
+export interface Job {
+  readonly datasets: readonly JobDataset[];
+  readonly where: Predicate | null;
+  readonly groupBy: readonly string[];
+  readonly select: readonly Aggregate[];
+  readonly orderBy: readonly Ordering[];
+  readonly limit: number | null;
+  /** A key, or where the caller finds one (a file's name). */
+  readonly recipient: PublicJwk | string;
+  readonly release: "sealed" | "clear";
+}
+
+const AGGREGATES = ["count", "count_units", "sum", "avg"] as const;
+/** In the place of a column: rows, or units, as such. */
+const ALL = "*";
+const MAX_ITEMS = 256;
+const LOCATION = /^s3:\/\/[\x21-\x7e]{1,1024}$/;
+
+/**
+ * Text that begins with { is JSON, all other is YAML. Unknown members are refused, with `nearest` where one is near.
+ * Errors: JSON_*, YAML_*, JOB_FIELD, KEY_*.
+ */
+export function parseJob(text: string): Job {
+  const value = text.trimStart().startsWith("{") ? parseJson(text, YAML_LIMITS) : parseYaml(text);
+  const fields = new Field(value, "", "JOB_FIELD").record(
+    ["datasets", "select", "recipient"],
+    ["where", "group_by", "order_by", "limit", "release"],
+  );
+  return {
+    datasets: parseDatasets(fields.datasets),
+    where: fields.where === undefined ? null : parsePredicate(fields.where, "is_null"),
+    groupBy: fields.group_by?.list(0, MAX_ITEMS).map((column) => column.name()) ?? [],
+    select: fields.select.list(1, MAX_ITEMS).map(parseAggregate),
+    orderBy: fields.order_by?.list(0, MAX_ITEMS).map(parseOrdering) ?? [],
+    limit: fields.limit?.integer(1, Number.MAX_SAFE_INTEGER) ?? null,
+    recipient: parseRecipient(fields.recipient),
+    release: fields.release?.oneOf(["sealed", "clear"]) ?? "sealed",
+  };
+}
+
+function parseDatasets(field: Field): readonly JobDataset[] {
+  const members = field.members();
+  if (members.length !== 1) throw field.fault("exactly one data set", { found: members.length });
+  return members.map(([dataset, member]) => {
+    if (!DATASET_NAME.test(dataset)) throw member.fault("not a data set's name");
+    const { owner, from } = member.record(["owner"], ["from"]);
+    const named = { dataset, owner: owner.matching(THUMBPRINT) };
+    return from === undefined ? named : { ...named, from: from.matching(LOCATION) };
+  });
+}
+
+/** `count`, `count_units`, or `{OP: COLUMN, as: NAME}`. Without `as` the name is OP_COLUMN, or OP. */
+function parseAggregate(field: Field): Aggregate {
+  if (typeof field.value === "string") {
+    const op = field.oneOf(["count", "count_units"]);
+    return { as: op, op };
+  }
+  const given = new Set(field.members().map(([name]) => name));
+  const op = AGGREGATES.find((name) => given.has(name));
+  if (op === undefined) {
+    // The record names the member that is nearest to what was written.
+    field.record([], [...AGGREGATES, "as"]);
+    throw field.fault("missing", { known: AGGREGATES.join(", ") });
+  }
+  const fields = field.record([op], ["as"]);
+  const column = fields[op].name();
+  const as = fields.as?.name() ?? (column === ALL ? op : `${op}_${column}`);
+  if (column === ALL) {
+    if (op === "sum" || op === "avg") throw fields[op].fault("not a column");
+    return { as, op };
+  }
+  if (op === "count_units") throw fields[op].fault("units are not counted by column");
+  return { as, op, column };
+}
+
+/** `NAME`, or `{column: NAME, direction: asc or desc}`. */
+function parseOrdering(field: Field): Ordering {
+  if (typeof field.value === "string") return { column: field.name(), direction: "asc" };
+  const { column, direction } = field.record(["column"], ["direction"]);
+  return { column: column.name(), direction: direction?.oneOf(["asc", "desc"]) ?? "asc" };
+}
+
+function parseRecipient(field: Field): PublicJwk | string {
+  return typeof field.value === "string" ? field.text() : parsePublicJwk(field.value, field.path);
+}

@@ -1,0 +1,107 @@
+// Plan bytes to a Plan: what the enclave takes from the host, and what a verifier finds on a receipt. What can be
+// checked without a manifest is checked here; check.ts does the rest.
+import { parseCanonical } from "../json.ts";
+import type { JsonValue, TextLimits } from "../json.ts";
+import { DATASET_NAME } from "../manifest/manifest.ts";
+import { parseSealingJwk, THUMBPRINT } from "../manifest/jwk.ts";
+import { sha384Hex } from "../text/digest.ts";
+import { Field, nearestDetail } from "../text/field.ts";
+import { foldName } from "../text/name.ts";
+import { MAX_PLAN_BYTES } from "./plan.ts";
+import type { Aggregate, Ordering, Plan } from "./plan.ts";
+import { parsePredicate } from "./predicate.ts";
+
+export const PLAN_LIMITS: TextLimits = { bytes: MAX_PLAN_BYTES, depth: 32, values: 65_536 };
+export const MAX_LIMIT = 1_000_000;
+const MAX_GROUP_COLUMNS = 16;
+const MAX_AGGREGATES = 256;
+
+/** Errors: JSON_*, PLAN_FIELD, PLAN_OUTPUT, KEY_*. */
+export function parsePlan(bytes: Uint8Array): Plan {
+  return parsePlanValue(parseCanonical(bytes, PLAN_LIMITS), "");
+}
+
+/** The job's identity: SHA-384 (hex) of the plan's canonical bytes. */
+export async function planDigest(bytes: Uint8Array): Promise<string> {
+  return sha384Hex(bytes);
+}
+
+/** As parsePlan, of a plan that stands at `path` in another document. */
+export function parsePlanValue(value: JsonValue, path: string): Plan {
+  const fields = new Field(value, path, "PLAN_FIELD").record([
+    "version",
+    "kind",
+    "inputs",
+    "where",
+    "groupBy",
+    "select",
+    "orderBy",
+    "limit",
+    "recipient",
+    "release",
+  ]);
+  const groupBy = fields.groupBy.list(0, MAX_GROUP_COLUMNS).map((column) => column.name());
+  const select = fields.select.list(1, MAX_AGGREGATES).map(parseAggregate);
+  const outputs = [...groupBy, ...select.map((aggregate) => aggregate.as)];
+  checkOutputs(fields.select, outputs);
+  return {
+    version: fields.version.oneOf([1]),
+    kind: fields.kind.oneOf(["aggregate"]),
+    inputs: fields.inputs.list(1, 1).map(parseInput),
+    where: fields.where.value === null ? null : parsePredicate(fields.where, "isNull"),
+    groupBy,
+    select,
+    orderBy: parseOrdering(fields.orderBy, outputs),
+    limit: fields.limit.value === null ? null : fields.limit.integer(1, MAX_LIMIT),
+    recipient: parseSealingJwk(fields.recipient.value, fields.recipient.path),
+    release: fields.release.oneOf(["sealed", "clear"]),
+  };
+}
+
+function parseInput(field: Field): Plan["inputs"][number] {
+  const { dataset, owner } = field.record(["dataset", "owner"]);
+  return { dataset: dataset.matching(DATASET_NAME), owner: owner.matching(THUMBPRINT) };
+}
+
+function parseAggregate(field: Field): Aggregate {
+  const fields = field.record(["as", "op"], ["column"]);
+  const as = fields.as.name();
+  const op = fields.op.oneOf(["count", "count_units", "sum", "avg"]);
+  const { column } = fields;
+  if (op === "count") return column === undefined ? { as, op } : { as, op, column: column.name() };
+  if (op === "count_units") {
+    if (column !== undefined) throw column.fault("unknown");
+    return { as, op };
+  }
+  if (column === undefined) throw field.fault("missing", { member: "column" });
+  return { as, op, column: column.name() };
+}
+
+/** A result's columns are told apart by name, whatever the reader's regard for case. */
+function checkOutputs(field: Field, outputs: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const output of outputs) {
+    const folded = foldName(output);
+    if (folded.startsWith("sealroom:")) throw field.fault("reserved", { output }, "PLAN_OUTPUT");
+    if (seen.has(folded)) throw field.fault("named twice", { output }, "PLAN_OUTPUT");
+    seen.add(folded);
+  }
+}
+
+function parseOrdering(field: Field, outputs: readonly string[]): readonly Ordering[] {
+  const seen = new Set<string>();
+  return field.list(0, outputs.length).map((entry) => {
+    const { column, direction } = entry.record(["column", "direction"]);
+    const name = column.name();
+    if (!outputs.includes(name)) {
+      throw column.fault(
+        "not in the result",
+        { output: name, ...nearestDetail(name, outputs) },
+        "PLAN_OUTPUT",
+      );
+    }
+    if (seen.has(name)) throw column.fault("named twice", { output: name }, "PLAN_OUTPUT");
+    seen.add(name);
+    return { column: name, direction: direction.oneOf(["asc", "desc"]) };
+  });
+}
