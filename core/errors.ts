@@ -106,6 +106,7 @@ export const ERROR_CODES = {
   NSM_REQUEST: "the request is larger than the NSM takes, or a field of it is out of its limits",
   NSM_RESPONSE: "the NSM's answer is not strict CBOR of the expected shape",
   NSM_ERROR: "the NSM refused the request; `nsm` has its code",
+  NSM_UNAVAILABLE: "this build cannot reach a Nitro Secure Module",
   NSM_IO: "the NSM cannot be reached, or broke off in the middle of an exchange",
   NSM_STATE: "the software NSM's root cannot be used: half of it is missing, or its key is open to others",
   // wire/ and transport/
@@ -134,6 +135,8 @@ export const ERROR_CODES = {
   STORE_MISSING: "no such object or bucket",
   STORE_SIZE: "an object is larger than it may be",
   STORE_READ: "S3 could not be read",
+  ENCLAVE_ADDRESS: "not of the form unix:DIRECTORY or vsock:CID",
+  LOCAL_LOCKED: "the local state is in use by another process",
   TUNNEL_REFUSED: "the endpoint is not on the host's allow-list",
   TUNNEL_DIAL: "the endpoint could not be reached",
   // sigv4.ts
@@ -173,6 +176,19 @@ export const ERROR_CODES = {
   SEAL_STATE: "a message reader or writer was used after it finished or failed",
   // seal/: CMS of KMS. One code for every fault: a second one would be a padding oracle
   CMS_OPEN: "the KMS answer cannot be opened",
+  // column/: an Arrow IPC file and the values in it
+  COLUMN_FOOTER: "the bytes do not end as an Arrow file ends",
+  COLUMN_METADATA: "Arrow metadata is not a well-formed flatbuffer of the expected shape",
+  COLUMN_TYPE: "a column has a type that a sealed table does not hold",
+  COLUMN_SCHEMA: "the columns differ from those that the manifest names",
+  COLUMN_LIMIT: "an Arrow file has more or larger parts than a sealed table may have",
+  COLUMN_LAYOUT: "the parts of an Arrow file do not lie in order, inside each other and long enough",
+  COLUMN_COMPRESSED: "the buffers are compressed; a sealed table is not",
+  COLUMN_VALIDITY: "a column's null count differs from its validity bits",
+  COLUMN_OFFSETS: "text offsets fall, or leave their buffer",
+  COLUMN_UTF8: "text is not valid UTF-8",
+  COLUMN_DICTIONARY: "a dictionary is missing, named twice, has nulls, or lacks a code that is used",
+  COLUMN_UNIT: "the unit-start bits have nulls, or an object does not begin with a unit's first row",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

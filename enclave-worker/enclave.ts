@@ -1,0 +1,33 @@
+// The trusted program, given the few things that differ between a real enclave and a stand-in: what carries its
+// bytes, who attests, and which roots it believes. Each entry point makes one of these; there are no options.
+import type { Dialer, Listener } from "../core/wire/transport.ts";
+import type { TrustRoot } from "../core/attestation/root.ts";
+import type { NsmDevice } from "./nsm.ts";
+import { openPool } from "./pool.ts";
+import type { Pool } from "./pool.ts";
+import { serveSession } from "./session.ts";
+
+export interface Enclave {
+  readonly dialer: Dialer;
+  readonly nsm: NsmDevice;
+  /** The root that the enclave's own documents must chain to. */
+  readonly attestationRoot: TrustRoot;
+  /** PEM roots of the endpoints of KMS. */
+  readonly kmsRoots: readonly string[];
+  readonly pool: Pool;
+}
+
+export interface Platform extends Omit<Enclave, "pool"> {
+  readonly listener: Listener;
+  readonly thread: URL;
+  readonly threads: number;
+}
+
+/** Serves jobs until the process ends. Errors: TRANSPORT_UNAVAILABLE, TRANSPORT_CONNECT. */
+export async function serveEnclave(platform: Platform): Promise<void> {
+  const { listener, thread, threads, ...rest } = platform;
+  const enclave: Enclave = { ...rest, pool: openPool({ thread, threads }) };
+  await listener.accept((connection) => {
+    void serveSession(connection, enclave);
+  });
+}

@@ -1,0 +1,19 @@
+// The production entry point: vsock, /dev/nsm and Amazon's roots, hard-coded. It reads no argument and no
+// environment. Stand-ins have an entry point of their own (local/enclave-main.ts), and so other measurements.
+import { availableParallelism } from "node:os";
+import { AWS_ROOT } from "../core/attestation/root.ts";
+import { vsockDialer, vsockListener } from "../transport/vsock.ts";
+import { serveEnclave } from "./enclave.ts";
+import { amazonRoots } from "./kms/amazon-roots.ts";
+import { nsmCharacterDevice } from "./nsm-device.ts";
+
+await serveEnclave({
+  listener: vsockListener,
+  dialer: vsockDialer,
+  nsm: nsmCharacterDevice("/dev/nsm"),
+  attestationRoot: AWS_ROOT,
+  kmsRoots: amazonRoots(),
+  // The extension of this very file: .ts from source, .js in the package.
+  thread: new URL(`./thread${import.meta.filename.slice(-3)}`, import.meta.url),
+  threads: availableParallelism(),
+});

@@ -1,0 +1,108 @@
+// Submits one job to an enclave and serves what the enclave asks for meanwhile: ranged reads and the KMS tunnel.
+// Trusted for nothing but liveness; what comes back is worth what its receipt proves.
+import type { Readable } from "node:stream";
+import { connectUnix, unixListener } from "../transport/unix.ts";
+import { SealroomError } from "../core/errors.ts";
+import type { Details, ErrorCode } from "../core/errors.ts";
+import { ByteStream } from "../core/wire/byte-stream.ts";
+import type { ReadRequest } from "../core/wire/gateway.ts";
+import { readJobEvent, writeJobRequest } from "../core/wire/job.ts";
+import type { JobEvent, JobRequest } from "../core/wire/job.ts";
+import { readPublicManifest } from "./dataset.ts";
+import { enclaveSocket } from "./enclave-address.ts";
+import type { EnclaveAddress } from "./enclave-address.ts";
+import { serveGateway } from "./gateway.ts";
+import type { S3Location } from "./location.ts";
+import type { Store } from "./store.ts";
+import { serveTunnel } from "./tunnel.ts";
+import type { AllowList } from "./tunnel.ts";
+
+/** A job may compute for long without a word; the user can interrupt it. */
+const IDLE_MS = 24 * 60 * 60 * 1000;
+
+export interface Submission {
+  readonly enclave: EnclaveAddress;
+  readonly job: Omit<JobRequest, "job" | "credentials">;
+  readonly credentials: JobRequest["credentials"];
+  /** Where the objects of each input lie, in the order of the plan's inputs. */
+  readonly locations: readonly S3Location[];
+  readonly store: Store;
+  readonly tunnel: AllowList;
+  readonly onProgress: (progress: Extract<JobEvent, { type: "progress" }>) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Outcome {
+  readonly receipt: Uint8Array;
+  readonly result: Uint8Array;
+}
+
+/** The enclave said no. `code` is the enclave's, `cause` what the host itself saw go wrong, if anything. */
+export class JobRefused extends SealroomError {
+  constructor(code: ErrorCode, details: Details, cause: unknown) {
+    super(code, details, cause === undefined ? {} : { cause });
+    this.name = "JobRefused";
+  }
+}
+
+/** Errors: TRANSPORT_*, WIRE_*, STORE_*, and JobRefused with any code of the enclave's. */
+export async function submitJob(submission: Submission): Promise<Outcome> {
+  const { directory } = enclaveSocket(submission.enclave);
+  const faults: unknown[] = [];
+  const onFault = (error: unknown): void => {
+    faults.push(error);
+  };
+  const source = await rangeSource(submission);
+  const gateway = await unixListener(directory, "gateway").accept((connection) => {
+    void serveGateway(connection, source, onFault);
+  });
+  const tunnel = await unixListener(directory, "tunnel").accept((connection) => {
+    void serveTunnel(connection, submission.tunnel, onFault);
+  });
+  try {
+    return await converse(submission, faults);
+  } finally {
+    await Promise.all([gateway.close(), tunnel.close()]);
+  }
+}
+
+async function converse(submission: Submission, faults: readonly unknown[]): Promise<Outcome> {
+  const stream = new ByteStream(await connectUnix(enclaveSocket(submission.enclave).path), IDLE_MS);
+  const interrupt = (): void => {
+    stream.destroy();
+  };
+  submission.signal?.addEventListener("abort", interrupt);
+  try {
+    await writeJobRequest(stream, { ...submission.job, job: jobName(), credentials: submission.credentials });
+    for (;;) {
+      const event = await readJobEvent(stream);
+      if (event.type === "done") return { receipt: event.receipt, result: event.result };
+      if (event.type === "refused") throw new JobRefused(event.code, event.details, faults[0]);
+      submission.onProgress(event);
+    }
+  } finally {
+    submission.signal?.removeEventListener("abort", interrupt);
+    stream.destroy();
+  }
+}
+
+/** Finds the objects that this job's manifests name; the enclave checks what it gets. */
+async function rangeSource({ job, locations, store }: Submission): Promise<(request: ReadRequest) => Promise<Readable | null>> {
+  const inputs = await Promise.all(
+    job.manifests.map(async (jws, input) => {
+      const location = locations[input];
+      if (location === undefined) throw new Error("internal: an input without a location");
+      return { location, keys: (await readPublicManifest(jws)).objects.map((object) => object.key) };
+    }),
+  );
+  return async ({ input, object, offset, length }) => {
+    const from = inputs[input];
+    const key = from?.keys[object];
+    return from === undefined || key === undefined ? null : store.range(from.location, key, offset, length);
+  };
+}
+
+/** 16 hex digits that tell this job's reads from another's; no secret. */
+function jobName(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString("hex");
+}

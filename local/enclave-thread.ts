@@ -1,0 +1,7 @@
+// The pool's thread in the local enclave: pulls over unix sockets.
+import { getEnvironmentData } from "node:worker_threads";
+import { objectRunner } from "../enclave-worker/object-task.ts";
+import { unixDialer } from "../transport/unix.ts";
+import { SOCKETS } from "./enclave-files.ts";
+
+export const run: ReturnType<typeof objectRunner> = objectRunner(unixDialer(String(getEnvironmentData(SOCKETS))));
