@@ -1,0 +1,243 @@
+// Opening a whole message, of any suite and framing, as it arrives or at once. Stricter than AWS's clients: bytes after
+// the end are refused. Leaves out ranges of large objects (ranged.ts).
+import { TAG_BYTES } from "../crypto.ts";
+import { SealroomError } from "../errors.ts";
+import type { EncryptionContext } from "./context.ts";
+import { FOOTER_PREFIX_BYTES, MessageSignature } from "./footer.ts";
+import {
+  FINAL_FRAME_PREFIX_BYTES,
+  FINAL_MARK,
+  FrameCipher,
+  UNFRAMED_PREFIX_BYTES,
+  frameBytes,
+  unframedLength,
+} from "./frame.ts";
+import { openHeader } from "./header.ts";
+import type { OpenedHeader } from "./header.ts";
+import { Intake } from "./intake.ts";
+import { RawAesKeyring, knownDataKey } from "./keyring.ts";
+import type { KeySource, RawAesKey } from "./keyring.ts";
+import { EVERY_SUITE } from "./policy.ts";
+import type { MessagePolicy } from "./policy.ts";
+
+type Stage = "header" | "frames" | "unframed" | "footer" | "end" | "closed";
+
+interface Body {
+  readonly header: OpenedHeader;
+  readonly cipher: FrameCipher;
+  readonly signature: MessageSignature | null;
+}
+
+const NO_CONTEXT: EncryptionContext = new Map();
+
+/**
+ * Give it the message with push, in chunks of any size, then call finish. Frames of an unsigned message are returned as
+ * they verify; an unframed or a signed message is held back and returned by finish, once its tag or its signature has
+ * verified and nothing follows it. After a failure, or finish, every call fails with SEAL_STATE.
+ */
+export class MessageOpener {
+  readonly #source: KeySource;
+  readonly #policy: MessagePolicy;
+  readonly #required: EncryptionContext;
+  readonly #intake = new Intake();
+  #stage: Stage = "header";
+  #headerNeeds = 1;
+  #body: Body | null = null;
+  #sequence = 1;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+
+  constructor(source: KeySource, policy: MessagePolicy, required: EncryptionContext = NO_CONTEXT) {
+    this.#source = source;
+    this.#policy = policy;
+    this.#required = required;
+  }
+
+  /** Once so many bytes have come that it verified; else null. */
+  get header(): OpenedHeader | null {
+    return this.#body?.header ?? null;
+  }
+
+  /** The chunk's memory may be used again afterwards. Errors: those of openHeader but SEAL_TRUNCATED, of frames and footer. */
+  push(chunk: Uint8Array): Uint8Array[] {
+    const released: Uint8Array[] = [];
+    this.#closeOnFailure(() => {
+      this.#intake.add(chunk);
+      while (this.#step(released));
+      this.#intake.keepRest();
+    });
+    return released;
+  }
+
+  /** What was held back. Error: SEAL_TRUNCATED. */
+  finish(): Uint8Array[] {
+    this.#closeOnFailure(() => {
+      if (this.#stage !== "end") throw new SealroomError("SEAL_TRUNCATED");
+      this.#stage = "closed";
+    });
+    return this.#held.splice(0);
+  }
+
+  #closeOnFailure(work: () => void): void {
+    if (this.#stage === "closed") throw new SealroomError("SEAL_STATE");
+    try {
+      work();
+    } catch (error) {
+      this.#stage = "closed";
+      this.#held = [];
+      throw error;
+    }
+  }
+
+  /** Whether it came further; if not, more bytes are needed. */
+  #step(released: Uint8Array[]): boolean {
+    switch (this.#stage) {
+      case "header":
+        return this.#stepHeader();
+      case "frames":
+        return this.#stepFrame(released);
+      case "unframed":
+        return this.#stepUnframed();
+      case "footer":
+        return this.#stepFooter();
+      case "end":
+      case "closed":
+        if (this.#intake.available > 0) throw new SealroomError("SEAL_TRAILING");
+        return false;
+    }
+  }
+
+  #stepHeader(): boolean {
+    const { available } = this.#intake;
+    if (available < this.#headerNeeds) return false;
+    let header: OpenedHeader;
+    try {
+      header = openHeader(this.#intake.peek(available), this.#source, this.#policy, this.#required);
+    } catch (error) {
+      if (!(error instanceof SealroomError) || error.code !== "SEAL_TRUNCATED") throw error;
+      this.#headerNeeds = Number(error.details["needed"]);
+      return false;
+    }
+    const signature = MessageSignature.of(header);
+    signature?.update(this.#intake.peek(header.headerBytes));
+    this.#intake.take(header.headerBytes);
+    const cipher = new FrameCipher(header.contentKey, header.messageId, this.#policy.encoding);
+    this.#body = { header, signature, cipher };
+    this.#stage = header.framed ? "frames" : "unframed";
+    return true;
+  }
+
+  #stepFrame(released: Uint8Array[]): boolean {
+    const { header, cipher, signature } = this.#opened();
+    if (this.#intake.available < 4) return false;
+    const final = readU32(this.#intake.peek(4), 0) === FINAL_MARK;
+    let plainBytes = header.frameLength;
+    if (final) {
+      if (this.#intake.available < FINAL_FRAME_PREFIX_BYTES) return false;
+      plainBytes = readU32(this.#intake.peek(FINAL_FRAME_PREFIX_BYTES), FINAL_FRAME_PREFIX_BYTES - 4);
+      if (plainBytes > header.frameLength) {
+        throw new SealroomError("SEAL_FRAME", { sequence: this.#sequence });
+      }
+    }
+    this.#checkLimit(plainBytes);
+    const place = { sequence: this.#sequence, final, plainBytes };
+    if (this.#intake.available < frameBytes(place)) return false;
+    const sealed = this.#intake.take(frameBytes(place));
+    const plain = cipher.open(sealed, place);
+    if (signature === null) {
+      if (plain.length > 0) released.push(plain);
+    } else {
+      signature.update(sealed);
+      this.#hold(plain);
+    }
+    this.#sequence++;
+    if (final) this.#stage = signature === null ? "end" : "footer";
+    return true;
+  }
+
+  #stepUnframed(): boolean {
+    const { cipher, signature } = this.#opened();
+    if (this.#intake.available < UNFRAMED_PREFIX_BYTES) return false;
+    const plainBytes = unframedLength(this.#intake.peek(UNFRAMED_PREFIX_BYTES));
+    this.#checkLimit(plainBytes);
+    const sealedBytes = UNFRAMED_PREFIX_BYTES + plainBytes + TAG_BYTES;
+    if (this.#intake.available < sealedBytes) return false;
+    const sealed = this.#intake.take(sealedBytes);
+    this.#hold(cipher.openUnframed(sealed));
+    signature?.update(sealed);
+    this.#stage = signature === null ? "end" : "footer";
+    return true;
+  }
+
+  #stepFooter(): boolean {
+    const { signature } = this.#opened();
+    if (this.#intake.available < FOOTER_PREFIX_BYTES) return false;
+    const signatureBytes = signature?.signatureBytes(this.#intake.peek(FOOTER_PREFIX_BYTES)) ?? 0;
+    const footerBytes = FOOTER_PREFIX_BYTES + signatureBytes;
+    if (this.#intake.available < footerBytes) return false;
+    signature?.verify(this.#intake.take(footerBytes).subarray(FOOTER_PREFIX_BYTES));
+    this.#stage = "end";
+    return true;
+  }
+
+  #opened(): Body {
+    if (this.#body === null) throw new Error("internal: a body before its header");
+    return this.#body;
+  }
+
+  /** From lengths that the message claims, before any of those bytes are waited for. */
+  #checkLimit(plainBytes: number): void {
+    const heldBytes = this.#heldBytes + plainBytes;
+    if (heldBytes > this.#policy.maxHeldBytes) throw new SealroomError("SEAL_LIMIT", { heldBytes });
+  }
+
+  #hold(plain: Uint8Array): void {
+    this.#held.push(plain);
+    this.#heldBytes += plain.length;
+  }
+}
+
+/** Opens a message that is there as a whole, and returns its plaintext. Errors: those of MessageOpener. */
+export function openMessage(
+  bytes: Uint8Array,
+  source: KeySource,
+  policy: MessagePolicy,
+  required: EncryptionContext = NO_CONTEXT,
+): Uint8Array {
+  const opener = new MessageOpener(source, policy, required);
+  const pieces = opener.push(bytes);
+  pieces.push(...opener.finish());
+  return joinPieces(pieces);
+}
+
+/** A message of any suite, by its plaintext data key. */
+export function openWithDataKey(
+  bytes: Uint8Array,
+  dataKey: Uint8Array,
+  required: EncryptionContext = NO_CONTEXT,
+): Uint8Array {
+  return openMessage(bytes, knownDataKey(dataKey), EVERY_SUITE, required);
+}
+
+/** A message of any suite, by the key of the Raw AES keyring that wrapped its data key. */
+export function openWithRawAes(
+  bytes: Uint8Array,
+  key: RawAesKey,
+  required: EncryptionContext = NO_CONTEXT,
+): Uint8Array {
+  return openMessage(bytes, new RawAesKeyring(key), EVERY_SUITE, required);
+}
+
+function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at);
+}
