@@ -136,6 +136,7 @@ export const ERROR_CODES = {
   STORE_SIZE: "an object is larger than it may be",
   STORE_READ: "S3 could not be read",
   ENCLAVE_ADDRESS: "not of the form unix:DIRECTORY or vsock:CID",
+  LOCAL_ENCLAVE: "the local enclave could not be started",
   LOCAL_LOCKED: "the local state is in use by another process",
   TUNNEL_REFUSED: "the endpoint is not on the host's allow-list",
   TUNNEL_DIAL: "the endpoint could not be reached",
@@ -189,6 +190,19 @@ export const ERROR_CODES = {
   COLUMN_UTF8: "text is not valid UTF-8",
   COLUMN_DICTIONARY: "a dictionary is missing, named twice, has nulls, or lacks a code that is used",
   COLUMN_UNIT: "the unit-start bits have nulls, or an object does not begin with a unit's first row",
+  // cli/: files, the command line, AWS, and the embedded stand-ins
+  USAGE_ARGUMENTS: "the command line is not understood",
+  FILE_MISSING: "no such file",
+  FILE_KIND: "not a regular file",
+  FILE_READ: "the file cannot be read",
+  FILE_SIZE: "the file is larger than such a file may be",
+  FILE_EXISTS: "something is there already, and is not overwritten",
+  FILE_WRITE: "the file cannot be written",
+  INPUT_NAME: "the job names no data set of that name",
+  INPUT_LOCATION: "the job does not say where the data set lies",
+  CLOUD_CREDENTIALS: "no usable AWS credentials were found",
+  CLOUD_REQUEST: "AWS refused the request, or could not be reached",
+  LOCAL_START: "the embedded stand-ins did not start",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,64 @@
+// What a pool thread does: pull one object, verify it, run the job's kernel over its batches, hand back a partial.
+// Each task has a connection of its own, so the puller sets the pace and there is nothing to deadlock.
+import { SealroomError } from "../core/errors.ts";
+import type { Manifest, ObjectEntry } from "../core/manifest/manifest.ts";
+import { ByteStream } from "../core/wire/byte-stream.ts";
+import type { Dialer } from "../core/wire/transport.ts";
+import { startKernel } from "../jobs/registry.ts";
+import type { Partial, Program } from "../jobs/registry.ts";
+import { Gateway } from "./gateway.ts";
+import type { ObjectAddress } from "./gateway.ts";
+import { readTable } from "./object-table.ts";
+import type { TaskOutcome } from "./pool.ts";
+import { SealedFile } from "./sealed-file.ts";
+
+const IDLE_MS = 60_000;
+
+/** Plain data, for structured cloning into a thread. */
+export interface ObjectTask {
+  readonly address: ObjectAddress;
+  readonly entry: ObjectEntry;
+  readonly schema: Manifest["schema"];
+  readonly unit: Manifest["unit"];
+  readonly datasetKey: Uint8Array;
+  readonly program: Program;
+}
+
+export interface ObjectResult {
+  readonly partial: Partial;
+  readonly rows: number;
+  /** Ciphertext pulled. */
+  readonly bytes: number;
+}
+
+/** Binds the work to a transport; each thread module of an entry point exports the outcome as `run`. */
+export function objectRunner(dialer: Dialer): (task: ObjectTask) => Promise<TaskOutcome> {
+  return async (task) => {
+    try {
+      return { result: await runTask(dialer, task) };
+    } catch (error) {
+      const known = error instanceof SealroomError ? error : new SealroomError("INTERNAL");
+      return { refusal: { code: known.code, details: known.details } };
+    }
+  };
+}
+
+async function runTask(dialer: Dialer, task: ObjectTask): Promise<ObjectResult> {
+  const stream = new ByteStream(await dialer.connect("gateway"), IDLE_MS);
+  try {
+    const gateway = new Gateway(stream, task.address);
+    const file = await SealedFile.open(gateway, task.entry, task.datasetKey);
+    const kernel = startKernel(task.program);
+    const columns = task.program.columns.map(({ name }) => name);
+    let rows = 0;
+    const shape = { schema: task.schema, unit: task.unit, columns, rows: task.entry.rows };
+    await readTable(file, shape, (batch) => {
+      kernel.add(batch);
+      rows += batch.rows;
+    });
+    return { partial: kernel.finish(), rows, bytes: gateway.bytesRead };
+  } finally {
+    stream.destroy();
+    task.datasetKey.fill(0);
+  }
+}

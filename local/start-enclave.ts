@@ -1,0 +1,83 @@
+// Starts the local enclave as a real one is started: measured first, then run as a process of its own with an empty
+// environment, attested by an NSM that it cannot influence.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { SealroomError } from "../core/errors.ts";
+import { SoftwareNsm } from "./nsm/device.ts";
+import { bootRegisters } from "./nsm/measure.ts";
+import { serveNsm } from "./nsm/socket.ts";
+import type { Services } from "./services.ts";
+
+const INSTANCE_ID = "i-00000000000000000";
+
+export interface LocalEnclave {
+  onExit(listener: () => void): void;
+  stop(): Promise<void>;
+}
+
+export interface EnclaveStart {
+  readonly state: string;
+  readonly sockets: string;
+  readonly services: Services;
+}
+
+/** Resolves when the enclave listens. Errors: LOCAL_ENCLAVE when it ends before that. */
+export async function startLocalEnclave({ sockets, services }: EnclaveStart): Promise<LocalEnclave> {
+  const nsm = await serveNsm(
+    new SoftwareNsm(services.nitroRoot, {
+      moduleId: `${INSTANCE_ID}-enc${randomBytes(8).toString("hex")}`,
+      pcrs: bootRegisters(services.measurements, {
+        roleArn: services.endpoints.roles.enclave,
+        instanceId: INSTANCE_ID,
+      }),
+      now: () => Date.now(),
+    }),
+    join(sockets, "nsm.sock"),
+  );
+  const main = fileURLToPath(new URL(`./enclave-main${import.meta.filename.slice(-3)}`, import.meta.url));
+  const child = spawn(
+    process.execPath,
+    [
+      "--disallow-code-generation-from-strings",
+      "--disable-warning=ExperimentalWarning",
+      main,
+      sockets,
+      join(sockets, "nsm.sock"),
+      services.endpoints.simulatedRoot,
+      services.endpoints.kmsAuthority,
+      String(availableParallelism()),
+    ],
+    { env: {}, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  await listening(child);
+  return {
+    onExit: (listener) => child.once("exit", listener),
+    stop: async (): Promise<void> => {
+      child.removeAllListeners("exit");
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = new Promise((resolve) => child.once("exit", resolve));
+        child.kill("SIGKILL");
+        await exited;
+      }
+      await nsm.close();
+    },
+  };
+}
+
+async function listening(child: ChildProcess): Promise<void> {
+  if (child.stdout === null) throw new Error("internal: no pipe");
+  const lines = createInterface({ input: child.stdout });
+  await new Promise<void>((resolve, reject) => {
+    lines.once("line", () => {
+      resolve();
+    });
+    child.once("exit", (code) => {
+      reject(new SealroomError("LOCAL_ENCLAVE", { exit: code ?? -1 }));
+    });
+  });
+}
