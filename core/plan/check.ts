@@ -151,8 +151,9 @@ function addNames(predicate: Predicate, names: Set<string>): void {
 
 function literal(value: Literal, column: PlanColumn): TypedLiteral {
   const typed = typedLiteral(value, column.type);
-  if (typed === undefined)
+  if (typed === undefined) {
     throw new SealroomError("PLAN_LITERAL", { column: column.name, type: column.type.kind });
+  }
   return typed;
 }
 

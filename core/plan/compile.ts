@@ -41,8 +41,9 @@ export async function compilePlan(job: Job, resolveRecipient: ResolveRecipient):
     recipient: parseSealingJwk(recipient, "recipient"),
     release: job.release,
   } satisfies Plan);
-  if (bytes.length > MAX_PLAN_BYTES)
+  if (bytes.length > MAX_PLAN_BYTES) {
     throw new SealroomError("PLAN_SIZE", { bytes: bytes.length, limit: MAX_PLAN_BYTES });
+  }
   // Read back as the enclave will read it: what it would refuse is refused here, before anything is sent.
   return { plan: parsePlan(bytes), bytes, digest: await planDigest(bytes) };
 }

@@ -1,0 +1,92 @@
+// The statement of a job that has run, made of what was verified and checked and of nothing that the host said. The
+// gate takes its parameters from here too, so that the receipt cannot state others.
+import type { Authority } from "../manifest/authority.ts";
+import { thumbprint } from "../manifest/jwk.ts";
+import type { VerifiedManifest } from "../manifest/manifest.ts";
+import type { CheckedPlan } from "../plan/check.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Clipping, ReceiptInput, ReceiptRelease, Software, Statement } from "./statement.ts";
+import { DOES_NOT_PROTECT, PROTECTS } from "./words.ts";
+
+/** An input of a plan that was authorized and checked. */
+export interface JobInput {
+  readonly verified: VerifiedManifest;
+  readonly authority: Authority;
+  readonly checked: CheckedPlan;
+}
+
+/** What the release gate has to keep to. */
+export interface ReleaseParameters {
+  readonly minUnits: number;
+  readonly maxGroups: number;
+  readonly maxRows: number | null;
+  readonly clipping: readonly Clipping[];
+}
+
+export interface FinishedJob {
+  readonly plan: Plan;
+  readonly planDigest: string;
+  readonly inputs: readonly JobInput[];
+  /** What left: its file's name, and SHA-384 (hex) of its bytes. */
+  readonly result: Statement["subject"];
+  readonly software: Software;
+}
+
+/** The strictest of all inputs' rules and grants. */
+export function releaseParameters(inputs: readonly JobInput[]): ReleaseParameters {
+  const rules = inputs.map(({ verified }) => verified.manifest.rules);
+  const caps = inputs.flatMap(({ authority }) => (authority.basis === "grant" ? [authority.maxRows] : []));
+  return {
+    minUnits: Math.max(...rules.map(({ minUnits }) => minUnits)),
+    maxGroups: Math.min(...rules.map(({ maxGroups }) => maxGroups)),
+    maxRows: caps.length === 0 ? null : Math.min(...caps),
+    clipping: inputs.flatMap(({ checked }) => clippingOf(checked)),
+  };
+}
+
+export async function composeStatement(job: FinishedJob): Promise<Statement> {
+  const { plan, planDigest, inputs, result, software } = job;
+  const delivery: ReceiptRelease["delivery"] =
+    plan.release === "clear" ? { clear: true } : { sealedTo: await thumbprint(plan.recipient) };
+  return {
+    subject: result,
+    plan,
+    planDigest,
+    inputs: inputs.map(receiptInput),
+    release: {
+      mode: "threshold",
+      ...releaseParameters(inputs),
+      delivery,
+      protects: PROTECTS,
+      doesNotProtect: DOES_NOT_PROTECT,
+    },
+    software,
+  };
+}
+
+/** Every column that is summed, once. */
+function clippingOf({ columns, select }: CheckedPlan): readonly Clipping[] {
+  return columns.flatMap(({ name }) => {
+    const summed = select.find(
+      (entry) => (entry.op === "sum" || entry.op === "avg") && entry.column.name === name,
+    );
+    if (summed === undefined || !("bounds" in summed)) return [];
+    return [{ column: name, lower: summed.bounds.lower, upper: summed.bounds.upper }];
+  });
+}
+
+function receiptInput({ verified, authority }: JobInput): ReceiptInput {
+  const { manifest, digest, owner } = verified;
+  const input: ReceiptInput = {
+    dataset: manifest.dataset,
+    owner,
+    keyArn: manifest.keyArn,
+    epoch: manifest.epoch,
+    manifest: digest,
+    unit: manifest.unit,
+    objects: manifest.objects.length,
+    rows: manifest.objects.reduce((total, object) => total + object.rows, 0),
+    basis: authority.basis,
+  };
+  return authority.basis === "grant" ? { ...input, grant: authority.grantDigest } : input;
+}
