@@ -175,6 +175,14 @@ export const ERROR_CODES = {
   SEAL_LAYOUT: "the message cannot be read by ranges, or its length fits no number of frames",
   SEAL_RANGE: "a range lies outside the message, or came back with the wrong length",
   SEAL_STATE: "a message reader or writer was used after it finished or failed",
+  // jobs/: registry and aggregation
+  PLAN_KIND: "no job of this kind exists",
+  PLAN_BOUNDS_RANGE: "the owner's bounds do not fit the column: in its smallest unit they pass 2^53 - 1, or hold no value",
+  PLAN_GROUP_KEYS: "the owner's declared group keys combine to more groups than the rules allow",
+  AGGREGATE_UNITS: "the rows' marks of units are missing, unexpected, or do not begin with the object's first row",
+  AGGREGATE_ROWS: "an object has more rows than one aggregation can count",
+  GATE_GROUPS: "the job would form more groups than the owner's rules allow",
+  GATE_ROWS: "the result would have more rows than the grant allows",
   // seal/: CMS of KMS. One code for every fault: a second one would be a padding oracle
   CMS_OPEN: "the KMS answer cannot be opened",
   // column/: an Arrow IPC file and the values in it

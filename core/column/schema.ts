@@ -1,0 +1,121 @@
+// The fields of an Arrow schema as column types, and the check that an object has exactly the columns its
+// manifest names (security case B4). Endianness other than little and every nested type are refused.
+import { SealroomError } from "../errors.ts";
+import { MAX_COLUMNS, type ColumnEntry, type Manifest } from "../manifest/manifest.ts";
+import type { Table } from "./flatbuffer.ts";
+import { columnTypeName, findColumnType, UNIT_START_FIELD, type ColumnType } from "./type.ts";
+
+export interface ArrowField {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Set when the rows hold codes into a dictionary of their own; null when they hold the values. */
+  readonly dictionary: { readonly id: number; readonly bits: 8 | 16 | 32 } | null;
+}
+
+const MAX_NAME_BYTES = 1_024;
+/** One more than a manifest may name: the unit-start field. */
+const MAX_FIELDS: number = MAX_COLUMNS + 1;
+
+// Schema.fbs: the union of types we know, and the units they come in.
+const TYPE = { int: 2, float: 3, utf8: 5, bool: 6, decimal: 7, date: 8, timestamp: 10 } as const;
+const FLOATS: readonly (ColumnType | undefined)[] = [
+  undefined,
+  { kind: "float", bits: 32 },
+  { kind: "float", bits: 64 },
+];
+const DATE_DAY = 0;
+const DATE_DEFAULT = 1;
+const TIMESTAMP_MICROSECOND = 2;
+
+export function parseSchema(schema: Table): readonly ArrowField[] {
+  if (schema.i16(0, 0) !== 0) throw new SealroomError("COLUMN_METADATA", { part: "endianness" });
+  const fields = schema.tables(1);
+  if (fields.count > MAX_FIELDS) throw new SealroomError("COLUMN_LIMIT", { columns: fields.count });
+  return Array.from({ length: fields.count }, (_, i) => parseField(schema.tableOf(fields, i), i));
+}
+
+function parseField(field: Table, index: number): ArrowField {
+  const name = parseText(field.string(0, MAX_NAME_BYTES));
+  if (field.tables(5).count !== 0) throw new SealroomError("COLUMN_TYPE", { column: index });
+  const parameters = field.table(3);
+  const type = parameters === undefined ? undefined : parseType(field.u8(2), parameters);
+  if (type === undefined) throw new SealroomError("COLUMN_TYPE", { column: index });
+  const encoding = field.table(4);
+  return { name, type, dictionary: encoding === undefined ? null : parseEncoding(encoding, type, index) };
+}
+
+/** A type we hold, or undefined. Slots and defaults are those of Schema.fbs. */
+function parseType(kind: number, parameters: Table): ColumnType | undefined {
+  switch (kind) {
+    case TYPE.int:
+      return findColumnType(`${parameters.u8(1) === 0 ? "u" : ""}int${parameters.i32(0, 0)}`);
+    case TYPE.float:
+      return FLOATS[parameters.i16(0, 0)];
+    case TYPE.utf8:
+      return { kind: "utf8" };
+    case TYPE.bool:
+      return { kind: "bool" };
+    case TYPE.decimal:
+      if (parameters.i32(2, 128) !== 128) return undefined;
+      return findColumnType(`decimal(${parameters.i32(0, 0)},${parameters.i32(1, 0)})`);
+    case TYPE.date:
+      return parameters.i16(0, DATE_DEFAULT) === DATE_DAY ? { kind: "date" } : undefined;
+    case TYPE.timestamp: {
+      if (parameters.i16(0, 0) !== TIMESTAMP_MICROSECOND) return undefined;
+      const zone = parseText(parameters.string(1, MAX_NAME_BYTES));
+      return zone === "" || zone === "UTC" ? { kind: "timestamp", zone: zone || null } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function parseEncoding(
+  encoding: Table,
+  type: ColumnType,
+  column: number,
+): NonNullable<ArrowField["dictionary"]> {
+  const index = encoding.table(1);
+  // Schema.fbs: without an index type, codes are signed 32-bit integers.
+  const bits = index?.i32(0, 0) ?? 32;
+  const signed = index?.u8(1) !== 0;
+  if (
+    type.kind !== "utf8" ||
+    !signed ||
+    (bits !== 8 && bits !== 16 && bits !== 32) ||
+    encoding.i16(3, 0) !== 0
+  ) {
+    throw new SealroomError("COLUMN_TYPE", { column });
+  }
+  return { id: encoding.i64(0), bits };
+}
+
+function parseText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new SealroomError("COLUMN_METADATA", { part: "string" });
+  }
+}
+
+/**
+ * Demands the manifest's columns: same number, names, types and order, then the unit-start field if and only if
+ * the unit is a column. Names are compared as strings and never used as property keys.
+ * @throws COLUMN_SCHEMA with the position of the first difference
+ */
+export function checkSchema(
+  fields: readonly ArrowField[],
+  schema: readonly ColumnEntry[],
+  unit: Manifest["unit"],
+): void {
+  const expected = unit === "row" ? schema.length : schema.length + 1;
+  if (fields.length !== expected) {
+    throw new SealroomError("COLUMN_SCHEMA", { columns: fields.length, expected });
+  }
+  for (const [column, field] of fields.entries()) {
+    const entry = schema[column] ?? { name: UNIT_START_FIELD, type: "bool" };
+    if (field.name !== entry.name || columnTypeName(field.type) !== entry.type) {
+      throw new SealroomError("COLUMN_SCHEMA", { column, expected: `${entry.name} ${entry.type}` });
+    }
+  }
+}
