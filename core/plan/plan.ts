@@ -1,6 +1,6 @@
 // What a job computes, as the canonical value whose digest is the job's identity. Types only: job-text.ts makes
 // one from YAML or JSON, parse.ts from canonical bytes, check.ts holds it against a manifest.
-import type { PublicJwk } from "../manifest/jwk.ts";
+import type { P256Jwk } from "../manifest/jwk.ts";
 
 export const MAX_PLAN_BYTES: number = 256 * 1024;
 
@@ -42,7 +42,7 @@ export interface AggregatePlan {
   readonly orderBy: readonly Ordering[];
   readonly limit: number | null;
   /** The key the result is sealed to. */
-  readonly recipient: PublicJwk;
+  readonly recipient: P256Jwk;
   readonly release: "sealed" | "clear";
 }
 

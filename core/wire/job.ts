@@ -5,22 +5,17 @@ import type { Details, ErrorCode } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { MAX_MANIFEST_BYTES } from "../manifest/manifest.ts";
 import { MAX_PLAN_BYTES } from "../plan/plan.ts";
+import type { AwsCredentials } from "../sigv4.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { checkMembers, integerField, stringField } from "./field.ts";
 import { readMessage, writeMessage } from "./message.ts";
-
-/** Short-lived credentials of the enclave role. They come through the host, so they are no secret from it. */
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string | null;
-}
 
 export interface JobRequest {
   readonly job: string;
   /** The analyst's nonce, 16 to 64 bytes, hex. It comes back in the attestation document of the receipt. */
   readonly nonce: string;
-  readonly credentials: Credentials;
+  /** Short-lived, of the enclave role. They come through the host, so they are no secret from it. */
+  readonly credentials: AwsCredentials;
   readonly plan: Uint8Array;
   /** One compact JWS for each input of the plan, in its order. */
   readonly manifests: readonly Uint8Array[];
@@ -49,7 +44,7 @@ export async function writeJobRequest(stream: ByteStream, request: JobRequest): 
     nonce: request.nonce,
     accessKeyId,
     secretAccessKey,
-    ...(sessionToken === null ? {} : { sessionToken }),
+    ...(sessionToken === undefined ? {} : { sessionToken }),
     manifests: request.manifests.length,
     grants: request.grants.length,
   };
@@ -73,7 +68,7 @@ export async function readJobRequest(stream: ByteStream): Promise<JobRequest> {
     credentials: {
       accessKeyId: stringField(fields, "accessKeyId", TOKEN),
       secretAccessKey: stringField(fields, "secretAccessKey", TOKEN),
-      sessionToken: Object.hasOwn(fields, "sessionToken") ? stringField(fields, "sessionToken", TOKEN) : null,
+      ...(Object.hasOwn(fields, "sessionToken") ? { sessionToken: stringField(fields, "sessionToken", TOKEN) } : {}),
     },
     plan,
     manifests: rest.slice(0, manifests),

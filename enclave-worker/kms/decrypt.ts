@@ -5,7 +5,7 @@ import { PolicyError, SealroomError } from "../../core/errors.ts";
 import type { EncryptionContext } from "../../core/manifest/encryption-context.ts";
 import { openCms } from "../../core/seal/cms.ts";
 import { signRequest } from "../../core/sigv4.ts";
-import type { Credentials } from "../../core/wire/job.ts";
+import type { AwsCredentials } from "../../core/sigv4.ts";
 import type { Dialer } from "../../core/wire/transport.ts";
 import { attest } from "../attest.ts";
 import type { NsmDevice } from "../nsm.ts";
@@ -20,7 +20,7 @@ export interface KmsConnection {
   /** PEM roots under which the endpoint's certificate must be issued. */
   readonly roots: readonly string[];
   readonly nsm: NsmDevice;
-  readonly credentials: Credentials;
+  readonly credentials: AwsCredentials;
   /** Enclave time, for the request's signature. */
   readonly nowMs: number;
 }
