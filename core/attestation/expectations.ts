@@ -84,7 +84,8 @@ function checkDemands(demands: unknown): void {
 
 function readImages(measurements: unknown): readonly ReadonlyMap<number, string>[] {
   if (!Array.isArray(measurements) || measurements.length === 0) throw empty("measurements");
-  return measurements.map((image: unknown) => {
+  // Array.from, since map would pass over holes.
+  return Array.from(measurements, (image: unknown) => {
     if (typeof image !== "object" || image === null) throw empty("measurements");
     const values = image as Record<number, unknown>;
     return new Map([0, 1, 2].map((index) => [index, readMeasurement(values[index], index)]));

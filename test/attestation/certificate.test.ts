@@ -1,0 +1,234 @@
+// The X.509 reader beside OpenSSL's, and against bytes that no issuer would write.
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import { decodeCertificate } from "../../core/attestation/certificate.ts";
+import { decodeEnvelope } from "../../core/attestation/cose.ts";
+import {
+  bitsOf,
+  booleanOf,
+  decodeDer,
+  decodeMembers,
+  timeOf,
+  unsignedOf,
+} from "../../core/attestation/der.ts";
+import { decodeDocument } from "../../core/attestation/document.ts";
+import { decodePem, encodePem } from "../../core/attestation/pem.ts";
+import { AWS_ROOT, trustRoot } from "../../core/attestation/root.ts";
+import { SealroomError } from "../../core/errors.ts";
+import { encodeDer, encodeIdentifier, encodeTime, encodeUnsigned } from "../../local/nsm/der.ts";
+import { createDevRoot } from "../../local/nsm/pki.ts";
+import { VECTORS, withoutVectors } from "../vectors.ts";
+import { at, NOW, SOUND } from "./forge.ts";
+import { assertThrows } from "./refusal.ts";
+
+function realCertificates(): Uint8Array[] {
+  const folder = new URL("attestation/valid/", VECTORS);
+  return readdirSync(folder).flatMap((file) => {
+    const document = decodeDocument(decodeEnvelope(readFileSync(new URL(file, folder))).payload);
+    return [...document.cabundle, document.certificate];
+  });
+}
+
+function compareToOpenssl(bytes: Uint8Array): void {
+  const ours = decodeCertificate(bytes);
+  const theirs = new X509Certificate(bytes);
+  assert.equal(ours.notBeforeMs, theirs.validFromDate.getTime());
+  assert.equal(ours.notAfterMs, theirs.validToDate.getTime());
+  assert.equal(ours.constraints?.ca, theirs.ca);
+  assert.deepEqual(
+    Buffer.from(ours.publicKey),
+    theirs.publicKey.export({ type: "spki", format: "der" }).subarray(23),
+  );
+}
+
+test("reads real certificates as OpenSSL does", { skip: withoutVectors }, () => {
+  const certificates = realCertificates();
+  assert.equal(certificates.length, 60);
+  certificates.forEach(compareToOpenssl);
+});
+
+test("reads simulated certificates as OpenSSL does", () => {
+  for (const bytes of [
+    ...SOUND.identity.cabundle,
+    SOUND.identity.certificate,
+    createDevRoot(NOW).certificate,
+  ]) {
+    compareToOpenssl(bytes);
+  }
+});
+
+test("reads the path lengths and usages that were measured on real chains", { skip: withoutVectors }, () => {
+  const shapes = new Set(
+    realCertificates().map((bytes) => {
+      const { constraints, keyUsage } = decodeCertificate(bytes);
+      return `${String(constraints?.ca)} ${String(constraints?.pathLength)} ${keyUsage.toString(16)}`;
+    }),
+  );
+  assert.deepEqual([...shapes].sort(), [
+    "false null c0",
+    "true 0 4",
+    "true 1 86",
+    "true 2 86",
+    "true null 86",
+  ]);
+});
+
+test("gives a certificate or a typed refusal for any damage", () => {
+  const { certificate } = SOUND.identity;
+  const damage = fc.tuple(fc.nat(certificate.length - 1), fc.uint8Array({ minLength: 1, maxLength: 4 }));
+  fc.assert(
+    fc.property(damage, ([offset, bytes]) => {
+      const changed = Uint8Array.from(certificate);
+      changed.set(bytes.subarray(0, changed.length - offset), offset);
+      try {
+        decodeCertificate(changed);
+      } catch (error) {
+        if (!(error instanceof SealroomError)) throw error;
+        assert.match(error.code, /^CHAIN_(DER|KEY|EXTENSION)$/);
+      }
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test("refuses a certificate cut short, or with a byte after it", () => {
+  const { certificate } = SOUND.identity;
+  for (let length = 0; length < certificate.length; length++) {
+    assertThrows(() => decodeCertificate(certificate.subarray(0, length)), "CHAIN_DER", `${length}`);
+  }
+  assertThrows(() => decodeCertificate(Buffer.concat([certificate, Uint8Array.of(0)])), "CHAIN_DER");
+});
+
+test("refuses lengths that are indefinite, not the shortest, or longer than what is there", () => {
+  const cases = [
+    [0x30, 0x80, 0, 0],
+    [0x30, 0x81, 1, 0],
+    [0x30, 0x82, 0, 1, 0],
+    [0x30, 0x83, 0, 0, 1, 0],
+    [0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
+    [0x30, 0xff],
+    [0x30, 1],
+    [0x30, 0x81],
+    [0x30, 0x82, 1],
+    [0x30],
+    [0x1f, 0],
+    [0x3f, 0x81, 0],
+    [],
+  ];
+  for (const bytes of cases) assertThrows(() => decodeDer(Uint8Array.from(bytes)), "CHAIN_DER", bytes.join());
+});
+
+test("refuses integers, booleans and bits that DER would not write", () => {
+  const value = (tag: number, ...content: number[]) =>
+    decodeDer(Uint8Array.of(tag, content.length, ...content));
+  for (const content of [[], [0x80], [0xff], [0, 0], [0, 0x7f], [0xff, 0x80]]) {
+    assertThrows(() => unsignedOf(value(0x02, ...content)), "CHAIN_DER", content.join());
+  }
+  for (const content of [[], [1], [0xfe], [0xff, 0xff]]) {
+    assertThrows(() => booleanOf(value(0x01, ...content)), "CHAIN_DER", content.join());
+  }
+  for (const content of [[], [1, 0], [8, 0]]) {
+    assertThrows(() => bitsOf(value(0x03, ...content)), "CHAIN_DER");
+  }
+  assertThrows(() => unsignedOf(value(0x03, 1)), "CHAIN_DER", "tag");
+  assertThrows(() => unsignedOf(undefined), "CHAIN_DER", "nothing");
+});
+
+test("reads the times that it writes, from 1950 to 9999", () => {
+  const seconds = fc.integer({ min: Date.UTC(1950) / 1000, max: Date.UTC(9999, 11, 31) / 1000 });
+  fc.assert(
+    fc.property(seconds, (time) => {
+      assert.equal(timeOf(decodeDer(encodeTime(time * 1000))), time * 1000);
+    }),
+  );
+});
+
+test("refuses times that are not real, not in UTC, not in seconds, or in the wrong type", () => {
+  const time = (tag: number, text: string) => decodeDer(encodeDer(tag, new TextEncoder().encode(text)));
+  const cases: [number, string][] = [
+    [0x17, "260230120000Z"],
+    [0x17, "261301120000Z"],
+    [0x17, "260101240000Z"],
+    [0x17, "260101126000Z"],
+    [0x17, "260101120060Z"],
+    [0x17, "2601011200Z"],
+    [0x17, "260101120000+0100"],
+    [0x17, "260101120000"],
+    [0x17, "26010112000 Z"],
+    [0x17, "20260101120000Z"],
+    [0x18, "20260101120000Z"],
+    [0x18, "20500101120000.5Z"],
+    [0x18, "500101120000Z"],
+    [0x18, "20500229120000Z"],
+    [0x04, "260101120000Z"],
+    [0x17, "260101120000Z0000000"],
+    [0x17, ""],
+  ];
+  for (const [tag, text] of cases) assertThrows(() => timeOf(time(tag, text)), "CHAIN_DER", `${tag} ${text}`);
+  assert.equal(timeOf(time(0x17, "491231235959Z")), Date.UTC(2049, 11, 31, 23, 59, 59));
+  assert.equal(timeOf(time(0x17, "500101000000Z")), Date.UTC(1950, 0, 1));
+  assert.equal(timeOf(time(0x18, "20500101000000Z")), Date.UTC(2050, 0, 1));
+});
+
+test("reads the values that it writes, of every length of head", () => {
+  for (const length of [0, 1, 127, 128, 255, 256, 65535]) {
+    const content = new Uint8Array(length).fill(1);
+    assert.deepEqual(decodeDer(encodeDer(0x04, content)).content, content);
+  }
+  assert.deepEqual(
+    [...encodeIdentifier("1.2.840.10045.4.3.3")],
+    [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3],
+  );
+  const digits = fc.uint8Array({ minLength: 1, maxLength: 24 });
+  fc.assert(
+    fc.property(digits, (bytes) => {
+      const read = Buffer.from(unsignedOf(decodeDer(encodeUnsigned(bytes)))).toString("hex");
+      assert.equal(BigInt(`0x0${read}`), BigInt(`0x${Buffer.from(bytes).toString("hex")}`));
+    }),
+  );
+  assert.equal(decodeMembers(decodeDer(Uint8Array.of(0x30, 4, 2, 0, 4, 0))).length, 2);
+});
+
+test("reads PEM as OpenSSL writes it, and nothing looser", () => {
+  const pem = encodePem(AWS_ROOT.certificate);
+  assert.equal(pem, new X509Certificate(AWS_ROOT.certificate).toString());
+  assert.deepEqual(decodePem(pem), AWS_ROOT.certificate);
+  assert.deepEqual(decodePem(pem.replaceAll("\n", "\r\n")), AWS_ROOT.certificate);
+  assert.deepEqual(decodePem(pem.trimEnd()), AWS_ROOT.certificate);
+  const broken = [
+    "",
+    pem + pem,
+    ` ${pem}`,
+    pem.replace("BEGIN", "BEGAN"),
+    pem.replace("MIIC", "MI*C"),
+    pem.replace("/Y=\n", "/Y==\n"),
+    pem.replace("/Y=\n", "/Z=\n"),
+    pem.replace("MIIC", "MII C"),
+    pem.replace(/\n-----END[^]*/, ""),
+    "-----BEGIN CERTIFICATE-----\n\n-----END CERTIFICATE-----\n",
+    "x".repeat(5000),
+  ];
+  for (const text of broken) assertThrows(() => decodePem(text), "CHAIN_DER", text.slice(0, 60));
+});
+
+test("calls every root simulated but Amazon's, whoever brings it", () => {
+  const dev = createDevRoot(NOW).certificate;
+  assert.equal(AWS_ROOT.simulated, false);
+  assert.equal(trustRoot(dev).simulated, true);
+  assert.equal(trustRoot(encodePem(dev)).simulated, true);
+  assert.equal(trustRoot(encodePem(AWS_ROOT.certificate)).simulated, false);
+  assert.equal(trustRoot(Buffer.from(encodePem(dev))).simulated, true);
+  const twin = Uint8Array.from(AWS_ROOT.certificate);
+  twin[twin.length - 1] = at([...twin], -1) ^ 1;
+  assert.equal(trustRoot(twin).simulated, true);
+  assertThrows(() => trustRoot(new Uint8Array()), "CHAIN_DER");
+  assertThrows(() => trustRoot("no root"), "CHAIN_DER");
+});
+
+test("gives a root's certificate away as a copy only", () => {
+  AWS_ROOT.certificate.fill(0);
+  assert.equal(AWS_ROOT.certificate[0], 0x30);
+});
