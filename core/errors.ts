@@ -177,7 +177,6 @@ export const ERROR_CODES = {
   SEAL_STATE: "a message reader or writer was used after it finished or failed",
   // jobs/: registry and aggregation
   PLAN_KIND: "no job of this kind exists",
-  PLAN_BOUNDS_RANGE: "the owner's bounds do not fit the column: in its smallest unit they pass 2^53 - 1, or hold no value",
   PLAN_GROUP_KEYS: "the owner's declared group keys combine to more groups than the rules allow",
   AGGREGATE_UNITS: "the rows' marks of units are missing, unexpected, or do not begin with the object's first row",
   AGGREGATE_ROWS: "an object has more rows than one aggregation can count",
@@ -206,6 +205,7 @@ export const ERROR_CODES = {
   FILE_SIZE: "the file is larger than such a file may be",
   FILE_EXISTS: "something is there already, and is not overwritten",
   FILE_WRITE: "the file cannot be written",
+  KEY_LENGTH: "the key file does not hold an AES key of 16, 24 or 32 bytes",
   INPUT_NAME: "the job names no data set of that name",
   INPUT_LOCATION: "the job does not say where the data set lies",
   CLOUD_CREDENTIALS: "no usable AWS credentials were found",

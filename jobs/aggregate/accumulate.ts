@@ -1,0 +1,89 @@
+// Aggregates the batches of one object, in order, into a partial.
+//
+// Rows of a unit lie together, so a unit is known by its ordinal in the object, and each group remembers the last
+// ordinal it saw: distinct units are exact, and memory grows with groups only. Every row's bit is read before any
+// filter. Per group and unit the values of a measure are added, saturating; when the next unit comes, or at the end,
+// that total is clipped to the rules' bounds and added to the group's sum.
+import { PolicyError, SealroomError } from "../../core/errors.ts";
+import type { ColumnBatch } from "../../core/column/vector.ts";
+import { CHUNK_ROWS, compact } from "./chunk.ts";
+import type { Passing } from "./dimension-coder.ts";
+import { GroupKeys } from "./group-key.ts";
+import { MeasureTally } from "./measure-tally.ts";
+import type { KeyColumn, Partial } from "./partial.ts";
+import { Filter } from "./predicate.ts";
+import type { AggregateProgram } from "./program.ts";
+import { UnitTally } from "./unit-tally.ts";
+import { UnitOrdinals } from "./unit-ordinal.ts";
+
+/** Unit ordinals and row counts of one object are 32-bit. */
+export const MAX_OBJECT_ROWS: number = 2 ** 31 - 1;
+
+export class ObjectAggregation {
+  readonly #program: AggregateProgram;
+  readonly #filter: Filter | null;
+  readonly #keys: GroupKeys;
+  readonly #ordinals: UnitOrdinals | null;
+  readonly #tally: UnitTally;
+  readonly #measures: readonly MeasureTally[];
+  readonly #picked = new Int32Array(CHUNK_ROWS);
+  readonly #groups = new Int32Array(CHUNK_ROWS);
+  #rows = 0;
+
+  constructor(program: AggregateProgram) {
+    this.#program = program;
+    this.#filter = program.predicate === null ? null : new Filter(program.predicate);
+    this.#keys = new GroupKeys(program.dimensions, program.maxGroups);
+    this.#ordinals = program.unit === "row" ? null : new UnitOrdinals();
+    this.#tally = new UnitTally();
+    this.#measures = program.measures.map((measure) => new MeasureTally(measure));
+  }
+
+  /** Errors: AGGREGATE_UNITS, AGGREGATE_ROWS, GATE_GROUPS. */
+  add(batch: ColumnBatch): void {
+    // Without the bit every row would pass for a unit of its own, and k rows of one person for k people.
+    if ((batch.unitStart === null) !== (this.#ordinals === null)) throw new SealroomError("AGGREGATE_UNITS");
+    this.#rows += batch.rows;
+    if (this.#rows > MAX_OBJECT_ROWS) throw new SealroomError("AGGREGATE_ROWS", { limit: MAX_OBJECT_ROWS });
+    for (let start = 0; start < batch.rows; start += CHUNK_ROWS) {
+      this.#addChunk(batch, start, Math.min(CHUNK_ROWS, batch.rows - start));
+    }
+  }
+
+  #addChunk(batch: ColumnBatch, start: number, count: number): void {
+    const ordinals = this.#ordinals?.read(batch, start, count) ?? null;
+    const picked = this.#filter === null ? null : this.#picked;
+    const passing = picked === null ? count : (this.#filter?.pick(batch, start, count, picked) ?? 0);
+    const rows: Passing = { start, count, picked, passing };
+    if (ordinals !== null && picked !== null) compact(ordinals, picked, passing);
+    this.#keys.assign(batch, rows, this.#groups);
+    const bound = this.#keys.bound;
+    this.#tally.add(bound, this.#groups, ordinals, passing);
+    for (const measure of this.#measures) measure.add(batch, rows, bound, this.#groups, ordinals);
+  }
+
+  /** Once, after the last batch. Errors: GATE_GROUPS. */
+  finish(): Partial {
+    const formed = this.#tally.formedGroups();
+    if (formed.length > this.#program.maxGroups) throw new PolicyError("GATE_GROUPS");
+    return {
+      groups: formed.length,
+      keys: this.#program.dimensions.map((_, dimension) => this.#keyColumn(formed, dimension)),
+      ...this.#tally.finish(formed),
+      measures: this.#measures.map((measure) => measure.finish(formed)),
+    };
+  }
+
+  /** Only cells that some formed group has: a dictionary's other strings may be of rows that were filtered out. */
+  #keyColumn(formed: Int32Array, dimension: number): KeyColumn {
+    const compactCodes = new Map<number, number>();
+    const codes = formed.map((group) => {
+      const code = this.#keys.code(group, dimension);
+      const known = compactCodes.get(code);
+      if (known !== undefined) return known;
+      compactCodes.set(code, compactCodes.size);
+      return compactCodes.size - 1;
+    });
+    return { codes, cells: [...compactCodes.keys()].map((code) => this.#keys.cell(dimension, code)) };
+  }
+}

@@ -1,0 +1,133 @@
+// Turns a plan and the manifest it runs on into a program. Refuses what core/plan/check.ts refuses, and a list of
+// declared group keys that the rules' own cap does not hold.
+import type { ColumnType } from "../../core/column/type.ts";
+import { PolicyError } from "../../core/errors.ts";
+import type { Manifest } from "../../core/manifest/manifest.ts";
+import { checkPlan } from "../../core/plan/check.ts";
+import type { CheckedPlan, PlanColumn } from "../../core/plan/check.ts";
+import type { TypedAggregate, TypedPredicate as PlanPredicate } from "../../core/plan/check.ts";
+import { scaledDecimal, typedLiteral } from "../../core/plan/literal.ts";
+import type { AggregatePlan, Literal } from "../../core/plan/plan.ts";
+import { cellOf } from "./cell.ts";
+import type { Cell } from "./cell.ts";
+import { cellSet } from "./cell-set.ts";
+import type { AggregateProgram, Measure, Output, SortKey, SumRule, TypedPredicate } from "./program.ts";
+
+const INT64: ColumnType = { kind: "int", bits: 64, signed: true };
+const FLOAT64: ColumnType = { kind: "float", bits: 64 };
+const SUM_PRECISION = 38;
+
+/** Errors: PLAN_*, of checkPlan and PLAN_GROUP_KEYS. */
+export function compileAggregate(plan: AggregatePlan, manifest: Manifest): AggregateProgram {
+  const checked = checkPlan(plan, manifest);
+  const measures = compileMeasures(checked);
+  return {
+    kind: "aggregate",
+    columns: checked.columns.map(({ name, type }) => ({ name, type })),
+    unit: manifest.unit,
+    predicate: checked.where && compilePredicate(checked.where),
+    dimensions: checked.groupBy.map(({ slot, name, type }) => ({ column: slot, name, type })),
+    measures,
+    outputs: checked.select.map((aggregate) => compileOutput(aggregate, measures)),
+    orderBy: compileOrder(checked),
+    limit: checked.limit,
+    minUnits: manifest.rules.minUnits,
+    maxGroups: manifest.rules.maxGroups,
+    declaredKeys: compileDeclaredKeys(checked.groupBy, manifest),
+  };
+}
+
+function compilePredicate(predicate: PlanPredicate): TypedPredicate {
+  if ("and" in predicate) return { kind: "and", terms: predicate.and.map(compilePredicate) };
+  if ("or" in predicate) return { kind: "or", terms: predicate.or.map(compilePredicate) };
+  if ("not" in predicate) return { kind: "not", term: compilePredicate(predicate.not) };
+  const { slot, type } = predicate.column;
+  if ("isNull" in predicate) return { kind: "null", column: slot, isNull: predicate.isNull };
+  const cell = ({ value }: { readonly value: boolean | number | bigint | string }): NonNullable<Cell> =>
+    cellOf(value, type);
+  if ("in" in predicate) {
+    return { kind: "member", column: slot, set: cellSet(type, { in: predicate.in.map(cell) }) };
+  }
+  if ("between" in predicate) {
+    const [low, high] = predicate.between;
+    return { kind: "member", column: slot, set: cellSet(type, { between: [cell(low), cell(high)] }) };
+  }
+  const { op, value } = predicate;
+  return { kind: "member", column: slot, set: cellSet(type, { op, value: cell(value) }) };
+}
+
+/** One measure for each aggregated column; it sums if any aggregate needs the sum. */
+function compileMeasures({ columns, select }: CheckedPlan): readonly Measure[] {
+  return columns.flatMap(({ slot, type }): Measure[] => {
+    const uses = select.filter((aggregate) => "column" in aggregate && aggregate.column?.slot === slot);
+    if (uses.length === 0) return [];
+    const summed = uses.find((use) => "bounds" in use);
+    return [{ column: slot, sum: summed === undefined ? null : sumRule(type, summed.bounds) }];
+  });
+}
+
+function sumRule(type: ColumnType, { lower, upper }: { lower: number; upper: number }): SumRule {
+  if (type.kind === "float") return { lower, upper, exact: false };
+  return { lower: smallestUnits(lower, type), upper: smallestUnits(upper, type), exact: true };
+}
+
+/** The rules' parser has taken only bounds that are whole in the column's smallest unit and within 2^53. */
+function smallestUnits(bound: number, type: ColumnType): number {
+  const scaled = Number(scaledDecimal(bound, scaleOf(type)));
+  if (!Number.isSafeInteger(scaled)) throw new Error("internal: a bound that its column does not hold");
+  return scaled;
+}
+
+function compileOutput(aggregate: TypedAggregate, measures: readonly Measure[]): Output {
+  const { as, op } = aggregate;
+  if (op === "count_units") return { as, type: INT64, op };
+  if (aggregate.column === null) return { as, type: INT64, op: "count" };
+  const { slot, type } = aggregate.column;
+  const of = { measure: measures.findIndex(({ column }) => column === slot), scale: scaleOf(type) };
+  if (op === "count") return { as, type: INT64, op: "count_column", ...of };
+  return { as, type: op === "avg" ? FLOAT64 : sumType(type), op, ...of };
+}
+
+function sumType(type: ColumnType): ColumnType {
+  if (type.kind === "decimal") return { kind: "decimal", precision: SUM_PRECISION, scale: type.scale };
+  return type.kind === "float" ? FLOAT64 : INT64;
+}
+
+function scaleOf(type: ColumnType): number {
+  return type.kind === "decimal" ? type.scale : 0;
+}
+
+function compileOrder({ groupBy, select, orderBy }: CheckedPlan): readonly SortKey[] {
+  const names = [...groupBy.map(({ name }) => name), ...select.map(({ as }) => as)];
+  return orderBy.map(({ column, direction }) => {
+    const position = names.indexOf(column);
+    if (position < 0) throw new Error("internal: a plan ordered by a column that it does not put out");
+    return { column: position, direction };
+  });
+}
+
+/** Null unless every group column declares keys: only then is the list of groups known without the data. */
+function compileDeclaredKeys(
+  groupBy: readonly PlanColumn[],
+  { rules: { groupKeys, maxGroups } }: Manifest,
+): AggregateProgram["declaredKeys"] {
+  if (groupBy.length === 0 || !groupBy.every(({ name }) => Object.hasOwn(groupKeys, name))) return null;
+  const keys = groupBy.map(({ name, type }) => [
+    ...new Set((groupKeys[name] ?? []).map((literal) => declaredCell(literal, type))),
+  ]);
+  if (keys.reduce((product, { length }) => product * length, 1) > maxGroups) {
+    throw new PolicyError("PLAN_GROUP_KEYS", { maxGroups });
+  }
+  return keys;
+}
+
+function declaredCell(literal: Literal, type: ColumnType): Cell {
+  const typed = typedLiteral(literal, type);
+  if (typed === undefined) throw new Error("internal: a declared key that its column does not hold");
+  return cellOf(typed.value, type);
+}
+
+/** Names of the columns that the program reads, for `explain`. */
+export function neededColumns({ columns }: AggregateProgram): readonly string[] {
+  return columns.map(({ name }) => name);
+}

@@ -1,0 +1,26 @@
+// The mergeable state of one object, as structured cloning carries it between threads. It holds keys and counts of
+// groups that may yet be suppressed, so it never leaves the enclave in the clear.
+import type { Cell } from "./cell.ts";
+
+export interface Partial {
+  /** Groups with at least one passing row; every array below but `cells` has one entry a group. */
+  readonly groups: number;
+  readonly keys: readonly KeyColumn[];
+  readonly passing: Float64Array;
+  readonly units: Float64Array;
+  readonly measures: readonly PartialMeasure[];
+}
+
+/** One dimension of the keys: a code a group, and the cells that the codes stand for, each once. */
+export interface KeyColumn {
+  readonly codes: Int32Array;
+  readonly cells: readonly Cell[];
+}
+
+export interface PartialMeasure {
+  readonly nonNull: Float64Array;
+  /** Distinct units with a non-null value. */
+  readonly units: Float64Array;
+  /** The state of ExactSums or CompensatedSums, as the program's rule says. */
+  readonly sum: { readonly high: Float64Array; readonly low: Float64Array } | null;
+}

@@ -1,0 +1,93 @@
+// A released table as Arrow IPC. Its dictionaries are none: a dictionary would list strings that no row has.
+import type { ArrowField } from "../../core/column/schema.ts";
+import { encodeTable } from "../../core/column/table.ts";
+import { BATCH_ROWS } from "../../core/column/type.ts";
+import type { ColumnType } from "../../core/column/type.ts";
+import type { NumberVector, Vector } from "../../core/column/vector.ts";
+import type { Cell } from "./cell.ts";
+import type { ReleasedTable } from "./gate.ts";
+
+/** A whole Arrow file. Equal tables give equal bytes. */
+export function encodeResult({ columns, rows }: ReleasedTable): Uint8Array {
+  const fields: ArrowField[] = columns.map(({ name, type }) => ({ name, type, dictionary: null }));
+  const batches = [];
+  for (let start = 0; start < rows.length; start += BATCH_ROWS) {
+    const slice = rows.slice(start, start + BATCH_ROWS);
+    const vectors = columns.map(({ type }, at) =>
+      vectorOf(
+        type,
+        slice.map((row) => row[at] ?? null),
+      ),
+    );
+    batches.push({ rows: slice.length, columns: vectors });
+  }
+  return encodeTable(fields, batches);
+}
+
+/** Null cells lie as zero, or as no bytes. */
+function vectorOf(type: ColumnType, cells: readonly Cell[]): Vector {
+  const base = { type, rows: cells.length, validity: validityOf(cells) };
+  switch (type.kind) {
+    case "bool":
+      return { ...base, layout: "bits", values: bitmap(cells, (cell) => cell === true) };
+    case "utf8":
+      return { ...base, layout: "utf8", ...textOf(cells) };
+    case "decimal":
+      return { ...base, layout: "words", words: wordsOf(cells, 4), wordsPerValue: 4 };
+    case "timestamp":
+      return { ...base, layout: "words", words: wordsOf(cells, 2), wordsPerValue: 2 };
+    case "int":
+      if (type.bits === 64) return { ...base, layout: "words", words: wordsOf(cells, 2), wordsPerValue: 2 };
+      return { ...base, layout: "number", values: integersOf(type, cells.map(Number)) };
+    case "float":
+      return { ...base, layout: "number", values: Float64Array.from(cells, Number) };
+    case "date":
+      return { ...base, layout: "number", values: Int32Array.from(cells, Number) };
+  }
+}
+
+function validityOf(cells: readonly Cell[]): Uint8Array | null {
+  return cells.includes(null) ? bitmap(cells, (cell) => cell !== null) : null;
+}
+
+function bitmap(cells: readonly Cell[], isSet: (cell: Cell) => boolean): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(cells.length / 8));
+  cells.forEach((cell, at) => {
+    if (isSet(cell)) bits[at >>> 3] = (bits[at >>> 3] ?? 0) | (1 << (at & 7));
+  });
+  return bits;
+}
+
+function textOf(cells: readonly Cell[]): { offsets: Int32Array; bytes: Uint8Array } {
+  const encoder = new TextEncoder();
+  const texts = cells.map((cell) => encoder.encode(typeof cell === "string" ? cell : ""));
+  const offsets = new Int32Array(cells.length + 1);
+  texts.forEach((text, at) => {
+    offsets[at + 1] = (offsets[at] ?? 0) + text.length;
+  });
+  const bytes = new Uint8Array(offsets[cells.length] ?? 0);
+  texts.forEach((text, at) => {
+    bytes.set(text, offsets[at]);
+  });
+  return { offsets, bytes };
+}
+
+function wordsOf(cells: readonly Cell[], width: number): Uint32Array {
+  const words = new Uint32Array(cells.length * width);
+  cells.forEach((cell, at) => {
+    const value = typeof cell === "bigint" ? cell : 0n;
+    for (let word = 0; word < width; word += 1) {
+      words[at * width + word] = Number((value >> BigInt(32 * word)) & 0xffffffffn);
+    }
+  });
+  return words;
+}
+
+function integersOf(
+  { bits, signed }: ColumnType & { kind: "int" },
+  values: readonly number[],
+): NumberVector["values"] {
+  if (bits === 8) return signed ? Int8Array.from(values) : Uint8Array.from(values);
+  if (bits === 16) return signed ? Int16Array.from(values) : Uint16Array.from(values);
+  return signed ? Int32Array.from(values) : Uint32Array.from(values);
+}

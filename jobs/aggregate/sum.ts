@@ -1,0 +1,86 @@
+// Running sums, one a group, in two float64 arrays. What is added is one unit's clipped contribution, or another
+// sum's state when partials merge.
+import { growFloat64 } from "./grow.ts";
+import { MAX_EXACT } from "./measure.ts";
+
+const TWO_32 = 4294967296;
+/** Far beyond any result's range (2^84), and exact in a double. */
+const MAX_HIGH: number = 2 ** 52;
+
+export interface Sums {
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  grow(groups: number): void;
+  add(group: number, value: number): void;
+  /** Adds a sum of the same kind. */
+  merge(group: number, high: number, low: number): void;
+}
+
+/**
+ * Integers without rounding: the sum is high * 2^32 + low with |low| < 2^53. Values are integers within
+ * +-(2^53 - 1). Saturates at +-2^84, which takes more than 2^31 units of the largest contribution.
+ */
+export class ExactSums implements Sums {
+  high: Float64Array = new Float64Array(0);
+  low: Float64Array = new Float64Array(0);
+
+  grow(groups: number): void {
+    this.high = growFloat64(this.high, groups);
+    this.low = growFloat64(this.low, groups);
+  }
+
+  add(group: number, value: number): void {
+    const low = (this.low[group] ?? 0) + value;
+    // A sum past 2^53 may be rounded, but never back to within the bound.
+    if (low >= -MAX_EXACT && low <= MAX_EXACT) this.low[group] = low;
+    else this.#carry(group, value);
+  }
+
+  merge(group: number, high: number, low: number): void {
+    this.add(group, low);
+    this.#addHigh(group, high);
+  }
+
+  #carry(group: number, value: number): void {
+    const low = this.low[group] ?? 0;
+    const [lowCarry, valueCarry] = [Math.floor(low / TWO_32), Math.floor(value / TWO_32)];
+    this.#addHigh(group, lowCarry + valueCarry);
+    this.low[group] = low - lowCarry * TWO_32 + (value - valueCarry * TWO_32);
+  }
+
+  #addHigh(group: number, value: number): void {
+    this.high[group] = Math.max(-MAX_HIGH, Math.min(MAX_HIGH, (this.high[group] ?? 0) + value));
+  }
+}
+
+/** The value of an exact sum's state. */
+export function exactSum(high: number, low: number): bigint {
+  return BigInt(high) * 0x100000000n + BigInt(low);
+}
+
+/**
+ * Float64 with Neumaier's compensation: the sum is high + low, low gathering what rounding took from high. The same
+ * additions in the same order give the same bits. Bounds are within 2^53, so no sum overflows.
+ */
+export class CompensatedSums implements Sums {
+  high: Float64Array = new Float64Array(0);
+  low: Float64Array = new Float64Array(0);
+
+  grow(groups: number): void {
+    this.high = growFloat64(this.high, groups);
+    this.low = growFloat64(this.low, groups);
+  }
+
+  add(group: number, value: number): void {
+    const high = this.high[group] ?? 0;
+    const sum = high + value;
+    const lost = Math.abs(high) >= Math.abs(value) ? high - sum + value : value - sum + high;
+    this.high[group] = sum;
+    this.low[group] = (this.low[group] ?? 0) + lost;
+  }
+
+  merge(group: number, high: number, low: number): void {
+    this.add(group, high);
+    this.low[group] = (this.low[group] ?? 0) + low;
+  }
+}
