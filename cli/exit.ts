@@ -1,0 +1,158 @@
+// What the process's exit code says, and what to do about each fault. One table by layer with exceptions by code; a
+// new layer does not compile until it stands here. docs/cli.md holds the same table, and a test compares them.
+import { ERROR_CODES } from "../core/errors.ts";
+import type { ErrorCode } from "../core/errors.ts";
+
+export const EXIT_CODES = {
+  0: "done; for `verify` and `attestation`: everything that was asked holds",
+  1: "refused: a verification failed, or the rules or the enclave refused the job",
+  2: "usage: the command line is wrong, or an expectation is missing or unusable",
+  3: "input: a file that was given is missing, malformed, or does not fit the others",
+  4: "environment: S3, KMS, the enclave, the network or the local state cannot be used",
+  5: "the attestation document is of a debug enclave, whose memory the host can read",
+  70: "a fault in Sealroom itself; the lines printed with it are worth reporting",
+  130: "interrupted; nothing that looks like a result was left",
+} as const;
+
+export type ExitCode = keyof typeof EXIT_CODES;
+
+export interface Consequence {
+  readonly exit: ExitCode;
+  /** What to do: one sentence for the end of the error's line. */
+  readonly advice: string;
+}
+
+type LayerOf<Code extends string> = Code extends `${infer Layer}_${string}` ? Layer : Code;
+type Layer = LayerOf<ErrorCode>;
+
+const NOT_AUTHENTIC: Consequence = { exit: 1, advice: "Do not rely on this document." };
+const FIX_TEXT: Consequence = { exit: 3, advice: "Correct the file." };
+const DAMAGED: Consequence = { exit: 1, advice: "Do not use it; get it again from whoever sealed it." };
+const FOREIGN_RESULT: Consequence = { exit: 1, advice: "Do not use the result." };
+const NETWORK: Consequence = { exit: 4, advice: "Look whether the service is up, then try again." };
+const FAULT: Consequence = { exit: 70, advice: "Please report it." };
+
+const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
+  DOCUMENT: NOT_AUTHENTIC,
+  COSE: NOT_AUTHENTIC,
+  CHAIN: NOT_AUTHENTIC,
+  EXPECTATION: { exit: 2, advice: "Give it; without it nothing can be verified." },
+  MEASUREMENTS: { exit: 2, advice: "Give the file that the build of the image printed." },
+  POLICY: { exit: 1, advice: "Do not rely on it: it is not what you expect." },
+  JSON: FIX_TEXT,
+  YAML: FIX_TEXT,
+  KEY: { exit: 3, advice: "Give a key file that `sealroom keygen` made." },
+  CONTEXT: FIX_TEXT,
+  JWS: { exit: 1, advice: "Do not use it; get it again from its owner." },
+  MANIFEST: { exit: 3, advice: "Correct the schema or the rules." },
+  GRANT: { exit: 1, advice: "Ask the owner for a grant of this very job." },
+  RULES: { exit: 1, advice: "Ask the data's owner to allow it in the rules, or for a grant." },
+  JOB: FIX_TEXT,
+  PLAN: { exit: 3, advice: "Correct the job; `sealroom explain` shows what it may use." },
+  RECEIPT: FOREIGN_RESULT,
+  RESULT: FOREIGN_RESULT,
+  NSM: { exit: 4, advice: "Start the enclave again." },
+  TRANSPORT: { exit: 4, advice: "Look whether the enclave runs at that address." },
+  WIRE: {
+    exit: 4,
+    advice: "Host and enclave do not speak the same protocol: use the same release for both.",
+  },
+  CLOCK: { exit: 4, advice: "Set the clock of the enclave's parent." },
+  KMS: { exit: 4, advice: "Look whether KMS can be reached and the key is enabled." },
+  OBJECT: DAMAGED,
+  POOL: FAULT,
+  INTERNAL: FAULT,
+  STORE: { exit: 4, advice: "Look whether the bucket is there and may be read." },
+  TUNNEL: NETWORK,
+  ENCLAVE: { exit: 2, advice: "Write unix:DIRECTORY or vsock:CID." },
+  SIGV4: { exit: 4, advice: "Get fresh credentials." },
+  LOCAL: { exit: 4, advice: "Use another directory with --state DIR." },
+  KEYPOLICY: { exit: 2, advice: "Correct the option." },
+  CRYPTO: DAMAGED,
+  SEAL: DAMAGED,
+  CMS: { exit: 4, advice: "Run the job again." },
+  COLUMN: DAMAGED,
+  USAGE: { exit: 2, advice: "See --help." },
+  FILE: { exit: 3, advice: "Look at the path." },
+  INPUT: { exit: 2, advice: "Correct the option." },
+  CLOUD: NETWORK,
+  AGGREGATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
+  GATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
+};
+
+const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
+  CHAIN_EXPIRED: {
+    exit: 1,
+    advice: "An old document holds only as evidence of its own time: `--at document` judges it then.",
+  },
+  CHAIN_ROOT: {
+    exit: 1,
+    advice: "It is not from AWS. A simulated enclave's root has to be given by file.",
+  },
+  POLICY_DEBUG: { exit: 5, advice: "Do not give it data; start the enclave without debug mode." },
+  POLICY_NONCE: { exit: 1, advice: "It answers another request, or is a replay of one." },
+  POLICY_MESSAGE: DAMAGED,
+  KEY_USE: { exit: 3, advice: "Give a P-256 key, as `sealroom keygen` makes for sealing." },
+  MANIFEST_EXPIRED: { exit: 1, advice: "Ask the owner to sign the data set again (`sealroom sign`)." },
+  GRANT_FIELD: { exit: 3, advice: "Ask the owner for the grant again." },
+  RULES_ADHOC: {
+    exit: 1,
+    advice: "Ask the owner for a grant of this job (`sealroom grant`), or to list its plan in the rules.",
+  },
+  RULES_RECIPIENT: {
+    exit: 1,
+    advice: "Ask the owner to name the recipient's key in the rules, or for a grant.",
+  },
+  RULES_RELEASE: { exit: 1, advice: "Remove `release: clear` from the job." },
+  PLAN_ROLE: { exit: 1, advice: "Use another column, or ask the owner to change its role." },
+  PLAN_BOUNDS: { exit: 1, advice: "Ask the owner to give bounds for the column in the rules." },
+  RECEIPT_OWNER: { exit: 1, advice: "Do not use the result: it is computed on somebody else's data." },
+  RECEIPT_PLAN: { exit: 1, advice: "Do not use the result: it answers another question." },
+  RECEIPT_MANIFEST: { exit: 1, advice: "Do not use the result: it is of another version of the data." },
+  RESULT_OPEN: { exit: 1, advice: "Give the private key of the job's recipient." },
+  KMS_DENIED: {
+    exit: 1,
+    advice: "Ask the owner whether the key policy lists this image and this epoch (`sealroom policy kms`).",
+  },
+  KMS_KEY_ARN: { exit: 1, advice: "Ask the owner to seal again with the key's full ARN." },
+  KMS_KEY_ID: { exit: 1, advice: "Do not trust this host: KMS was asked for another key." },
+  KMS_TLS: { exit: 4, advice: "Something between enclave and KMS is not KMS: look at the host's network." },
+  JOB_INPUTS: { exit: 1, advice: "Look whether `owner` in the job is the data set's owner." },
+  JOB_INCOMPLETE: DAMAGED,
+  SEAL_KEY: { exit: 1, advice: "Give the key that the message was sealed with." },
+  SEAL_STATE: FAULT,
+  STORE_LOCATION: { exit: 2, advice: "Write it as s3://bucket/prefix/." },
+  STORE_MISSING: { exit: 4, advice: "Look at the location; `sealroom seal` prints it." },
+  TRANSPORT_UNAVAILABLE: { exit: 4, advice: "Use unix:DIRECTORY; this version opens no vsock." },
+  FILE_KIND: { exit: 3, advice: "Give a file." },
+  FILE_EXISTS: { exit: 3, advice: "Give another name, or move what is there." },
+  FILE_WRITE: { exit: 4, advice: "Look at the directory, its rights and the free space." },
+  CLOUD_CREDENTIALS: {
+    exit: 4,
+    advice: "Set up AWS credentials, or leave out --aws to use the embedded stand-ins.",
+  },
+  LOCAL_STATE: { exit: 4, advice: "Move the state directory away, or use another with --state DIR." },
+};
+
+export function consequenceOf(code: ErrorCode): Consequence {
+  return BY_CODE[code] ?? BY_LAYER[code.split("_", 1)[0] as Layer];
+}
+
+/** The table of docs/cli.md, in Markdown. */
+export function renderExitTable(): string {
+  const codes = Object.entries(EXIT_CODES).map(([code, meaning]) => `| ${code} | ${meaning} |`);
+  const faults = Object.entries(ERROR_CODES).map(([code, meaning]) => {
+    const { exit, advice } = consequenceOf(code as ErrorCode);
+    return `| \`${code}\` | ${exit} | ${meaning} | ${advice} |`;
+  });
+  return [
+    "| exit | meaning |",
+    "| --- | --- |",
+    ...codes,
+    "",
+    "| code | exit | what | what to do |",
+    "| --- | --- | --- | --- |",
+    ...faults,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,160 @@
+// Files as commands take and leave them. Reading is bounded; writing goes to a temporary name beside the target and is
+// renamed when it is complete and on disk, so that nothing half-written has a name that anyone looks for.
+import { randomUUID } from "node:crypto";
+import { link, lstat, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, unlink } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { SealroomError } from "../core/errors.ts";
+import type { ErrorCode } from "../core/errors.ts";
+import { decodeUtf8 } from "../core/text/utf8.ts";
+import { FaultAt } from "./fault.ts";
+
+/** Enough for every file that people write: jobs, rules, keys, measurements, certificates. */
+export const TEXT_BYTES: number = 1024 * 1024;
+
+/** Errors, at the path: FILE_MISSING, FILE_KIND, FILE_SIZE, FILE_READ. */
+export async function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const status = await file.stat();
+      // A device or a pipe may never end.
+      if (!status.isFile()) throw new SealroomError("FILE_KIND");
+      if (status.size > maxBytes) {
+        throw new SealroomError("FILE_SIZE", { bytes: status.size, limit: maxBytes });
+      }
+      return new Uint8Array(await file.readFile());
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new FaultAt(path, asFileError(error, "FILE_READ"));
+  }
+}
+
+/** Errors, at the path: as readBytes, JSON_UTF8. */
+export async function readText(path: string): Promise<string> {
+  const bytes = await readBytes(path, TEXT_BYTES);
+  try {
+    return decodeUtf8(bytes);
+  } catch (error) {
+    throw new FaultAt(path, error);
+  }
+}
+
+export interface FileToWrite {
+  readonly path: string;
+  readonly bytes: Uint8Array | string;
+  /** `secret` files can be read by their owner alone. */
+  readonly access: "public" | "secret";
+}
+
+/** Writes a file under a name that is not taken. Errors, at the path: FILE_EXISTS, FILE_WRITE. */
+export async function writeNewFile({ path, bytes, access }: FileToWrite): Promise<void> {
+  await replaceBy(path, async (temporary) => {
+    await writeDurably(temporary, bytes, access);
+    // A hard link fails where a rename would overwrite.
+    await link(temporary, path);
+    await unlink(temporary);
+  });
+}
+
+/** Calls `write` with a temporary name, and gives the file the name `path` when that is done, over what was there. */
+export async function writeFileBy(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  await checkTarget(path);
+  await replaceBy(path, async (temporary) => {
+    await write(temporary);
+    await rename(temporary, path);
+  });
+}
+
+/** Errors, at the path: FILE_KIND where the target is a directory. */
+async function checkTarget(path: string): Promise<void> {
+  const status = await lstat(path).catch(() => null);
+  if (status?.isDirectory() === true) throw new FaultAt(path, new SealroomError("FILE_KIND"));
+}
+
+async function replaceBy(path: string, work: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  try {
+    await work(temporary);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error instanceof FaultAt ? error : new FaultAt(path, asFileError(error, "FILE_WRITE"));
+  }
+}
+
+async function writeDurably(
+  path: string,
+  bytes: Uint8Array | string,
+  access: FileToWrite["access"],
+): Promise<void> {
+  const file = await open(path, "wx", access === "secret" ? 0o600 : 0o644);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Refuses a directory that has something in it. Errors, at the path: FILE_EXISTS, FILE_READ. */
+export async function checkNewDirectory(path: string): Promise<void> {
+  try {
+    if ((await readdir(path)).length > 0) throw new SealroomError("FILE_EXISTS");
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return;
+    const code = isSystemError(error) && error.code === "ENOTDIR" ? "FILE_EXISTS" : null;
+    throw new FaultAt(path, code === null ? asFileError(error, "FILE_READ") : new SealroomError(code));
+  }
+}
+
+/** All files or none: they are written into a directory beside `path`, which then gets that name. */
+export async function writeNewDirectory(
+  path: string,
+  files: readonly (Omit<FileToWrite, "path"> & { readonly name: string })[],
+): Promise<void> {
+  await checkNewDirectory(path);
+  const target = resolve(path);
+  let temporary: string | undefined;
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    temporary = await mkdtemp(join(dirname(target), `.${basename(target)}.`));
+    for (const { name, bytes, access } of files) await writeDurably(join(temporary, name), bytes, access);
+    await syncDirectory(temporary);
+    // An empty directory may be in the way; one that has since got something in it is not removed.
+    await rmdir(target).catch(() => undefined);
+    await rename(temporary, target);
+    await syncDirectory(dirname(target));
+  } catch (error) {
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    throw new FaultAt(path, asFileError(error, "FILE_WRITE"));
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
+  ENOENT: "FILE_MISSING",
+  ENOTDIR: "FILE_MISSING",
+  EISDIR: "FILE_KIND",
+  EEXIST: "FILE_EXISTS",
+  ENOTEMPTY: "FILE_EXISTS",
+};
+
+function asFileError(error: unknown, otherwise: ErrorCode): unknown {
+  if (!isSystemError(error)) return error;
+  const code = BY_SYSTEM_CODE[error.code] ?? otherwise;
+  const details = code === otherwise ? { system: error.code } : {};
+  return new SealroomError(code, details, { cause: error });
+}
+
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
+}
