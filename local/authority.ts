@@ -6,6 +6,7 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 
 import { decodePem, encodePem } from "../core/attestation/pem.ts";
+import { publicKeyDer } from "../core/crypto.ts";
 import { SealroomError } from "../core/errors.ts";
 import {
   authorityConstraints,
@@ -69,7 +70,8 @@ class LocalAuthority implements Authority {
   issueServer(names: readonly string[], atMs: number): ServerIdentity {
     const [first] = names;
     if (first === undefined) throw new TypeError("a server certificate needs a name");
-    const { publicKey, privateKey } = generateP256();
+    const privateKey = generateP256();
+    const publicKey = publicKeyDer(privateKey);
     const certificate = issueCertificate(
       {
         issuer: encodeName(AUTHORITY_NAME),
@@ -83,7 +85,7 @@ class LocalAuthority implements Authority {
           // extKeyUsage: serverAuth
           encodeExtension("2.5.29.37", encodeSequence(encodeIdentifier("1.3.6.1.5.5.7.3.1"))),
           encodeExtension("2.5.29.17", encodeSequence(...names.map(encodeAlternativeName))),
-          ...keyIdentifiers(publicKey, this.#privateKey),
+          ...keyIdentifiers(publicKey, publicKeyDer(this.#privateKey)),
         ],
       },
       this.#privateKey,
@@ -103,7 +105,8 @@ interface AuthorityKey {
 }
 
 function createAuthority(nowMs: number): AuthorityKey {
-  const { publicKey, privateKey } = generateP256();
+  const privateKey = generateP256();
+  const publicKey = publicKeyDer(privateKey);
   const name = encodeName(AUTHORITY_NAME);
   const certificate = issueCertificate(
     {
@@ -143,8 +146,8 @@ function encodeAlternativeName(name: string): Uint8Array {
   return encodeDer(0x82, new TextEncoder().encode(name));
 }
 
-function generateP256(): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {
-  return generateKeyPairSync("ec", { namedCurve: "P-256" });
+function generateP256(): KeyObject {
+  return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 }
 
 function wholeSecond(ms: number): number {

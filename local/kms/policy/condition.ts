@@ -104,8 +104,9 @@ function parseCondition(operator: string, key: string, operands: JsonValue): Con
     if (values.length !== 1 || !values.every(isBoolean)) throw malformedPolicy("Null takes true or false");
   } else {
     // Without a set operator IAM does not say which of several values is compared.
-    if (type === "list" && parsed.set === "one")
-      {throw malformedPolicy(`${key} needs ForAllValues or ForAnyValue`);}
+    if (type === "list" && parsed.set === "one") {
+      throw malformedPolicy(`${key} needs ForAllValues or ForAnyValue`);
+    }
     if (!test.types.includes(type === "list" ? "string" : type)) {
       throw malformedPolicy(`${operator} does not compare ${key}`);
     }

@@ -40,14 +40,16 @@ const IAM_ARN =
 export function parsePolicy(text: string): Policy {
   if (Buffer.byteLength(text) > MAX_POLICY_BYTES) throw malformedPolicy("the policy is longer than 32 KiB");
   // What KMS's own model of the parameter allows.
-  if (!/^[\t\n\r\x20-\u00ff]+$/.test(text))
-    {throw malformedPolicy("the policy has characters outside Latin-1");}
+  if (!/^[\t\n\r\x20-\u00ff]+$/.test(text)) {
+    throw malformedPolicy("the policy has characters outside Latin-1");
+  }
   const document = asObject(readJson(text), "the policy");
   checkElements(document, POLICY_ELEMENTS);
   // The older language reads `${` literally, so one text would mean two things.
   if (document["Version"] !== "2012-10-17") throw malformedPolicy("Version must be 2012-10-17");
-  if (document["Id"] !== undefined && typeof document["Id"] !== "string")
-    {throw malformedPolicy("Id is not text");}
+  if (document["Id"] !== undefined && typeof document["Id"] !== "string") {
+    throw malformedPolicy("Id is not text");
+  }
   const statements = asList(document["Statement"], "Statement").map((entry) =>
     parseStatement(asObject(entry, "a statement")),
   );
@@ -100,8 +102,9 @@ function parseActions(only: JsonValue | undefined, allBut: JsonValue | undefined
 }
 
 function parseResource(resource: string): string {
-  if (resource !== "*" && splitArn(resource) === null)
-    {throw malformedPolicy("Resource is neither * nor an ARN");}
+  if (resource !== "*" && splitArn(resource) === null) {
+    throw malformedPolicy("Resource is neither * nor an ARN");
+  }
   if (resource.includes("${")) throw malformedPolicy("policy variables are not supported");
   return resource;
 }
@@ -110,8 +113,9 @@ function readJson(text: string): JsonValue {
   try {
     return parseJson(text, LIMITS);
   } catch (error) {
-    if (error instanceof SealroomError)
-      {throw malformedPolicy(`the policy is not strict JSON (${error.code})`);}
+    if (error instanceof SealroomError) {
+      throw malformedPolicy(`the policy is not strict JSON (${error.code})`);
+    }
     throw error;
   }
 }
