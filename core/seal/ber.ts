@@ -15,7 +15,7 @@ export function contextTag(number: 0 | 1, form: "primitive" | "constructed"): nu
   return 0x80 + number + (form === "constructed" ? 0x20 : 0);
 }
 
-/** As a length octet, and as what #length gives for it. */
+// The length octet of an indefinite length, and what #length returns for one.
 const INDEFINITE = 0x80;
 const INDEFINITE_LENGTH = -1;
 
