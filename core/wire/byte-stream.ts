@@ -24,24 +24,22 @@ export class ByteStream {
   #pending: PendingRead | null = null;
   #failure: SealroomError | null = null;
   #timer: NodeJS.Timeout | undefined;
+  readonly #onData = (chunk: Uint8Array): void => {
+    this.#take(chunk);
+  };
+  readonly #onEnd = (cause?: unknown): void => {
+    this.#fail("TRANSPORT_CLOSED", cause instanceof Error ? cause : undefined);
+  };
 
   /** `idleMs`: the longest that a read or a write may make no progress (TRANSPORT_TIMEOUT). */
   constructor(stream: Duplex, idleMs: number) {
     this.#stream = stream;
     this.#idleMs = idleMs;
-    stream.on("data", (chunk: Uint8Array) => {
-      this.#take(chunk);
-    });
+    stream.on("data", this.#onData);
     stream.pause();
-    stream.on("end", () => {
-      this.#fail("TRANSPORT_CLOSED");
-    });
-    stream.on("close", () => {
-      this.#fail("TRANSPORT_CLOSED");
-    });
-    stream.on("error", (cause: Error) => {
-      this.#fail("TRANSPORT_CLOSED", cause);
-    });
+    stream.on("end", this.#onEnd);
+    stream.on("close", this.#onEnd);
+    stream.on("error", this.#onEnd);
   }
 
   /** Fills `target` whole. Errors: TRANSPORT_CLOSED, TRANSPORT_TIMEOUT. */
@@ -76,7 +74,7 @@ export class ByteStream {
       if (error instanceof SealroomError && error.code === "TRANSPORT_CLOSED") return true;
       throw error;
     }
-    this.#rest = one;
+    this.#rest = joined(one, this.#rest);
     return false;
   }
 
@@ -91,11 +89,9 @@ export class ByteStream {
 
   /** Hands the connection over as a plain stream; what was read ahead is put back first. */
   release(): Duplex {
-    this.#stream.removeAllListeners("data");
-    this.#stream.removeAllListeners("end");
-    this.#stream.removeAllListeners("close");
-    this.#stream.removeAllListeners("error");
     this.#stream.pause();
+    this.#stream.off("data", this.#onData);
+    for (const event of ["end", "close", "error"]) this.#stream.off(event, this.#onEnd);
     if (this.#rest.length > 0) this.#stream.unshift(this.#rest);
     return this.#stream;
   }
