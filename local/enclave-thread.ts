@@ -4,4 +4,7 @@ import { objectRunner } from "../enclave-worker/object-task.ts";
 import { unixDialer } from "../transport/unix.ts";
 import { SOCKETS } from "./enclave-files.ts";
 
-export const run: ReturnType<typeof objectRunner> = objectRunner(unixDialer(String(getEnvironmentData(SOCKETS))));
+const sockets: unknown = getEnvironmentData(SOCKETS);
+if (typeof sockets !== "string") throw new Error("internal: this thread was started without its sockets");
+
+export const run: ReturnType<typeof objectRunner> = objectRunner(unixDialer(sockets));
