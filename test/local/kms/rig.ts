@@ -120,7 +120,8 @@ export function kmsClient(endpoint: string, authority: Authority, credentials: L
   return new KMSClient({
     endpoint,
     region: REGION,
-    credentials,
+    // A copy: the client writes into what it is given.
+    credentials: { ...credentials },
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({
       httpsAgent: new Agent({ ca: authority.certificate, keepAlive: true }),
