@@ -24,8 +24,10 @@ export interface Envelope {
   readonly signature: Uint8Array;
 }
 
-/** Takes the envelope apart. Copies what it keeps; the caller's bytes may change afterwards.
- * @throws SealroomError DOCUMENT_SIZE, DOCUMENT_CBOR, COSE_SHAPE, COSE_HEADER */
+/**
+ * Takes the envelope apart. Copies what it keeps; the caller's bytes may change afterwards.
+ * @throws SealroomError DOCUMENT_SIZE, DOCUMENT_CBOR, COSE_SHAPE, COSE_HEADER
+ */
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
   if (bytes.length === 0 || bytes.length > MAX_DOCUMENT_SIZE) {
     throw new SealroomError("DOCUMENT_SIZE", { size: bytes.length, max: MAX_DOCUMENT_SIZE });
@@ -54,8 +56,10 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
   return { payload, signature };
 }
 
-/** Verifies the envelope's signature under a P-384 key, an uncompressed point of 97 bytes.
- * @throws SealroomError COSE_SIGNATURE */
+/**
+ * Verifies the envelope's signature under a P-384 key, an uncompressed point of 97 bytes.
+ * @throws SealroomError COSE_SIGNATURE
+ */
 export async function verifyEnvelope(envelope: Envelope, publicKey: Uint8Array): Promise<void> {
   const signed = encodeSigStructure(envelope.payload);
   if (!(await verifyEs384(publicKey, envelope.signature, signed))) throw new SealroomError("COSE_SIGNATURE");

@@ -73,8 +73,10 @@ export function bitsOf(value: Der | undefined): Uint8Array {
   return content.subarray(1);
 }
 
-/** RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050, both in seconds and in UTC. Unix milliseconds.
- * @throws SealroomError CHAIN_DER */
+/**
+ * RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050, both in seconds and in UTC. Unix milliseconds.
+ * @throws SealroomError CHAIN_DER
+ */
 export function timeOf(value: Der | undefined): number {
   const text = String.fromCharCode(...(value?.content.subarray(0, 16) ?? []));
   let digits: string;

@@ -3,8 +3,10 @@
 import { SealroomError } from "../errors.ts";
 import { PCR_SIZE } from "./document.ts";
 
-/** PCR0 (the image), PCR1 (kernel and boot) and PCR2 (application) in lower-case hex. They go together: image
- * sections are hashed without separators, so bytes can move between PCR1 and PCR2 and leave PCR0 as it was. */
+/**
+ * PCR0 (the image), PCR1 (kernel and boot) and PCR2 (application) in lower-case hex. They go together: image
+ * sections are hashed without separators, so bytes can move between PCR1 and PCR2 and leave PCR0 as it was.
+ */
 export interface Measurements {
   readonly 0: string;
   readonly 1: string;

@@ -76,8 +76,9 @@ test("extends a free register with SHA-384(old || data), and refuses a locked on
   const two = await extendPcr(device, 16, new Uint8Array());
   assert.deepEqual(Buffer.from(two), createHash("sha384").update(expected).digest());
   assert.deepEqual((await describePcr(device, 16)).value, two);
-  for (const index of [0, 2, 15])
-    {await assertNsmError(extendPcr(device, index, Uint8Array.of(1)), "ReadOnlyIndex");}
+  for (const index of [0, 2, 15]) {
+    await assertNsmError(extendPcr(device, index, Uint8Array.of(1)), "ReadOnlyIndex");
+  }
   await assertNsmError(extendPcr(device, 32, Uint8Array.of(1)), "InvalidIndex");
 });
 
