@@ -47,18 +47,27 @@ export function encodeCanonical(value: unknown): Uint8Array {
 
 /** RFC 8785 §3.2: ECMAScript's own number and string forms, no space, members by UTF-16 code units. */
 export function canonicalText(value: unknown): string {
+  if (typeof value === "string") return canonicalString(value);
   if (typeof value === "number" && !Number.isFinite(value)) {
     throw new TypeError("internal: not a JSON number");
   }
-  if (typeof value === "string" && /\p{Surrogate}/u.test(value)) {
-    throw new TypeError("internal: a lone surrogate");
-  }
-  if (value === null || ["boolean", "number", "string"].includes(typeof value)) return JSON.stringify(value);
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
   if (!isRecord(value)) throw new TypeError("internal: not a JSON value");
+  let members = "";
   // `sort` without a comparison orders by code units, as the RFC asks.
-  const names = Object.keys(value).sort();
-  return `{${names.map((name) => `${canonicalText(name)}:${canonicalText(value[name])}`).join(",")}}`;
+  for (const name of Object.keys(value).sort()) {
+    const member = `${canonicalString(name)}:${canonicalText(value[name])}`;
+    members = members === "" ? member : `${members},${member}`;
+  }
+  return `{${members}}`;
+}
+
+function canonicalString(text: string): string {
+  if (/[\ud800-\udfff]/.test(text) && /\p{Surrogate}/u.test(text)) {
+    throw new TypeError("internal: a lone surrogate");
+  }
+  return JSON.stringify(text);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

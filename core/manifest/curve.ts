@@ -3,13 +3,14 @@
 const P256_P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const P256_B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
 const ED25519_P = 2n ** 255n - 19n;
+const ED25519_ORDER_8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
 /** y of the eight points of small order: with such a key anyone's signature can be made to verify. */
 const ED25519_SMALL_ORDER: readonly bigint[] = [
   0n,
   1n,
   ED25519_P - 1n,
-  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
-  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d706a17c7n,
+  ED25519_ORDER_8,
+  ED25519_P - ED25519_ORDER_8,
 ];
 
 /** SEC 1 §3.2.2.1 for P-256, whose cofactor is 1: reduced coordinates that satisfy the curve's equation. */

@@ -6,7 +6,7 @@ import { SealroomError } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import type { TextLimits } from "../json.ts";
 import { parsePublicJwk, parseSealingJwk } from "../manifest/jwk.ts";
-import type { P256Jwk, PrivateJwk } from "../manifest/jwk.ts";
+import type { P256Jwk, PrivateJwk, PublicJwk } from "../manifest/jwk.ts";
 import { decodeBase64urlBytes } from "../text/base64url.ts";
 import { Field } from "../text/field.ts";
 import { decodeUtf8, encodeUtf8 } from "../text/utf8.ts";
@@ -22,7 +22,7 @@ const HEADER_LIMITS: TextLimits = { bytes: 512, depth: 2, values: 16 };
 const MAX_JWE_BYTES = Math.ceil((MAX_PADDED_BYTES * 4) / 3) + 1024;
 
 /** The JWE, ASCII bytes; its length depends on the padded length only. Errors: KEY_*, RESULT_SIZE. */
-export async function sealResult(result: Uint8Array, recipient: P256Jwk): Promise<Uint8Array> {
+export async function sealResult(result: Uint8Array, recipient: PublicJwk): Promise<Uint8Array> {
   const key = await importSealingKey(parseSealingJwk(recipient));
   const jwe = new CompactEncrypt(padResult(result)).setProtectedHeader({
     alg: ALG,

@@ -2,7 +2,7 @@
 // each fault says what is wrong, where. Unknown members are always refused.
 import { SealroomError } from "../errors.ts";
 import type { Details, ErrorCode } from "../errors.ts";
-import type { JsonValue } from "../json.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
 import { isName } from "./name.ts";
 import { findNearest } from "./nearest.ts";
 
@@ -12,13 +12,24 @@ const SHOWN_CHARS = 64;
 /** Every method that reads throws the document's own code with `field` (a path) and `fault` (a word). */
 export class Field {
   readonly value: JsonValue;
-  readonly path: string;
   readonly #code: ErrorCode;
+  readonly #step: string | number;
+  readonly #parent: Field | null;
 
-  constructor(value: JsonValue, path: string, code: ErrorCode) {
+  /** A document, or a part of one that stands at `step` in `parent`. */
+  constructor(value: JsonValue, step: string | number, code: ErrorCode, parent: Field | null = null) {
     this.value = value;
-    this.path = path;
+    this.#step = step;
     this.#code = code;
+    this.#parent = parent;
+  }
+
+  /** Like `rules.bounds.cost` or `objects[3].key`. Put together on demand: documents have a million fields. */
+  get path(): string {
+    const before = this.#parent?.path ?? "";
+    if (typeof this.#step === "number") return `${before}[${this.#step}]`;
+    const name = this.#step.slice(0, SHOWN_CHARS);
+    return before === "" ? name : `${before}.${name}`;
   }
 
   /** The error for this field; the caller throws it. */
@@ -32,22 +43,21 @@ export class Field {
     optional: readonly O[] = [],
   ): Readonly<Record<K, Field> & Partial<Record<O, Field>>> {
     const known: readonly string[] = [...required, ...optional];
+    const value = this.#object();
     const fields = Object.create(null) as Record<string, Field>;
-    for (const [name, field] of this.members()) {
+    for (const name of Object.keys(value)) {
+      const field = this.#child(value[name], name);
       if (!known.includes(name)) throw field.fault("unknown", nearestDetail(name, known));
       fields[name] = field;
     }
-    for (const name of required) if (!(name in fields)) throw this.#member(name, null).fault("missing");
+    for (const name of required) if (!(name in fields)) throw this.#child(null, name).fault("missing");
     return fields as Readonly<Record<K, Field> & Partial<Record<O, Field>>>;
   }
 
   /** An object whose member names the document chooses. */
   members(): readonly (readonly [string, Field])[] {
-    const value = this.value;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw this.fault("not an object");
-    }
-    return Object.entries(value).map(([name, member]) => [name, this.#member(name, member)] as const);
+    const value = this.#object();
+    return Object.keys(value).map((name) => [name, this.#child(value[name], name)] as const);
   }
 
   list(least: number, most: number): readonly Field[] {
@@ -55,7 +65,7 @@ export class Field {
     if (!Array.isArray(value)) throw this.fault("not a list");
     if (value.length < least) throw this.fault("too few", { least });
     if (value.length > most) throw this.fault("too many", { most });
-    return value.map((item: JsonValue, i) => new Field(item, `${this.path}[${i}]`, this.#code));
+    return value.map((item: JsonValue, i) => this.#child(item, i));
   }
 
   text(): string {
@@ -99,9 +109,16 @@ export class Field {
     return this.value;
   }
 
-  #member(name: string, value: JsonValue): Field {
-    const shown = name.slice(0, SHOWN_CHARS);
-    return new Field(value, this.path === "" ? shown : `${this.path}.${shown}`, this.#code);
+  #object(): JsonObject {
+    const { value } = this;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw this.fault("not an object");
+    }
+    return value as JsonObject;
+  }
+
+  #child(value: JsonValue | undefined, step: string | number): Field {
+    return new Field(value ?? null, step, this.#code, this);
   }
 }
 

@@ -29,5 +29,6 @@ export function isName(text: string): boolean {
 
 /** One form for all names that a careless reader, or a file system, takes for the same. */
 export function foldName(text: string): string {
+  if (PLAIN.test(text)) return text.toLowerCase();
   return text.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFC");
 }

@@ -1,0 +1,306 @@
+// What a manifest and a grant may say. Each rule has a manifest that breaks it and nothing else.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encodeCanonical } from "../../core/json.ts";
+import type { ErrorCode } from "../../core/errors.ts";
+import { parseGrant } from "../../core/manifest/grant.ts";
+import type { Manifest } from "../../core/manifest/manifest.ts";
+import { parseManifest } from "../../core/manifest/parse.ts";
+import { altered, EPOCH, exampleGrant, exampleManifest, KEY_ARN, makeParty, makeSigner } from "./example.ts";
+import { assertThrows } from "./refusal.ts";
+
+const analyst = await makeParty();
+const edwards = await makeSigner("Ed25519");
+const manifest = exampleManifest(analyst.publicKey);
+const { publicKey } = analyst;
+const [first, second] = manifest.objects;
+type Path = readonly (string | number)[];
+
+const parse = (value: unknown): Manifest => parseManifest(encodeCanonical(value));
+const accept = (path: Path, part: unknown): void => {
+  assert.doesNotThrow(() => parse(altered(manifest, path, part)), JSON.stringify([path, part]));
+};
+
+test("parses what it should, to the same value", () => {
+  assert.deepEqual(encodeCanonical(parse(manifest)), encodeCanonical(manifest));
+});
+
+const REFUSED: readonly (readonly [string, ErrorCode, Path, unknown])[] = [
+  ["another version", "MANIFEST_FIELD", ["version"], 2],
+  ["a version in words", "MANIFEST_FIELD", ["version"], "1"],
+  ["a data set without a name", "MANIFEST_FIELD", ["dataset"], ""],
+  ["a data set with a path in its name", "MANIFEST_FIELD", ["dataset"], "a/b"],
+  ["a data set whose name begins with a dot", "MANIFEST_FIELD", ["dataset"], ".hidden"],
+  ["a data set named in other letters", "MANIFEST_FIELD", ["dataset"], "еncounters"],
+  ["a name that is too long", "MANIFEST_FIELD", ["dataset"], "d".repeat(129)],
+  ["an epoch of zero", "MANIFEST_FIELD", ["epoch"], 0],
+  ["a negative epoch", "MANIFEST_FIELD", ["epoch"], -1],
+  ["a broken epoch", "MANIFEST_FIELD", ["epoch"], 1.5],
+  ["an epoch as a date", "MANIFEST_FIELD", ["epoch"], "2026-11-23"],
+  ["an end before the epoch", "MANIFEST_FIELD", ["notAfter"], EPOCH - 1],
+  ["no end", "MANIFEST_FIELD", ["notAfter"], null],
+  [
+    "an alias for a key",
+    "MANIFEST_FIELD",
+    ["keyArn"],
+    "arn:aws:kms:eu-central-1:111122223333:alias/sealroom",
+  ],
+  ["a bare key id", "MANIFEST_FIELD", ["keyArn"], KEY_ARN.slice(KEY_ARN.indexOf("/") + 1)],
+  ["a key ARN without account", "MANIFEST_FIELD", ["keyArn"], KEY_ARN.replace("111122223333", "")],
+  ["a key ARN of another service", "MANIFEST_FIELD", ["keyArn"], KEY_ARN.replace(":kms:", ":s3:")],
+  ["a key ARN with a line after it", "MANIFEST_FIELD", ["keyArn"], `${KEY_ARN} x`],
+  ["a wildcard for a key", "MANIFEST_FIELD", ["keyArn"], KEY_ARN.replace(/\/.*/, "/*")],
+  ["no wrapped key", "MANIFEST_FIELD", ["wrappedKey"], ""],
+  ["a wrapped key in padded base64", "MANIFEST_FIELD", ["wrappedKey"], "AA=="],
+  ["a wrapped key with unused bits", "MANIFEST_FIELD", ["wrappedKey"], "AB"],
+  ["a wrapped key longer than KMS takes", "MANIFEST_FIELD", ["wrappedKey"], "A".repeat(8196)],
+  ["an unknown unit", "MANIFEST_FIELD", ["unit"], "person"],
+  ["an owner key for signing only", "KEY_USE", ["ownerKey"], edwards.publicKey],
+  ["an owner key with its private part", "KEY_SHAPE", ["ownerKey"], analyst.jwk],
+  ["an unknown member", "MANIFEST_FIELD", ["comment"], "x"],
+  ["a schema without columns", "MANIFEST_FIELD", ["schema"], []],
+  ["a schema as an object", "MANIFEST_FIELD", ["schema"], {}],
+  [
+    "more columns than 1,024",
+    "MANIFEST_FIELD",
+    ["schema"],
+    Array.from({ length: 1025 }, (_, i) => ({ name: `c${i}`, type: "utf8", role: "hidden" })),
+  ],
+  ["an unknown type", "MANIFEST_SCHEMA", ["schema", 2, "type"], "string"],
+  [
+    "a decimal that has more digits after the point than it has",
+    "MANIFEST_SCHEMA",
+    ["schema", 2, "type"],
+    "decimal(2,3)",
+  ],
+  ["a type that is a name of Object's", "MANIFEST_SCHEMA", ["schema", 2, "type"], "constructor"],
+  ["an unknown role", "MANIFEST_FIELD", ["schema", 2, "role"], "key"],
+  ["a second unit", "MANIFEST_SCHEMA", ["schema", 1, "role"], "unit"],
+  ["a unit column where rows are units", "MANIFEST_SCHEMA", ["unit"], "row"],
+  ["no unit column", "MANIFEST_SCHEMA", ["schema", 0, "role"], "hidden"],
+  ["two columns of one name", "MANIFEST_SCHEMA", ["schema", 2, "name"], "ssn"],
+  ["two columns that differ in case", "MANIFEST_SCHEMA", ["schema", 2, "name"], "SSN"],
+  ["two columns that a font shows alike", "MANIFEST_SCHEMA", ["schema", 2, "name"], "ｓｓｎ"],
+  ["the reserved prefix", "MANIFEST_SCHEMA", ["schema", 2, "name"], "sealroom:unit_start"],
+  ["the reserved prefix in capitals", "MANIFEST_SCHEMA", ["schema", 2, "name"], "Sealroom:x"],
+  ["a column that Object has", "MANIFEST_FIELD", ["schema", 2, "name"], "toString"],
+  ["a column named __proto__", "MANIFEST_FIELD", ["schema", 2, "name"], "__proto__"],
+  ["a column with a hidden character", "MANIFEST_FIELD", ["schema", 2, "name"], "ci\u200bty"],
+  ["a column with space around it", "MANIFEST_FIELD", ["schema", 2, "name"], "city "],
+  ["a column without a name", "MANIFEST_FIELD", ["schema", 2, "name"], ""],
+  ["a column with a member more", "MANIFEST_FIELD", ["schema", 2, "nullable"], true],
+  ["no objects", "MANIFEST_FIELD", ["objects"], []],
+  ["an object of another format", "MANIFEST_FIELD", ["objects", 0, "format"], "parquet"],
+  ["a digest in capitals", "MANIFEST_FIELD", ["objects", 0, "digest"], "0A".repeat(48)],
+  ["a digest of another length", "MANIFEST_FIELD", ["objects", 0, "digest"], "0a".repeat(32)],
+  ["an object without bytes", "MANIFEST_FIELD", ["objects", 0, "bytes"], 0],
+  ["negative rows", "MANIFEST_FIELD", ["objects", 0, "rows"], -1],
+  ["broken rows", "MANIFEST_FIELD", ["objects", 0, "rows"], 0.5],
+  ["one object twice", "MANIFEST_OBJECT", ["objects", 1], first],
+  ["one key twice", "MANIFEST_OBJECT", ["objects", 1, "key"], first?.key],
+  ["keys that differ in case", "MANIFEST_OBJECT", ["objects", 1, "key"], "PART-00000.Sealed"],
+  ["keys that a font shows alike", "MANIFEST_OBJECT", ["objects", 1, "key"], "part-0000０.sealed"],
+  [
+    "keys that differ in ß and SS",
+    "MANIFEST_OBJECT",
+    ["objects"],
+    [
+      { ...first, key: "straße" },
+      { ...second, key: "STRASSE" },
+    ],
+  ],
+  ["one digest under two keys", "MANIFEST_OBJECT", ["objects", 1, "digest"], first?.digest],
+  ["bytes that add up past 2^53", "MANIFEST_TOTAL", ["objects", 0, "bytes"], Number.MAX_SAFE_INTEGER],
+  ["rows that add up past 2^53", "MANIFEST_TOTAL", ["objects", 0, "rows"], Number.MAX_SAFE_INTEGER],
+  ["no member of the rules", "MANIFEST_FIELD", ["rules", "adhoc"], undefined],
+  ["an unknown rule", "MANIFEST_FIELD", ["rules", "min_units"], 5],
+  ["a threshold of one", "MANIFEST_FIELD", ["rules", "minUnits"], 1],
+  ["a broken threshold", "MANIFEST_FIELD", ["rules", "minUnits"], 2.5],
+  ["no groups at all", "MANIFEST_FIELD", ["rules", "maxGroups"], 0],
+  ["adhoc in words", "MANIFEST_FIELD", ["rules", "adhoc"], "true"],
+  ["a plan's digest cut short", "MANIFEST_FIELD", ["rules", "plans"], ["ab"]],
+  ["a plan listed twice", "MANIFEST_RULES", ["rules", "plans"], ["ab".repeat(48), "ab".repeat(48)]],
+  ["bounds for a dimension", "MANIFEST_RULES", ["rules", "bounds", "ward"], { lower: 0, upper: 1 }],
+  ["bounds for a hidden column", "MANIFEST_RULES", ["rules", "bounds", "diagnosis"], { lower: 0, upper: 1 }],
+  ["bounds for no column", "MANIFEST_RULES", ["rules", "bounds", "costs"], { lower: 0, upper: 1 }],
+  ["bounds for text", "MANIFEST_RULES", ["rules", "bounds", "note"], { lower: 0, upper: 1 }],
+  ["bounds the wrong way round", "MANIFEST_RULES", ["rules", "bounds", "minutes"], { lower: 1, upper: 0 }],
+  [
+    "a bound finer than the column",
+    "MANIFEST_RULES",
+    ["rules", "bounds", "cost"],
+    { lower: 0, upper: 0.125 },
+  ],
+  [
+    "a broken bound for whole numbers",
+    "MANIFEST_RULES",
+    ["rules", "bounds", "minutes"],
+    { lower: 0, upper: 1.5 },
+  ],
+  [
+    "a bound past 2^53 steps",
+    "MANIFEST_RULES",
+    ["rules", "bounds", "cost"],
+    { lower: 0, upper: 90_071_992_547_410 },
+  ],
+  ["a float bound past 2^53", "MANIFEST_RULES", ["rules", "bounds", "weight"], { lower: 0, upper: 1e30 }],
+  ["only one bound", "MANIFEST_FIELD", ["rules", "bounds", "cost"], { upper: 1 }],
+  ["a bound in words", "MANIFEST_FIELD", ["rules", "bounds", "cost"], { lower: 0, upper: "1" }],
+  ["group keys for a measure", "MANIFEST_RULES", ["rules", "groupKeys", "cost"], [1]],
+  ["group keys for the unit", "MANIFEST_RULES", ["rules", "groupKeys", "patient"], ["p1"]],
+  ["group keys for no column", "MANIFEST_RULES", ["rules", "groupKeys", "town"], ["Ulm"]],
+  ["group keys for a float", "MANIFEST_RULES", ["rules", "groupKeys", "score"], [1.5]],
+  ["group keys of another type", "MANIFEST_RULES", ["rules", "groupKeys", "city"], [1]],
+  ["a group key out of the type's range", "MANIFEST_RULES", ["rules", "groupKeys", "ward"], [32_768]],
+  ["a group key that is no day", "MANIFEST_RULES", ["rules", "groupKeys", "admitted"], ["2026-02-30"]],
+  ["a group key twice", "MANIFEST_RULES", ["rules", "groupKeys", "city"], ["Ulm", "Ulm"]],
+  ["one decimal key in two spellings", "MANIFEST_RULES", ["rules", "groupKeys", "price"], [1.5, "1.50"]],
+  ["null for a group key", "MANIFEST_FIELD", ["rules", "groupKeys", "city"], [null]],
+  ["a list without group keys", "MANIFEST_FIELD", ["rules", "groupKeys", "city"], []],
+  ["a recipient twice", "MANIFEST_RULES", ["rules", "recipients"], [publicKey, { ...publicKey }]],
+  ["a recipient that nothing can be sealed to", "KEY_USE", ["rules", "recipients"], [edwards.publicKey]],
+  ["a recipient by thumbprint only", "KEY_SHAPE", ["rules", "recipients"], [analyst.thumbprint]],
+  ["a recipient off the curve", "KEY_POINT", ["rules", "recipients"], [{ ...publicKey, y: publicKey.x }]],
+  ["an unknown release", "MANIFEST_FIELD", ["rules", "release"], "open"],
+];
+
+for (const [what, code, path, part] of REFUSED) {
+  test(`refuses ${what}`, () => {
+    assertThrows(() => parse(altered(manifest, path, part)), code);
+  });
+}
+
+test("refuses object keys that leave the manifest's place, or that two systems read in two ways", () => {
+  const keys = [
+    "",
+    "/",
+    "/a",
+    "a/",
+    "a//b",
+    ".",
+    "..",
+    "./a",
+    "../a",
+    "a/../b",
+    "a/./b",
+    "a/..",
+    "a\\b",
+    "..\\a",
+    "C:a",
+    "a b ",
+    " a",
+    "a%2e%2e",
+    "a?b",
+    "a#b",
+    "s3://b/k",
+    "__proto__/a",
+    "x".repeat(257),
+    Array.from({ length: 300 }, () => "long").join("/"),
+  ];
+  for (const key of keys) {
+    assertThrows(() => parse(altered(manifest, ["objects", 0, "key"], key)), "MANIFEST_OBJECT", key);
+  }
+  for (const key of ["a\u0000b", "a\nb", "a\u202eb", "e\u0301"]) {
+    assertThrows(() => parse(altered(manifest, ["objects", 0, "key"], key)), "JSON_STRING", key);
+  }
+  for (const key of ["a", "a b/c.d", "year=2026/day=1/part-0.sealed", "日本/東京", "...", "a..b"]) {
+    accept(["objects", 0, "key"], key);
+  }
+});
+
+test("refuses to miss a member, wherever it belongs", () => {
+  const places: readonly Path[] = [[], ["schema", 0], ["objects", 0], ["rules"], ["rules", "bounds", "cost"]];
+  let removed = 0;
+  for (const place of places) {
+    let holder: unknown = manifest;
+    for (const step of place) holder = (holder as Record<string | number, unknown>)[step];
+    for (const name of Object.keys(holder as object)) {
+      assertThrows(() => parse(altered(manifest, [...place, name], undefined)), "MANIFEST_FIELD", name);
+      assertThrows(
+        () => parse(altered(manifest, [...place, name], null)),
+        name === "ownerKey" ? "KEY_SHAPE" : "MANIFEST_FIELD",
+        name,
+      );
+      removed += 1;
+    }
+  }
+  assert.equal(removed, 11 + 3 + 5 + 8 + 2);
+});
+
+test("says where the fault is, and what was probably meant", () => {
+  const unknown = assertThrows(() => parse(altered(manifest, ["rules", "minUnit"], 5)), "MANIFEST_FIELD");
+  assert.deepEqual({ ...unknown.details }, { field: "rules.minUnit", fault: "unknown", nearest: "minUnits" });
+  const column = assertThrows(
+    () => parse(altered(manifest, ["rules", "bounds", "costs"], {})),
+    "MANIFEST_RULES",
+  );
+  assert.deepEqual(
+    { ...column.details },
+    { field: "rules.bounds.costs", fault: "no such column", nearest: "cost" },
+  );
+  const object = assertThrows(() => parse(altered(manifest, ["objects", 1, "rows"], "x")), "MANIFEST_FIELD");
+  assert.equal(object.details["field"], "objects[1].rows");
+});
+
+test("accepts what only looks odd", () => {
+  accept(["objects", 0, "rows"], 0);
+  accept(["objects", 0, "rows"], Number.MAX_SAFE_INTEGER - 400);
+  accept(
+    ["keyArn"],
+    "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-0123456789abcdef0123456789abcdef",
+  );
+  accept(["rules", "bounds"], {});
+  accept(["rules", "recipients"], []);
+  accept(["rules", "plans"], ["ab".repeat(48), "ac".repeat(48)]);
+  accept(["rules", "bounds", "cost"], { lower: -90_071_992_547_409.91, upper: 90_071_992_547_409.91 });
+  accept(["rules", "bounds", "minutes"], { lower: 5, upper: 5 });
+  accept(["schema", 16, "name"], "Größe (m²)".normalize("NFC"));
+});
+
+test("parses a manifest of 100,000 objects, and refuses one more", { timeout: 60_000 }, () => {
+  const objects = Array.from({ length: 100_000 }, (_, i) => ({
+    key: `part-${i}`,
+    format: "arrow",
+    digest: i.toString(16).padStart(96, "0"),
+    bytes: 1,
+    rows: 1,
+  }));
+  const many = { ...manifest, objects };
+  assert.equal(parse(many).objects.length, 100_000);
+  assertThrows(
+    () => parse({ ...many, objects: [...objects, { ...first, key: "one-more" }] }),
+    "MANIFEST_FIELD",
+  );
+});
+
+const grant = exampleGrant(analyst.thumbprint);
+const GRANTS: readonly (readonly [string, string, unknown])[] = [
+  ["another version", "version", 2],
+  ["a plan by name", "plan", "my-plan"],
+  ["no manifests", "manifests", []],
+  ["one manifest twice", "manifests", [...grant.manifests, ...grant.manifests]],
+  ["a manifest by name", "manifests", ["encounters"]],
+  [
+    "more manifests than 32",
+    "manifests",
+    Array.from({ length: 33 }, (_, i) => i.toString(16).padStart(96, "0")),
+  ],
+  ["a recipient's whole key", "recipient", publicKey],
+  ["a thumbprint with unused bits", "recipient", `${analyst.thumbprint.slice(0, -1)}B`],
+  ["no end", "notAfter", 0],
+  ["no rows", "maxRows", 0],
+  ["rows without bound", "maxRows", Number.MAX_SAFE_INTEGER],
+  ["an unknown member", "scope", "all"],
+];
+
+for (const [what, name, part] of GRANTS) {
+  test(`refuses a grant with ${what}`, () => {
+    assertThrows(() => parseGrant(encodeCanonical(altered(grant, [name], part))), "GRANT_FIELD");
+  });
+}
+
+test("refuses a grant that misses a member", () => {
+  for (const name of Object.keys(grant)) {
+    assertThrows(() => parseGrant(encodeCanonical(altered(grant, [name], undefined))), "GRANT_FIELD", name);
+  }
+});
