@@ -3,7 +3,6 @@
 import type { Command } from "commander";
 import type { JsonObject } from "../core/json.ts";
 import type { Report } from "./output.ts";
-import { WIDTH } from "./output.ts";
 import type { Progress } from "./progress.ts";
 
 /** What an action may use besides its arguments. */
@@ -67,5 +66,3 @@ export function collect(value: string, previous: readonly string[] | undefined):
 export function encodeReport(command: string, { exit, json }: Report): JsonObject {
   return { ok: exit === 0, command, exit, ...json };
 }
-
-export const HELP_WIDTH = WIDTH;

@@ -1,9 +1,14 @@
 // All commands. Nothing heavy is loaded here: each action imports what it needs when it runs.
 import { Command } from "commander";
 import { declareAttestation } from "./attestation.ts";
-import { HELP_WIDTH } from "./command.ts";
 import type { Host } from "./command.ts";
+import { declareExplain } from "./explain.ts";
+import { declareLocal } from "./local.ts";
 import { declareOpen } from "./open.ts";
+import { WIDTH } from "./output.ts";
+import { declarePolicy } from "./policy.ts";
+import { declareRun } from "./run.ts";
+import { declareVerify } from "./verify.ts";
 
 const DESCRIPTION =
   "Analytics on data that nobody on the machine may read: sealed data sets, AWS Nitro Enclaves, attested receipts.";
@@ -15,8 +20,13 @@ export function createProgram(version: string, host: Host): Command {
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", "\nExample:\n  $ sealroom attestation document.cbor\n\nExit codes: docs/cli.md.\n");
+  declarePolicy(program, host);
+  declareExplain(program, host);
+  declareRun(program, host);
+  declareVerify(program, host);
   declareAttestation(program, host);
   declareOpen(program, host);
+  declareLocal(program, host);
   tame(program);
   return program;
 }
@@ -28,8 +38,8 @@ function tame(command: Command): void {
     .showSuggestionAfterError(true)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .configureOutput({
-      getOutHelpWidth: () => HELP_WIDTH,
-      getErrHelpWidth: () => HELP_WIDTH,
+      getOutHelpWidth: () => WIDTH,
+      getErrHelpWidth: () => WIDTH,
       outputError: () => undefined,
     });
   for (const child of command.commands) tame(child);

@@ -184,6 +184,29 @@ export const ERROR_CODES = {
   GATE_ROWS: "the result would have more rows than the grant allows",
   // seal/: CMS of KMS. One code for every fault: a second one would be a padding oracle
   CMS_OPEN: "the KMS answer cannot be opened",
+  // owner/: key files
+  OWNER_KEY_FILE: "the key file cannot be read or written",
+  OWNER_KEY_EXISTS: "a key file of that name exists, and is not overwritten",
+  OWNER_KEY_MODE: "the private key file is open to others",
+  OWNER_KEY_FORM: "not a key file of the kind that is needed here",
+  // owner/: schema.yaml, rules.yaml and what is sealed
+  OWNER_SCHEMA: "schema.yaml has a missing, unknown or malformed member",
+  OWNER_RULES: "rules.yaml has a missing, unknown or malformed member",
+  OWNER_RECIPIENT: "a recipient's public key cannot be read",
+  OWNER_INPUT: "an input cannot be read in its format",
+  OWNER_COLUMNS: "an input's columns differ from those of schema.yaml",
+  OWNER_COLUMN_TYPE: "an input's column has a type that cannot become the one in schema.yaml",
+  OWNER_VALUES: "values of a column do not convert to its type exactly",
+  OWNER_UNIT_NULL: "rows have no unit: nobody would be protected by them",
+  OWNER_CHANGED: "an input changed while it was sealed",
+  OWNER_MEMORY: "the input does not fit the memory limit, even one part at a time",
+  OWNER_TEXT: "a column has more text in one batch of rows than a sealed table may have",
+  OWNER_EPOCH: "the new epoch would not be later than the one that is stored",
+  OWNER_TAKEN: "another data set lies at this place, or another owner's",
+  OWNER_DATASET: "the manifest is of another data set, owner or key than expected",
+  // owner/: KMS and S3, as the owner calls them
+  KMS_CALL: "KMS refused the owner's request, or could not be reached",
+  STORE_WRITE: "S3 could not be written; nothing was left that looks whole",
   // column/: an Arrow IPC file and the values in it
   COLUMN_FOOTER: "the bytes do not end as an Arrow file ends",
   COLUMN_METADATA: "Arrow metadata is not a well-formed flatbuffer of the expected shape",
@@ -210,6 +233,7 @@ export const ERROR_CODES = {
   INPUT_LOCATION: "the job does not say where the data set lies",
   CLOUD_CREDENTIALS: "no usable AWS credentials were found",
   CLOUD_REQUEST: "AWS refused the request, or could not be reached",
+  RESULT_OPENED: "an opened file is not what the sealed result holds",
   LOCAL_START: "the embedded stand-ins did not start",
 } as const;
 

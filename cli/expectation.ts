@@ -1,0 +1,89 @@
+// What a verifier holds from before the job, as the options of `sealroom verify` name it. What is missing or cannot be
+// used is one and the same fault: nothing can be verified against it.
+import { parseMeasurements } from "../core/attestation/measurements.ts";
+import { AWS_ROOT, trustRoot } from "../core/attestation/root.ts";
+import type { TrustRoot } from "../core/attestation/root.ts";
+import { SealroomError } from "../core/errors.ts";
+import type { CompiledPlan } from "../core/plan/compile.ts";
+import type { ReceiptCheck } from "../core/receipt/verify.ts";
+import { SHA384_HEX } from "../core/text/digest.ts";
+import { FaultAt, locate, readFault } from "./fault.ts";
+import { readBytes, readText, TEXT_BYTES } from "./file.ts";
+import { compileJobFile, readJobFile } from "./job-file.ts";
+import { parseNonce } from "./nonce.ts";
+import { parsePairs } from "./pairs.ts";
+
+export interface ExpectationOptions {
+  readonly measurements?: readonly string[];
+  readonly nonce?: string;
+  readonly owner?: readonly string[];
+  readonly job?: string;
+  readonly manifest?: string;
+  readonly simulatedRoot?: string;
+}
+
+export type Held = Omit<ReceiptCheck, "receipt" | "result" | "plan"> & { readonly plan: CompiledPlan };
+
+/** All that is missing at once, so that it is mended at once. */
+function checkGiven({ measurements, nonce, owner, job }: ExpectationOptions): void {
+  const given = { "--measurements": measurements, "--nonce": nonce, "--owner": owner, "--job": job };
+  const missing = Object.entries(given).filter(([, value]) => value === undefined || value.length === 0);
+  if (missing.length > 0) {
+    throw new SealroomError("EXPECTATION_EMPTY", { missing: missing.map(([name]) => name).join(", ") });
+  }
+}
+
+/** Errors: EXPECTATION_EMPTY, at the file where there is one. */
+export async function readHeld(options: ExpectationOptions): Promise<Held> {
+  checkGiven(options);
+  const plan = await expectation("--job", async () => compileJobFile(await readJobFile(options.job ?? "")));
+  const measurements = await Promise.all(
+    (options.measurements ?? []).map((path) =>
+      expectation("--measurements", async () => {
+        const text = await readText(path);
+        return locate(path, () => parseMeasurements(text));
+      }),
+    ),
+  );
+  const nonce = await expectation("--nonce", () => parseNonce(options.nonce ?? ""));
+  const owners = await expectation("--owner", () =>
+    parsePairs("--owner", "DATASET=THUMBPRINT", options.owner ?? []),
+  );
+  const { manifest } = options;
+  if (manifest !== undefined && !SHA384_HEX.test(manifest)) {
+    throw new SealroomError("EXPECTATION_EMPTY", { expectation: "--manifest", fault: "not 96 hex digits" });
+  }
+  return {
+    root: await readRoot(options.simulatedRoot),
+    measurements,
+    nonce,
+    owners: Object.fromEntries(owners),
+    plan,
+    ...(manifest === undefined ? {} : { manifest }),
+  };
+}
+
+async function readRoot(path: string | undefined): Promise<TrustRoot> {
+  if (path === undefined) return AWS_ROOT;
+  return expectation("--simulated-root", async () => {
+    const bytes = await readBytes(path, TEXT_BYTES);
+    return locate(path, () => trustRoot(bytes));
+  });
+}
+
+/** What makes an expectation unusable makes it missing: nothing can be verified against it. */
+async function expectation<Value>(option: string, read: () => Value | Promise<Value>): Promise<Value> {
+  try {
+    return await read();
+  } catch (error) {
+    const { code, where, details, what } = readFault(error);
+    if (code === "INTERNAL") throw error;
+    const reason = code === "USAGE_ARGUMENTS" ? what : code;
+    const empty = new SealroomError(
+      "EXPECTATION_EMPTY",
+      { expectation: option, reason, ...details },
+      { cause: error },
+    );
+    throw where === null ? empty : new FaultAt(where, empty);
+  }
+}

@@ -1,0 +1,203 @@
+// `sealroom run`: has an enclave run a job and leaves result and receipt in a new directory, or nothing. Verifies
+// nothing: that is for `sealroom verify`, with expectations that this machine did not give.
+import type { Command } from "commander";
+import { encodeHex } from "../core/text/digest.ts";
+import { act, collect, declare } from "./command.ts";
+import type { Host, Session } from "./command.ts";
+import { addCloudOptions, openCloudWithEnclave } from "./cloud-options.ts";
+import type { EnclaveOptions } from "./cloud-options.ts";
+import type { Cloud } from "./cloud.ts";
+import { locate, usage } from "./fault.ts";
+import { checkNewDirectory, readBytes, writeNewDirectory } from "./file.ts";
+import { readJobFile } from "./job-file.ts";
+import { readPrivateKey } from "./keys.ts";
+import { drawNonce, parseNonce } from "./nonce.ts";
+import { renderBytes, renderFields } from "./output.ts";
+import type { Report } from "./output.ts";
+import { parsePairs } from "./pairs.ts";
+import { renderBar } from "./progress.ts";
+import { renderTable } from "./table.ts";
+import type { Outcome } from "../host-driver/driver.ts";
+import type { PreparedJob } from "../host-driver/client.ts";
+import type { OpenedResult } from "../host-driver/output.ts";
+
+interface Options extends EnclaveOptions {
+  readonly out: string;
+  readonly nonce?: string;
+  readonly grant?: readonly string[];
+  readonly recipientKey?: string;
+  readonly from?: readonly string[];
+}
+
+const GRANT_BYTES = 16_384;
+
+export function declareRun(parent: Command, host: Host): void {
+  const command = declare(parent, "run", {
+    summary: "run a job in an enclave",
+    description:
+      "Has an enclave run the job and writes the sealed result and its receipt to DIR; with the recipient's key also " +
+      "the opened result (.arrow, .csv). Without --enclave it starts the embedded stand-ins. Verifies nothing: see " +
+      "`sealroom verify`.",
+    examples: [
+      "sealroom run job.yaml --out out --recipient-key analyst.key",
+      "sealroom run job.yaml --out out --nonce $(openssl rand -hex 32) --grant grant.jws",
+      "sealroom run job.yaml --out out --enclave vsock:16",
+    ],
+  })
+    .argument("<job>", "the job, YAML or JSON")
+    .requiredOption("--out <dir>", "a directory to make; it must not exist, or be empty")
+    .option("--nonce <hex>", "the verifier's nonce, 16 to 64 bytes; drawn and printed if not given")
+    .option("--grant <file>", "an owner's grant for this job; may be repeated", collect)
+    .option("--recipient-key <key>", "private key of the job's recipient, to open the result")
+    .option(
+      "--from <name=s3://...>",
+      "where a data set lies, instead of what the job says; may be repeated",
+      collect,
+    )
+    .option("--enclave <address>", "unix:DIRECTORY or vsock:CID of a running enclave; implies --aws")
+    .option("--local", "use the embedded S3 and KMS (the default without --enclave)");
+  act(addCloudOptions(command), host, run);
+}
+
+async function run(session: Session, options: Options, path: string): Promise<Report> {
+  const nonce = options.nonce === undefined ? drawNonce() : parseNonce(options.nonce);
+  const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
+  const job = await readJobFile(path);
+  const grants = await Promise.all((options.grant ?? []).map(readGrant));
+  const recipientKey = options.recipientKey === undefined ? null : await readPrivateKey(options.recipientKey);
+  await checkNewDirectory(options.out);
+  const { prepareJob } = await import("../host-driver/client.ts");
+  const cloud = await openCloudWithEnclave(session, options);
+  try {
+    session.signal.throwIfAborted();
+    const s3 = cloud.s3("enclave");
+    const prepared = await locate(path, () =>
+      prepareJob({ job: job.text, resolveRecipient: job.resolveRecipient, from, s3, nowMs: Date.now() }),
+    );
+    const outcome = await submit(session, options, cloud, prepared, { nonce, grants });
+    session.signal.throwIfAborted();
+    const { openSealed, readTable } = await import("../host-driver/output.ts");
+    const { release } = prepared.plan.plan;
+    const opened =
+      release === "clear"
+        ? readTable(outcome.result)
+        : recipientKey === null
+          ? null
+          : await openSealed(outcome.result, recipientKey);
+    const files = await outputFiles(prepared, outcome, opened, nonce);
+    await writeNewDirectory(options.out, files);
+    return describe(path, options, cloud, prepared, { nonce, opened, files: files.map(({ name }) => name) });
+  } finally {
+    await cloud.close();
+  }
+}
+
+async function submit(
+  { progress, signal }: Session,
+  { enclave }: Options,
+  cloud: Cloud,
+  prepared: PreparedJob,
+  { nonce, grants }: { readonly nonce: Uint8Array; readonly grants: readonly Uint8Array[] },
+): Promise<Outcome> {
+  const sockets = cloud.local?.sockets ?? null;
+  const address = enclave ?? (sockets === null ? undefined : `unix:${sockets}`);
+  if (address === undefined) throw usage("give --enclave ADDRESS: no enclave was started");
+  const { runJob } = await import("../host-driver/client.ts");
+  const keyArns = prepared.datasets.map(({ verified }) => verified.manifest.keyArn);
+  const started = performance.now();
+  let bytes = 0;
+  const outcome = await locate(address, async () =>
+    runJob(prepared, {
+      enclave: address,
+      nonce,
+      grants,
+      credentials: await cloud.enclaveCredentials(),
+      tunnel: cloud.tunnel(keyArns),
+      onProgress: (event) => {
+        bytes = event.bytes;
+        const bar = renderBar(event.objects, event.ofObjects);
+        progress.update(`${bar} ${event.objects} of ${event.ofObjects} objects, ${renderBytes(bytes)} read`);
+      },
+      signal,
+    }),
+  );
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  progress.finish(
+    `The enclave answered after ${seconds} s${bytes === 0 ? "" : `, having read ${renderBytes(bytes)}`}.`,
+  );
+  return outcome;
+}
+
+async function outputFiles(
+  { plan }: PreparedJob,
+  { result, receipt }: Outcome,
+  opened: OpenedResult | null,
+  nonce: Uint8Array,
+): Promise<Parameters<typeof writeNewDirectory>[1]> {
+  const names = await import("../host-driver/output.ts");
+  const isSealed = plan.plan.release === "sealed";
+  return [
+    { name: names.resultFile(plan.plan.release), bytes: result, access: isSealed ? "public" : "secret" },
+    { name: names.RECEIPT_FILE, bytes: receipt, access: "public" },
+    // For convenience only: nothing that verifies reads it.
+    { name: "nonce.txt", bytes: `${encodeHex(nonce)}\n`, access: "public" },
+    ...(opened === null
+      ? []
+      : [
+          ...(isSealed ? [{ name: names.ARROW_FILE, bytes: opened.arrow, access: "secret" } as const] : []),
+          { name: names.CSV_FILE, bytes: opened.csv, access: "secret" } as const,
+        ]),
+  ];
+}
+
+interface Finished {
+  readonly nonce: Uint8Array;
+  readonly opened: OpenedResult | null;
+  readonly files: readonly string[];
+}
+
+function describe(
+  path: string,
+  { out, nonce: givenNonce }: Options,
+  cloud: Cloud,
+  { plan, datasets }: PreparedJob,
+  { nonce, opened, files }: Finished,
+): Report {
+  const hex = encodeHex(nonce);
+  const minUnits = Math.max(...datasets.map(({ verified }) => verified.manifest.rules.minUnits));
+  const rows = opened?.table.batches.reduce((sum, batch) => sum + batch.rows, 0) ?? null;
+  const table =
+    opened === null
+      ? ["The result is sealed to its recipient; --recipient-key opens it."]
+      : renderTable(opened.table, { keys: plan.plan.groupBy.length, minUnits, file: `${out}/result.csv` });
+  return {
+    exit: 0,
+    json: {
+      out,
+      files: [...files],
+      nonce: hex,
+      planDigest: plan.digest,
+      simulated: cloud.local !== null,
+      inputs: datasets.map(({ verified: { manifest, owner, digest } }) => ({
+        dataset: manifest.dataset,
+        owner,
+        epoch: manifest.epoch,
+        manifest: digest,
+      })),
+      rows,
+    },
+    text: [
+      ...table,
+      "",
+      ...renderFields([
+        ["written", `${out}: ${files.join(", ")}`],
+        ["nonce", `${hex}${givenNonce === undefined ? " (keep it: verify asks for it)" : ""}`],
+        ["not verified", `run \`sealroom verify ${out}\` with what you expect of ${path}`],
+      ]),
+    ],
+  };
+}
+
+function readGrant(path: string): Promise<Uint8Array> {
+  return readBytes(path, GRANT_BYTES);
+}

@@ -1,0 +1,122 @@
+// Result tables for people: numbers to the right, suppressed cells shown as such, never wider than the terminal. The
+// exact values are in the files.
+import type { ColumnTable } from "../core/column/table.ts";
+import { cellText } from "../core/column/text.ts";
+import type { ColumnType } from "../core/column/type.ts";
+import { paint, printable, WIDTH } from "./output.ts";
+
+const SUPPRESSED = "·";
+const NO_KEY = "(null)";
+const MAX_ROWS = 40;
+const MIN_CELL = 6;
+const GAP = "  ";
+
+export interface TableView {
+  /** The first columns of the result are the groups' keys; a null in the others is a suppressed value. */
+  readonly keys: number;
+  readonly minUnits: number;
+  /** Where the rows are that do not fit. */
+  readonly file: string | null;
+}
+
+interface Column {
+  readonly title: string;
+  readonly isNumber: boolean;
+  readonly cells: readonly string[];
+}
+
+/** Lines of at most 80 columns. */
+export function renderTable(table: ColumnTable, view: TableView): readonly string[] {
+  const total = table.batches.reduce((sum, { rows }) => sum + rows, 0);
+  const columns = table.fields.map((field, at) => ({
+    title: printable(field.name),
+    isNumber: isNumber(field.type),
+    cells: renderCells(field.type, firstCells(table, at), at < view.keys ? NO_KEY : SUPPRESSED),
+  }));
+  const widths = fitWidths(columns);
+  const lines = [
+    paint(
+      "bold",
+      renderRow(columns, widths, ({ title }) => title),
+    ),
+    ...Array.from({ length: Math.min(total, MAX_ROWS) }, (_, row) =>
+      renderRow(columns, widths, ({ cells }) => cells[row] ?? ""),
+    ),
+  ];
+  if (total === 0) lines.push("(no group has enough units)");
+  if (total > MAX_ROWS) {
+    lines.push(`... ${total - MAX_ROWS} more rows${view.file === null ? "" : ` in ${printable(view.file)}`}`);
+  }
+  if (columns.some(({ cells }, at) => at >= view.keys && cells.some((cell) => cell.trim() === SUPPRESSED))) {
+    lines.push(paint("dim", `${SUPPRESSED} suppressed or empty (fewer than ${view.minUnits} units)`));
+  }
+  return lines;
+}
+
+/** The texts of a column's first cells; null is null. */
+function firstCells(table: ColumnTable, column: number): readonly (string | null)[] {
+  const cells: (string | null)[] = [];
+  for (const { rows, columns } of table.batches) {
+    const vector = columns[column];
+    for (let row = 0; row < rows && cells.length < MAX_ROWS && vector !== undefined; row++) {
+      cells.push(cellText(vector, row));
+    }
+  }
+  return cells;
+}
+
+/** Floats are for reading: rounded, all to the same number of decimals, so that their points lie below each other. */
+function renderCells(
+  type: ColumnType,
+  cells: readonly (string | null)[],
+  missing: string,
+): readonly string[] {
+  if (type.kind !== "float") return cells.map((cell) => (cell === null ? missing : printable(cell)));
+  const largest = Math.max(0, ...cells.map((cell) => Math.abs(Number(cell ?? 0))).filter(Number.isFinite));
+  const decimals = largest >= 1000 ? 2 : largest >= 1 ? 3 : 6;
+  return cells.map((cell) => {
+    if (cell === null) return missing;
+    const value = Number(cell);
+    return Number.isFinite(value) && largest < 1e15 ? value.toFixed(decimals) : cell;
+  });
+}
+
+function isNumber(type: ColumnType): boolean {
+  return ["int", "float", "decimal"].includes(type.kind);
+}
+
+/** The widths that the cells need; text columns give way where all together do not fit. */
+function fitWidths(columns: readonly Column[]): readonly number[] {
+  const widths = columns.map(({ title, cells }) => Math.max(...[title, ...cells].map((text) => text.length)));
+  const room = WIDTH - 2 - GAP.length * (columns.length - 1);
+  for (let over = sum(widths) - room; over > 0; over = sum(widths) - room) {
+    const widest = widths.indexOf(
+      Math.max(...widths.filter((_, at) => columns[at]?.isNumber === false), MIN_CELL),
+    );
+    const width = widths[widest];
+    if (width === undefined || width <= MIN_CELL || columns[widest]?.isNumber !== false) break;
+    widths[widest] = Math.max(MIN_CELL, width - over);
+  }
+  return widths;
+}
+
+function renderRow(
+  columns: readonly Column[],
+  widths: readonly number[],
+  text: (column: Column) => string,
+): string {
+  const cells = columns.map((column, at) => {
+    const width = widths[at] ?? 0;
+    const shown = shorten(text(column), width);
+    return column.isNumber ? shown.padStart(width) : shown.padEnd(width);
+  });
+  return `  ${cells.join(GAP)}`.trimEnd();
+}
+
+function shorten(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 3))}...`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,115 @@
+// The front door of the package: prepares a job, and runs it. Every dependency is an argument; nothing is read from the
+// environment. What runJob returns is worth what its receipt proves: see `sealroom/verify`.
+import type { S3Client } from "@aws-sdk/client-s3";
+import { PolicyError, SealroomError } from "../core/errors.ts";
+import { compilePlan } from "../core/plan/compile.ts";
+import type { CompiledPlan, ResolveRecipient } from "../core/plan/compile.ts";
+import { parseJob } from "../core/plan/job-text.ts";
+import { findNearest } from "../core/text/nearest.ts";
+import type { AwsCredentials } from "../core/sigv4.ts";
+import type { JobEvent } from "../core/wire/job.ts";
+import { loadDataset } from "./dataset.ts";
+import type { Dataset } from "./dataset.ts";
+import { submitJob } from "./driver.ts";
+import type { Outcome } from "./driver.ts";
+import { parseEnclaveAddress } from "./enclave-address.ts";
+import { parseLocation } from "./location.ts";
+import { Store } from "./store.ts";
+import { kmsAllowList } from "./tunnel.ts";
+import type { AllowList } from "./tunnel.ts";
+
+export interface JobSource {
+  /** The job's text, YAML or JSON (docs/jobs.md). */
+  readonly job: string;
+  /** Finds the key that the job names by a string, a file's name say. */
+  readonly resolveRecipient: ResolveRecipient;
+  /** Where data sets lie (`s3://bucket/prefix/`), by name: instead of what the job says, or where it says nothing. */
+  readonly from: ReadonlyMap<string, string>;
+  readonly s3: S3Client;
+  /** UTC milliseconds, for the manifests' age; the enclave judges it again by its own clock. */
+  readonly nowMs: number;
+}
+
+export interface PreparedJob {
+  readonly plan: CompiledPlan;
+  /** In the order of the plan's inputs. */
+  readonly datasets: readonly Dataset[];
+  readonly store: Store;
+}
+
+export interface JobRun {
+  /** `vsock:CID`, or `unix:DIRECTORY` for one without a hypervisor. */
+  readonly enclave: string;
+  /** 16 to 64 bytes, random, the analyst's own; whoever verifies the receipt demands it. */
+  readonly nonce: Uint8Array;
+  /** Grants as their owners gave them: compact JWS, ASCII bytes. */
+  readonly grants: readonly Uint8Array[];
+  /** Short-lived credentials of the enclave role. They pass through this process. */
+  readonly credentials: AwsCredentials;
+  /** Where the enclave may reach KMS: awsTunnel, unless KMS is a stand-in. */
+  readonly tunnel: AllowList;
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal: AbortSignal;
+}
+
+export type Progress = Extract<JobEvent, { type: "progress" }>;
+
+/**
+ * Compiles the job and loads the manifests it names. Errors: those of compileJob; INPUT_NAME, INPUT_LOCATION,
+ * STORE_*, JWS_*, MANIFEST_*; PLAN_INPUT (another data set lies there), JOB_INPUTS (another owner's does).
+ */
+export async function prepareJob(source: JobSource): Promise<PreparedJob> {
+  const job = parseJob(source.job);
+  const plan = await compilePlan(job, source.resolveRecipient);
+  const names = job.datasets.map(({ dataset }) => dataset);
+  for (const name of source.from.keys()) checkName(name, names);
+  const store = new Store(source.s3);
+  const datasets = await Promise.all(
+    job.datasets.map(async ({ dataset, owner, from }) => {
+      const location = source.from.get(dataset) ?? from;
+      if (location === undefined) throw new SealroomError("INPUT_LOCATION", { dataset });
+      const loaded = await loadDataset(store, parseLocation(location), source.nowMs);
+      const { manifest, owner: signer } = loaded.verified;
+      if (manifest.dataset !== dataset) throw new SealroomError("PLAN_INPUT", { dataset: manifest.dataset });
+      if (signer !== owner) throw new PolicyError("JOB_INPUTS", { dataset, signer });
+      return loaded;
+    }),
+  );
+  return { plan, datasets, store };
+}
+
+/** Has an enclave run a prepared job. Errors: ENCLAVE_ADDRESS, TRANSPORT_*, WIRE_*; JobRefused with the enclave's. */
+export async function runJob({ plan, datasets, store }: PreparedJob, run: JobRun): Promise<Outcome> {
+  return submitJob({
+    enclave: parseEnclaveAddress(run.enclave),
+    job: {
+      plan: plan.bytes,
+      nonce: Buffer.from(run.nonce).toString("hex"),
+      manifests: datasets.map(({ jws }) => jws),
+      grants: run.grants,
+    },
+    credentials: run.credentials,
+    locations: datasets.map(({ location }) => location),
+    store,
+    tunnel: run.tunnel,
+    onProgress: run.onProgress,
+    signal: run.signal,
+  });
+}
+
+/** AWS's own KMS endpoints in the regions of these keys. Errors: KMS_KEY_ARN, TUNNEL_REFUSED. */
+export function awsTunnel(keyArns: readonly string[]): AllowList {
+  return kmsAllowList(
+    keyArns.map((arn) => {
+      const [, partition, , region] = arn.split(":");
+      if (partition === undefined || region === undefined) throw new SealroomError("KMS_KEY_ARN");
+      return `kms.${region}.${partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"}`;
+    }),
+  );
+}
+
+function checkName(name: string, names: readonly string[]): void {
+  if (names.includes(name)) return;
+  const nearest = findNearest(name, names);
+  throw new SealroomError("INPUT_NAME", nearest === undefined ? { name } : { name, nearest });
+}

@@ -1,0 +1,99 @@
+// What a job would do, said beforehand: whether each owner's rules allow it, and what it reads. The host's word only;
+// the enclave decides by the same functions. No data is touched, and nothing is asked of KMS.
+import type { Details, ErrorCode } from "../core/errors.ts";
+import { SealroomError } from "../core/errors.ts";
+import { authorize } from "../core/manifest/authority.ts";
+import type { Authority } from "../core/manifest/authority.ts";
+import type { Bounds, ColumnEntry, Manifest } from "../core/manifest/manifest.ts";
+import { verifyGrant } from "../core/manifest/verify.ts";
+import { checkPlan } from "../core/plan/check.ts";
+import type { Plan, Predicate } from "../core/plan/plan.ts";
+import type { PreparedJob } from "./client.ts";
+import type { Dataset } from "./dataset.ts";
+
+export type Verdict =
+  | { readonly allowed: true; readonly authority: Authority }
+  | { readonly allowed: false; readonly code: ErrorCode; readonly details: Details };
+
+export interface ColumnUse extends ColumnEntry {
+  /** `group by`, `where`, `sum` and so on. */
+  readonly uses: readonly string[];
+  /** To which each unit's contribution is clipped, where it is summed. */
+  readonly bounds: Bounds | null;
+}
+
+export interface InputExplanation {
+  readonly dataset: Dataset;
+  readonly verdict: Verdict;
+  /** The columns that it names, in the schema's order. */
+  readonly columns: readonly ColumnUse[];
+  readonly rows: number;
+  /** Of all its objects, sealed. A job touches no more than that: of each object the frames of its columns. */
+  readonly bytes: number;
+}
+
+export interface Explanation {
+  readonly inputs: readonly InputExplanation[];
+  readonly allowed: boolean;
+}
+
+/** Errors: those of verifyGrant. What the rules refuse is in the verdicts. */
+export async function explainJob(
+  { plan: { plan, digest }, datasets }: PreparedJob,
+  grantFiles: readonly Uint8Array[],
+  nowMs: number,
+): Promise<Explanation> {
+  const grants = await Promise.all(grantFiles.map((grant) => verifyGrant(grant, { nowMs })));
+  const inputs = await Promise.all(
+    datasets.map(async (dataset): Promise<InputExplanation> => {
+      const { manifest } = dataset.verified;
+      const verdict = await judge(async () => {
+        checkPlan(plan, manifest);
+        return authorize(plan, digest, dataset.verified, grants, nowMs);
+      });
+      return {
+        dataset,
+        verdict,
+        columns: columnUses(plan, manifest),
+        rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
+        bytes: manifest.objects.reduce((sum, { bytes }) => sum + bytes, 0),
+      };
+    }),
+  );
+  return { inputs, allowed: inputs.every(({ verdict }) => verdict.allowed) };
+}
+
+async function judge(decide: () => Promise<Authority>): Promise<Verdict> {
+  try {
+    return { allowed: true, authority: await decide() };
+  } catch (error) {
+    if (!(error instanceof SealroomError)) throw error;
+    return { allowed: false, code: error.code, details: error.details };
+  }
+}
+
+function columnUses(plan: Plan, { schema, rules }: Manifest): readonly ColumnUse[] {
+  const uses = new Map<string, Set<string>>();
+  const add = (column: string, use: string): void => {
+    uses.set(column, (uses.get(column) ?? new Set()).add(use));
+  };
+  for (const column of plan.groupBy) add(column, "group by");
+  for (const aggregate of plan.select) {
+    if ("column" in aggregate) add(aggregate.column, aggregate.op);
+  }
+  if (plan.where !== null) for (const column of filteredColumns(plan.where)) add(column, "where");
+  return schema.flatMap((entry) => {
+    const found = uses.get(entry.name);
+    if (found === undefined) return [];
+    const isSummed = found.has("sum") || found.has("avg");
+    const bounds = isSummed && Object.hasOwn(rules.bounds, entry.name) ? rules.bounds[entry.name] : undefined;
+    return [{ ...entry, uses: [...found], bounds: bounds ?? null }];
+  });
+}
+
+function filteredColumns(predicate: Predicate): readonly string[] {
+  if ("and" in predicate) return predicate.and.flatMap(filteredColumns);
+  if ("or" in predicate) return predicate.or.flatMap(filteredColumns);
+  if ("not" in predicate) return filteredColumns(predicate.not);
+  return [predicate.column];
+}
