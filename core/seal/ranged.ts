@@ -29,7 +29,10 @@ export interface SealedRange {
 /** Past this a reader would have to hold too much before it may release a byte of a frame. */
 export const MAX_FRAME_LENGTH: number = 16 * 2 ** 20;
 
-/** The layout of a framed, unsigned message of `totalBytes`. Error: SEAL_LAYOUT. */
+/**
+ * The layout of a framed, unsigned message of `totalBytes`, which a signed manifest states: with a length from the host,
+ * an object cut at a frame would look whole to whoever does not read its last frame. Error: SEAL_LAYOUT.
+ */
 export function frameLayout(header: OpenedHeader, totalBytes: number): FrameLayout {
   const { suite, framed, frameLength, headerBytes } = header;
   // A signature is known to hold at the message's end only, so no part of a signed message may be released before.

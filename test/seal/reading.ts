@@ -59,12 +59,17 @@ export function readByteByByte(bytes: Uint8Array, reader: Reader): Verdict {
   );
 }
 
-/** As the enclave does: the header, then ranges of plaintext of `step` bytes. */
-export function readByRanges(bytes: Uint8Array, reader: Reader, step: number): Verdict {
+/** As the enclave does: the header, then ranges of plaintext of `step` bytes. The manifest states the total. */
+export function readByRanges(
+  bytes: Uint8Array,
+  reader: Reader,
+  step: number,
+  totalBytes = bytes.length,
+): Verdict {
   const released: Uint8Array[] = [];
   return judge(released, () => {
     const header = openHeader(bytes, reader.source, reader.policy, reader.required);
-    const layout = frameLayout(header, bytes.length);
+    const layout = frameLayout(header, totalBytes);
     for (let at = 0; at < layout.plainBytes || at === 0; at += step) {
       const length = Math.min(step, layout.plainBytes - at);
       const range = sealedRange(layout, at, length);
