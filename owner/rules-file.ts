@@ -1,0 +1,89 @@
+// rules.yaml: the rules of a manifest in the words and with the defaults that a person writes. What they mean is
+// core/manifest/rules.ts's; this only translates, and puts recipients' keys in place of their files' names.
+import { SealroomError } from "../core/errors.ts";
+import type { JsonValue } from "../core/json.ts";
+import type { PublicJwk } from "../core/manifest/jwk.ts";
+import type { ColumnEntry, Rules } from "../core/manifest/manifest.ts";
+import { parseRules } from "../core/manifest/rules.ts";
+import { Field } from "../core/text/field.ts";
+import { parseYaml } from "../core/text/yaml.ts";
+
+/** Rules that have been read but not yet held against a schema. */
+export interface RulesFile {
+  readonly members: Readonly<Record<string, JsonValue>>;
+}
+
+/** Reads the public key that rules.yaml names by path, relative to rules.yaml. */
+export type ResolveKey = (reference: string) => Promise<PublicJwk>;
+
+/** As in rules.yaml, and as in a manifest. */
+const NAMES = {
+  min_units: "minUnits",
+  max_groups: "maxGroups",
+  adhoc: "adhoc",
+  plans: "plans",
+  bounds: "bounds",
+  group_keys: "groupKeys",
+  recipients: "recipients",
+  release: "release",
+} as const;
+
+const DEFAULTS: Readonly<Record<string, JsonValue>> = {
+  adhoc: false,
+  plans: [],
+  bounds: {},
+  groupKeys: {},
+  recipients: [],
+  release: "sealed",
+};
+
+/** @throws OWNER_RULES, JSON_*, YAML_*, with the place; what `resolve` throws */
+export async function parseRulesFile(text: string, resolve: ResolveKey): Promise<RulesFile> {
+  const fields = new Field(parseYaml(text), "", "OWNER_RULES").record(
+    ["min_units", "max_groups"],
+    ["adhoc", "plans", "bounds", "group_keys", "recipients", "release"],
+  );
+  const members: Record<string, JsonValue> = { ...DEFAULTS };
+  for (const [name, key] of Object.entries(NAMES)) {
+    const field = fields[name as keyof typeof NAMES];
+    // `bounds:` with nothing after it means none.
+    if (field === undefined || (field.value === null && key in DEFAULTS)) continue;
+    members[key] = key === "recipients" ? await resolveRecipients(field, resolve) : field.value;
+  }
+  return { members };
+}
+
+async function resolveRecipients(field: Field, resolve: ResolveKey): Promise<JsonValue> {
+  const keys: JsonValue[] = [];
+  for (const entry of field.list(0, 1_000)) {
+    keys.push(typeof entry.value === "string" ? { ...(await resolve(entry.value)) } : entry.value);
+  }
+  return keys;
+}
+
+/**
+ * The rules, held against the schema that they speak of.
+ * @throws OWNER_RULES, MANIFEST_RULES, KEY_*, with the place as rules.yaml has it
+ */
+export function checkRules(file: RulesFile, schema: readonly ColumnEntry[]): Rules {
+  try {
+    return parseRules(new Field(file.members, "", "OWNER_RULES"), schema);
+  } catch (error) {
+    if (!(error instanceof SealroomError)) throw error;
+    const { field } = error.details;
+    if (typeof field !== "string") throw error;
+    throw new SealroomError(
+      error.code,
+      { ...error.details, field: asWritten(field) },
+      { cause: error.cause },
+    );
+  }
+}
+
+/** A path in a manifest's rules as it stands in rules.yaml. */
+function asWritten(path: string): string {
+  const found = Object.entries(NAMES).find(
+    ([, key]) => path === key || path.startsWith(`${key}.`) || path.startsWith(`${key}[`),
+  );
+  return found === undefined ? path : found[0] + path.slice(found[1].length);
+}
