@@ -74,3 +74,10 @@ test("does not ask for registers or nonce where only authenticity was asked for"
   assert.ok(await authenticateArchived(document, SOUND.root));
   await assertRefused(verifyArchived(document, SOUND.root, expectations), "POLICY_PCR");
 });
+
+test("takes no time but whole milliseconds from the verifier", async () => {
+  for (const time of [Number.NaN, Infinity, -Infinity, 0.5, 2 ** 53, "now"]) {
+    await assert.rejects(verifyLive(forge(), SOUND.root, expectations, time as number), TypeError);
+    await assert.rejects(authenticate(forge(), SOUND.root, time as number), TypeError);
+  }
+});
