@@ -33,7 +33,7 @@ export function declare(parent: Command, name: string, text: CommandText): Comma
   const command = parent
     .command(name)
     .summary(text.summary)
-    .description(text.description ?? text.summary)
+    .description(text.description ?? `${text.summary.charAt(0).toUpperCase()}${text.summary.slice(1)}.`)
     .addHelpText("after", `\nExample${text.examples.length > 1 ? "s" : ""}:\n${examples}\n`);
   return command;
 }

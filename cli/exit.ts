@@ -76,6 +76,7 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
   FILE: { exit: 3, advice: "Look at the path." },
   INPUT: { exit: 2, advice: "Correct the option." },
   CLOUD: NETWORK,
+  OWNER: { exit: 3, advice: "Correct the file." },
   AGGREGATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
   GATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
 };
@@ -131,11 +132,29 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     exit: 4,
     advice: "Set up AWS credentials, or leave out --aws to use the embedded stand-ins.",
   },
+  OWNER_KEY_FILE: { exit: 3, advice: "Look at the path and its rights." },
+  OWNER_KEY_EXISTS: { exit: 3, advice: "Give another name, or move what is there." },
+  OWNER_KEY_MODE: { exit: 3, advice: "Take the others' rights away (chmod 600)." },
+  OWNER_KEY_FORM: {
+    exit: 3,
+    advice: "Give a key file that `sealroom keygen` made, private or public as is needed.",
+  },
+  OWNER_INPUT: { exit: 3, advice: "Correct the data, or its format." },
+  OWNER_COLUMNS: { exit: 3, advice: "Correct the schema; `sealroom seal --init` proposes one." },
+  OWNER_COLUMN_TYPE: { exit: 3, advice: "Give the column another type in the schema." },
+  OWNER_VALUES: { exit: 3, advice: "Correct the values, or give the column another type in the schema." },
+  OWNER_UNIT_NULL: { exit: 3, advice: "Remove those rows, or choose another unit." },
+  OWNER_CHANGED: { exit: 3, advice: "Seal it when nobody writes to it." },
+  OWNER_MEMORY: { exit: 4, advice: "Give a higher memory limit." },
+  OWNER_TEXT: { exit: 3, advice: "Shorten the texts, or leave the column out." },
+  OWNER_EPOCH: { exit: 4, advice: "Look at this machine's clock." },
+  OWNER_TAKEN: { exit: 1, advice: "Give another location with --to." },
+  OWNER_DATASET: { exit: 1, advice: "Look at the location, the data set's name and the owner's key." },
   LOCAL_STATE: { exit: 4, advice: "Move the state directory away, or use another with --state DIR." },
 };
 
 export function consequenceOf(code: ErrorCode): Consequence {
-  return BY_CODE[code] ?? BY_LAYER[code.split("_", 1)[0] as Layer];
+  return BY_CODE[code] ?? BY_LAYER[code.replace(/_.*/, "") as Layer];
 }
 
 /** The table of docs/cli.md, in Markdown. */

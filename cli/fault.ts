@@ -89,7 +89,7 @@ export function renderFault(command: string, fault: Fault): string {
   if (fault.code === "USAGE_ARGUMENTS") {
     return printable(`${command}: ${fault.what}. See '${command} --help'.`);
   }
-  const { line, column, field, fault: kind, nearest, ...facts } = fault.details;
+  const { line, column, field, fault: kind, nearest, ...facts } = withoutFile(fault);
   const place =
     line === undefined ? "" : `:${String(line)}${column === undefined ? "" : `:${String(column)}`}`;
   const where =
@@ -102,6 +102,13 @@ export function renderFault(command: string, fault: Fault): string {
   const detail = notes.length === 0 ? "" : ` (${notes.join(", ")})`;
   return printable(
     `${command}: ${where}${fault.what}${subject}${finding}${detail} [${fault.code}]. ${fault.advice}`,
+  );
+}
+
+/** Some parts name the file themselves: once is enough. */
+function withoutFile({ details, where }: Fault): Details {
+  return Object.fromEntries(
+    Object.entries(details).filter(([name, value]) => name !== "file" || value !== where),
   );
 }
 

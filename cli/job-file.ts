@@ -6,7 +6,7 @@ import { compileJob } from "../core/plan/compile.ts";
 import type { CompiledPlan, ResolveRecipient } from "../core/plan/compile.ts";
 import { locate } from "./fault.ts";
 import { readText } from "./file.ts";
-import { readPublicKey } from "./keys.ts";
+import { readRecipientPublic } from "../owner/key-file.ts";
 
 export interface JobFile {
   readonly path: string;
@@ -17,11 +17,11 @@ export interface JobFile {
 /** Errors, at the path: those of readText. */
 export async function readJobFile(path: string): Promise<JobFile> {
   const text = await readText(path);
-  return {
-    path,
-    text,
-    resolveRecipient: (reference): Promise<PublicJwk> => readPublicKey(resolve(dirname(path), reference)),
+  const resolveRecipient = (reference: string): Promise<PublicJwk> => {
+    const file = resolve(dirname(path), reference);
+    return locate(file, () => readRecipientPublic(file));
   };
+  return { path, text, resolveRecipient };
 }
 
 /** Errors, at the job's path, or at its recipient's: those of compileJob. */

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { declareAttestation } from "./attestation.ts";
 import type { Host } from "./command.ts";
 import { declareExplain } from "./explain.ts";
+import { declareKeygen } from "./keygen.ts";
 import { declareLocal } from "./local.ts";
 import { declareOpen } from "./open.ts";
 import { WIDTH } from "./output.ts";
@@ -20,6 +21,7 @@ export function createProgram(version: string, host: Host): Command {
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", "\nExample:\n  $ sealroom attestation document.cbor\n\nExit codes: docs/cli.md.\n");
+  declareKeygen(program, host);
   declarePolicy(program, host);
   declareExplain(program, host);
   declareRun(program, host);
@@ -35,6 +37,8 @@ export function createProgram(version: string, host: Host): Command {
 function tame(command: Command): void {
   command
     .exitOverride()
+    // An option belongs to the command that it follows: several have one of the same name.
+    .enablePositionalOptions()
     .showSuggestionAfterError(true)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .configureOutput({

@@ -10,7 +10,7 @@ import type { Cloud } from "./cloud.ts";
 import { locate, usage } from "./fault.ts";
 import { checkNewDirectory, readBytes, writeNewDirectory } from "./file.ts";
 import { readJobFile } from "./job-file.ts";
-import { readPrivateKey } from "./keys.ts";
+import { readRecipientKey } from "../owner/key-file.ts";
 import { drawNonce, parseNonce } from "./nonce.ts";
 import { renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
@@ -64,7 +64,8 @@ async function run(session: Session, options: Options, path: string): Promise<Re
   const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
   const job = await readJobFile(path);
   const grants = await Promise.all((options.grant ?? []).map(readGrant));
-  const recipientKey = options.recipientKey === undefined ? null : await readPrivateKey(options.recipientKey);
+  const recipientKey =
+    options.recipientKey === undefined ? null : await readRecipientKey(options.recipientKey);
   await checkNewDirectory(options.out);
   const { prepareJob } = await import("../host-driver/client.ts");
   const cloud = await openCloudWithEnclave(session, options);

@@ -1,0 +1,62 @@
+// One invocation, from arguments to what is to be printed; no process state is touched. main.ts prints it.
+import { readFileSync } from "node:fs";
+import { CommanderError } from "commander";
+import type { Session } from "./command.ts";
+import { readFault } from "./fault.ts";
+import type { Fault } from "./fault.ts";
+import type { Report } from "./output.ts";
+import { createProgram } from "./program.ts";
+
+/** How an invocation ended. Help and version have been printed by commander. */
+export type Ending =
+  | { readonly kind: "report"; readonly command: string; readonly report: Report }
+  | { readonly kind: "fault"; readonly command: string; readonly fault: Fault }
+  | { readonly kind: "help"; readonly exit: 0 | 2 }
+  | { readonly kind: "interrupted" };
+
+const GROUPS = ["policy", "local"];
+
+export async function invoke(args: readonly string[], session: Session): Promise<Ending> {
+  let ending: Ending = { kind: "help", exit: 0 };
+  const program = createProgram(readVersion(), {
+    session,
+    finish: (command, report) => {
+      ending = { kind: "report", command, report };
+    },
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return ending;
+  } catch (error) {
+    if (session.signal.aborted) return { kind: "interrupted" };
+    if (error instanceof CommanderError && error.exitCode === 0) return ending;
+    // Help because nothing was asked for.
+    if (error instanceof CommanderError && error.code === "commander.help") return { kind: "help", exit: 2 };
+    return { kind: "fault", command: commandName(args, error), fault: readFault(error) };
+  }
+}
+
+/** What was meant, also where it does not parse: the words before the first option. */
+function commandName(args: readonly string[], error: unknown): string {
+  const isUnknown = error instanceof CommanderError && error.code === "commander.unknownCommand";
+  const [first = "", second = ""] = args;
+  const isWord = (text: string): boolean => /^[a-z][a-z-]*$/.test(text);
+  if (!isWord(first)) return "sealroom";
+  if (!GROUPS.includes(first)) return isUnknown ? "sealroom" : `sealroom ${first}`;
+  return isUnknown || !isWord(second) ? `sealroom ${first}` : `sealroom ${first} ${second}`;
+}
+
+/** From the package: one level up from the sources, two from dist/. */
+function readVersion(): string {
+  for (const path of ["../package.json", "../../package.json"]) {
+    try {
+      const { version } = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as {
+        version: string;
+      };
+      return version;
+    } catch {
+      continue;
+    }
+  }
+  return "unknown";
+}
