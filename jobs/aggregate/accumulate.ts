@@ -14,6 +14,7 @@ import type { KeyColumn, Partial } from "./partial.ts";
 import { Filter } from "./predicate.ts";
 import type { AggregateProgram } from "./program.ts";
 import { UnitTally } from "./unit-tally.ts";
+import type { ChunkRows } from "./unit-tally.ts";
 import { UnitOrdinals } from "./unit-ordinal.ts";
 
 /** Unit ordinals and row counts of one object are 32-bit. */
@@ -36,7 +37,7 @@ export class ObjectAggregation {
     this.#keys = new GroupKeys(program.dimensions, program.maxGroups);
     this.#ordinals = program.unit === "row" ? null : new UnitOrdinals();
     this.#tally = new UnitTally();
-    this.#measures = program.measures.map((measure) => new MeasureTally(measure));
+    this.#measures = program.measures.map((measure) => new MeasureTally(measure, this.#tally));
   }
 
   /** Errors: AGGREGATE_UNITS, AGGREGATE_ROWS, GATE_GROUPS. */
@@ -54,12 +55,12 @@ export class ObjectAggregation {
     const ordinals = this.#ordinals?.read(batch, start, count) ?? null;
     const picked = this.#filter === null ? null : this.#picked;
     const passing = picked === null ? count : (this.#filter?.pick(batch, start, count, picked) ?? 0);
-    const rows: Passing = { start, count, picked, passing };
+    const where: Passing = { start, count, picked, passing };
     if (ordinals !== null && picked !== null) compact(ordinals, picked, passing);
-    this.#keys.assign(batch, rows, this.#groups);
-    const bound = this.#keys.bound;
-    this.#tally.add(bound, this.#groups, ordinals, passing);
-    for (const measure of this.#measures) measure.add(batch, rows, bound, this.#groups, ordinals);
+    this.#keys.assign(batch, where, this.#groups);
+    const rows: ChunkRows = { groups: this.#groups, bound: this.#keys.bound, ordinals, count: passing };
+    for (const measure of this.#measures) measure.add(batch, where, rows);
+    this.#tally.add(rows);
   }
 
   /** Once, after the last batch. Errors: GATE_GROUPS. */
@@ -69,7 +70,8 @@ export class ObjectAggregation {
     return {
       groups: formed.length,
       keys: this.#program.dimensions.map((_, dimension) => this.#keyColumn(formed, dimension)),
-      ...this.#tally.finish(formed),
+      passing: this.#tally.rows(formed),
+      units: this.#tally.units(formed),
       measures: this.#measures.map((measure) => measure.finish(formed)),
     };
   }

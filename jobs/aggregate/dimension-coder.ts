@@ -1,5 +1,5 @@
-// Turns one dimension's values into small integers, one coder a dimension and object. Code 0 is null, which is a
-// key of its own. Where the codes' bound is known beforehand (bool, dictionary, one byte) they need no hash table;
+// Turns one dimension's values into small integers, one coder a dimension and object; null, a key of its own, has a
+// code too. Where the codes' bound is known beforehand (bool, dictionary, one byte) they need no hash table;
 // else they are dense, in order of first appearance among the rows that pass.
 import type { BoolVector, DictionaryVector, NumberVector, Utf8Vector } from "../../core/column/vector.ts";
 import type { Vector, WordsVector } from "../../core/column/vector.ts";
@@ -52,13 +52,13 @@ class BitsCoder implements DimensionCoder {
     const { values } = vector as BoolVector;
     for (let i = 0; i < rows.count; i += 1) {
       const at = rows.start + i;
-      codes[i] = (((values[at >>> 3] ?? 0) >>> (at & 7)) & 1) + 1;
+      codes[i] = ((values[at >>> 3] ?? 0) >>> (at & 7)) & 1;
     }
-    finishCodes(vector, rows, codes);
+    finishCodes(vector, rows, codes, 2);
   }
 
   cell(code: number): Cell {
-    return code === 0 ? null : code === 2;
+    return code === 2 ? null : code === 1;
   }
 }
 
@@ -68,17 +68,17 @@ class ByteCoder implements DimensionCoder {
   readonly #shift: number;
 
   constructor({ values }: NumberVector) {
-    this.#shift = values instanceof Int8Array ? 129 : 1;
+    this.#shift = values instanceof Int8Array ? 128 : 0;
   }
 
   encode(vector: Vector, rows: Passing, codes: Int32Array): void {
     const { values } = vector as NumberVector;
     for (let i = 0; i < rows.count; i += 1) codes[i] = (values[rows.start + i] ?? 0) + this.#shift;
-    finishCodes(vector, rows, codes);
+    finishCodes(vector, rows, codes, 256);
   }
 
   cell(code: number): Cell {
-    return code === 0 ? null : code - this.#shift;
+    return code === 256 ? null : code - this.#shift;
   }
 }
 
@@ -105,22 +105,21 @@ class DictionaryCoder implements DimensionCoder {
       throw new Error("internal: a dictionary changed within an object");
     }
     const firsts = this.#firsts;
-    const raw = dictionary.codes;
-    for (let i = 0; i < rows.count; i += 1) codes[i] = (raw[rows.start + i] ?? 0) + 1;
+    codes.set(dictionary.codes.subarray(rows.start, rows.start + rows.count));
     if (firsts !== null) {
-      for (let i = 0; i < rows.count; i += 1) codes[i] = (firsts[(codes[i] ?? 0) - 1] ?? 0) + 1;
+      for (let i = 0; i < rows.count; i += 1) codes[i] = firsts[codes[i] ?? 0] ?? 0;
     }
-    finishCodes(vector, rows, codes);
+    finishCodes(vector, rows, codes, this.#values.length);
   }
 
   cell(code: number): Cell {
-    return code === 0 ? null : (this.#values[code - 1] ?? null);
+    return this.#values[code] ?? null;
   }
 }
 
-/** Codes of all rows of the chunk become codes of its passing rows, 0 where null. */
-function finishCodes(vector: Vector, rows: Passing, codes: Int32Array): void {
-  if (vector.validity !== null) fillNulls(codes, 0, vector.validity, rows.start, rows.count);
+/** Codes of all rows of the chunk become codes of its passing rows. A null row's may have been anything. */
+function finishCodes({ validity }: Vector, rows: Passing, codes: Int32Array, ofNull: number): void {
+  if (validity !== null) fillNulls(codes, ofNull, validity, rows.start, rows.count);
   if (rows.picked !== null) compact(codes, rows.picked, rows.passing);
 }
 
@@ -139,7 +138,7 @@ class TextCoder implements DimensionCoder {
   encode(vector: Vector, rows: Passing, codes: Int32Array): void {
     const { offsets, bytes } = vector as Utf8Vector;
     codes.fill(1, 0, rows.count);
-    finishCodes(vector, rows, codes);
+    finishCodes(vector, rows, codes, 0);
     for (let i = 0; i < rows.passing; i += 1) {
       if (codes[i] === 0) continue;
       const row = rows.start + (rows.picked?.[i] ?? i);

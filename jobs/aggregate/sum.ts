@@ -12,6 +12,7 @@ export interface Sums {
   readonly low: Float64Array;
   grow(groups: number): void;
   add(group: number, value: number): void;
+  addAll(groups: Int32Array, values: Float64Array, count: number): void;
   /** Adds a sum of the same kind. */
   merge(group: number, high: number, low: number): void;
 }
@@ -30,10 +31,19 @@ export class ExactSums implements Sums {
   }
 
   add(group: number, value: number): void {
-    const low = (this.low[group] ?? 0) + value;
-    // A sum past 2^53 may be rounded, but never back to within the bound.
-    if (low >= -MAX_EXACT && low <= MAX_EXACT) this.low[group] = low;
-    else this.#carry(group, value);
+    this.addAll(Int32Array.of(group), Float64Array.of(value), 1);
+  }
+
+  addAll(groups: Int32Array, values: Float64Array, count: number): void {
+    const lows = this.low;
+    for (let i = 0; i < count; i += 1) {
+      const group = groups[i] ?? 0;
+      const value = values[i] ?? 0;
+      const low = (lows[group] ?? 0) + value;
+      // A sum past 2^53 may be rounded, but never back to within the bound.
+      if (low >= -MAX_EXACT && low <= MAX_EXACT) lows[group] = low;
+      else this.#carry(group, value);
+    }
   }
 
   merge(group: number, high: number, low: number): void {
@@ -59,8 +69,9 @@ export function exactSum(high: number, low: number): bigint {
 }
 
 /**
- * Float64 with Neumaier's compensation: the sum is high + low, low gathering what rounding took from high. The same
- * additions in the same order give the same bits. Bounds are within 2^53, so no sum overflows.
+ * Float64 with compensation: the sum is high + low, low gathering what rounding took from high (Neumaier's sum, with
+ * the rounding error found by Knuth's branch-free TwoSum, which gives the same bits). The same additions in the same
+ * order give the same sum. Bounds are within 2^53, so nothing overflows.
  */
 export class CompensatedSums implements Sums {
   high: Float64Array = new Float64Array(0);
@@ -72,11 +83,20 @@ export class CompensatedSums implements Sums {
   }
 
   add(group: number, value: number): void {
-    const high = this.high[group] ?? 0;
-    const sum = high + value;
-    const lost = Math.abs(high) >= Math.abs(value) ? high - sum + value : value - sum + high;
-    this.high[group] = sum;
-    this.low[group] = (this.low[group] ?? 0) + lost;
+    this.addAll(Int32Array.of(group), Float64Array.of(value), 1);
+  }
+
+  addAll(groups: Int32Array, values: Float64Array, count: number): void {
+    const [highs, lows] = [this.high, this.low];
+    for (let i = 0; i < count; i += 1) {
+      const group = groups[i] ?? 0;
+      const value = values[i] ?? 0;
+      const high = highs[group] ?? 0;
+      const sum = high + value;
+      const valuePart = sum - high;
+      highs[group] = sum;
+      lows[group] = (lows[group] ?? 0) + (high - (sum - valuePart) + (value - valuePart));
+    }
   }
 
   merge(group: number, high: number, low: number): void {

@@ -1,11 +1,12 @@
-// The ordinal, within its object, of the unit that each row belongs to: a running count of first-row marks.
+// The ordinal, within its object, of the unit that each row belongs to: a running count of first-row marks, from 1,
+// so that 0 is no unit.
 import { SealroomError } from "../../core/errors.ts";
 import type { ColumnBatch } from "../../core/column/vector.ts";
 import { CHUNK_ROWS } from "./chunk.ts";
 
 export class UnitOrdinals {
   readonly #ordinals = new Int32Array(CHUNK_ROWS);
-  #last = -1;
+  #last = 0;
 
   /**
    * The ordinals of `count` rows from `start`, which must follow the rows read before. The array is reused.
@@ -15,16 +16,22 @@ export class UnitOrdinals {
     if (unitStart === null) throw new SealroomError("AGGREGATE_UNITS");
     const ordinals = this.#ordinals;
     let last = this.#last;
-    for (let i = 0; i < count; i += 8) {
-      let byte = unitStart[(start + i) >>> 3] ?? 0;
-      const end = Math.min(i + 8, count);
-      for (let j = i; j < end; j += 1) {
-        last += byte & 1;
-        byte >>>= 1;
-        ordinals[j] = last;
-      }
+    const whole = count & ~7;
+    for (let i = 0; i < whole; i += 8) {
+      const byte = unitStart[(start + i) >>> 3] ?? 0;
+      ordinals[i] = last += byte & 1;
+      ordinals[i + 1] = last += (byte >>> 1) & 1;
+      ordinals[i + 2] = last += (byte >>> 2) & 1;
+      ordinals[i + 3] = last += (byte >>> 3) & 1;
+      ordinals[i + 4] = last += (byte >>> 4) & 1;
+      ordinals[i + 5] = last += (byte >>> 5) & 1;
+      ordinals[i + 6] = last += (byte >>> 6) & 1;
+      ordinals[i + 7] = last += byte >>> 7;
     }
-    if (ordinals[0] === -1) throw new SealroomError("AGGREGATE_UNITS");
+    for (let i = whole; i < count; i += 1) {
+      ordinals[i] = last += ((unitStart[(start + i) >>> 3] ?? 0) >>> (i & 7)) & 1;
+    }
+    if (ordinals[0] === 0) throw new SealroomError("AGGREGATE_UNITS");
     this.#last = last;
     return ordinals;
   }

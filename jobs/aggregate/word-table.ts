@@ -1,15 +1,17 @@
 // A growing hash table from keys of a few 32-bit words to dense codes 0, 1, 2.. in order of first appearance.
-// Open addressing on typed arrays, at most half full. The hash has no secret: keys are the owner's own data, and
-// whoever crafts collisions slows down only jobs over his own data set.
+// Open addressing on typed arrays, at most half full; a slot holds its key, so that a lookup costs one cache miss.
+// The hash has no secret: keys are the owner's own data, and whoever crafts collisions slows down only jobs over it.
 import { PolicyError } from "../../core/errors.ts";
 
-const FREE = -1;
 const FIRST_SLOTS = 1024;
 
 export class WordTable {
   readonly #width: number;
   readonly #limit: number;
-  #slots: Int32Array = new Int32Array(FIRST_SLOTS).fill(FREE);
+  /** A slot is one word, its code plus one or 0 where it is free, and then the words of its key. */
+  #slots: Uint32Array;
+  #mask: number = FIRST_SLOTS - 1;
+  /** The keys by code, for reading them back. */
   #keys: Uint32Array;
   #size = 0;
 
@@ -17,6 +19,7 @@ export class WordTable {
   constructor(width: number, limit: number) {
     this.#width = width;
     this.#limit = limit;
+    this.#slots = new Uint32Array(FIRST_SLOTS * (1 + width));
     this.#keys = new Uint32Array((FIRST_SLOTS / 2) * width);
   }
 
@@ -37,77 +40,86 @@ export class WordTable {
     else this.#encodeTuples(words, count, codes);
   }
 
+  /** As #encodeTuples with the loops over one word unrolled. */
   #encodeSingle(words: Uint32Array, count: number, codes: Int32Array): void {
     let slots = this.#slots;
     for (let i = 0; i < count; i += 1) {
       if ((codes[i] ?? 0) < 0) continue;
       const word = words[i] ?? 0;
-      let slot = mix(word) & (slots.length - 1);
-      let code = slots[slot] ?? FREE;
-      while (code !== FREE && this.#keys[code] !== word) {
-        slot = (slot + 1) & (slots.length - 1);
-        code = slots[slot] ?? FREE;
+      let slot = mix(word) & this.#mask;
+      let filled = slots[slot * 2] ?? 0;
+      while (filled !== 0 && slots[slot * 2 + 1] !== word) {
+        slot = (slot + 1) & this.#mask;
+        filled = slots[slot * 2] ?? 0;
       }
-      if (code === FREE) {
-        code = this.#insert(words, i, slot);
+      if (filled === 0) {
+        filled = this.#insert(words, i, slot);
         slots = this.#slots;
       }
-      codes[i] = code;
+      codes[i] = filled - 1;
     }
   }
 
   #encodeTuples(words: Uint32Array, count: number, codes: Int32Array): void {
     const width = this.#width;
+    const stride = 1 + width;
     let slots = this.#slots;
     for (let i = 0; i < count; i += 1) {
       if ((codes[i] ?? 0) < 0) continue;
-      let slot = hashWords(words, i * width, width) & (slots.length - 1);
-      let code = slots[slot] ?? FREE;
-      while (code !== FREE && !this.#isKey(code, words, i)) {
-        slot = (slot + 1) & (slots.length - 1);
-        code = slots[slot] ?? FREE;
+      let slot = hashWords(words, i * width, width) & this.#mask;
+      let filled = slots[slot * stride] ?? 0;
+      while (filled !== 0 && !isKey(slots, slot * stride + 1, words, i * width, width)) {
+        slot = (slot + 1) & this.#mask;
+        filled = slots[slot * stride] ?? 0;
       }
-      if (code === FREE) {
-        code = this.#insert(words, i, slot);
+      if (filled === 0) {
+        filled = this.#insert(words, i, slot);
         slots = this.#slots;
       }
-      codes[i] = code;
+      codes[i] = filled - 1;
     }
   }
 
-  #isKey(code: number, words: Uint32Array, index: number): boolean {
-    const width = this.#width;
-    for (let at = 0; at < width; at += 1) {
-      if (this.#keys[code * width + at] !== words[index * width + at]) return false;
-    }
-    return true;
-  }
-
+  /** Returns the new code plus one. */
   #insert(words: Uint32Array, index: number, slot: number): number {
     if (this.#size >= this.#limit) throw new PolicyError("GATE_GROUPS");
-    const code = this.#size;
     const width = this.#width;
-    this.#keys.set(words.subarray(index * width, (index + 1) * width), code * width);
-    this.#slots[slot] = code;
-    this.#size = code + 1;
-    if (this.#size * 2 >= this.#slots.length) this.#grow();
-    return code;
+    const filled = this.#size + 1;
+    for (let at = 0; at < width; at += 1) {
+      const word = words[index * width + at] ?? 0;
+      this.#keys[this.#size * width + at] = word;
+      this.#slots[slot * (1 + width) + 1 + at] = word;
+    }
+    this.#slots[slot * (1 + width)] = filled;
+    this.#size = filled;
+    if (filled * 2 > this.#mask) this.#grow();
+    return filled;
   }
 
   #grow(): void {
     const width = this.#width;
+    const stride = 1 + width;
     const keys = new Uint32Array(this.#keys.length * 2);
     keys.set(this.#keys);
-    this.#keys = keys;
-    const slots = new Int32Array(this.#slots.length * 2).fill(FREE);
+    const slots = new Uint32Array(this.#slots.length * 2);
+    const mask = this.#mask * 2 + 1;
     for (let code = 0; code < this.#size; code += 1) {
-      const hash = width === 1 ? mix(keys[code] ?? 0) : hashWords(keys, code * width, width);
-      let slot = hash & (slots.length - 1);
-      while (slots[slot] !== FREE) slot = (slot + 1) & (slots.length - 1);
-      slots[slot] = code;
+      let slot = (width === 1 ? mix(keys[code] ?? 0) : hashWords(keys, code * width, width)) & mask;
+      while (slots[slot * stride] !== 0) slot = (slot + 1) & mask;
+      slots[slot * stride] = code + 1;
+      slots.set(keys.subarray(code * width, (code + 1) * width), slot * stride + 1);
     }
+    this.#keys = keys;
     this.#slots = slots;
+    this.#mask = mask;
   }
+}
+
+function isKey(slots: Uint32Array, at: number, words: Uint32Array, from: number, width: number): boolean {
+  for (let word = 0; word < width; word += 1) {
+    if (slots[at + word] !== words[from + word]) return false;
+  }
+  return true;
 }
 
 /** A finalizer in the manner of MurmurHash3: every bit of the word moves the low bits that pick the slot. */
