@@ -69,7 +69,7 @@ class YamlReader {
       const feature = REFUSED.get(token.type);
       if (feature !== undefined) throw this.#fault("YAML_FEATURE", token.offset, { fault: feature });
       if (token.type === "error") throw this.#fault("YAML_SYNTAX", token.offset);
-      if (depth > this.#limits.depth) {
+      if ("items" in token && depth >= this.#limits.depth) {
         throw this.#fault("JSON_DEPTH", token.offset, { limit: this.#limits.depth });
       }
       if ("props" in token) {

@@ -1,0 +1,213 @@
+// The plan's bytes as the enclave takes them from the host, and the digest as the job's identity.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Document } from "yaml";
+import fc from "fast-check";
+import type { ErrorCode } from "../../core/errors.ts";
+import { encodeCanonical } from "../../core/json.ts";
+import { parsePlan } from "../../core/plan/parse.ts";
+import { SealroomError } from "../../core/errors.ts";
+import { altered, makeSigner } from "../manifest/example.ts";
+import { assertThrows } from "../manifest/refusal.ts";
+import { analyst, compile, JOB, owner } from "./example.ts";
+
+const edwards = await makeSigner("Ed25519");
+const { plan, bytes } = await compile(JOB);
+
+test("parses the bytes it was compiled to", () => {
+  assert.deepEqual(encodeCanonical(parsePlan(bytes)), bytes);
+});
+
+const REFUSED: readonly (readonly [string, ErrorCode, readonly (string | number)[], unknown])[] = [
+  ["another version", "PLAN_FIELD", ["version"], 2],
+  ["another kind", "PLAN_FIELD", ["kind"], "tokenize"],
+  ["no input", "PLAN_FIELD", ["inputs"], []],
+  ["two inputs", "PLAN_FIELD", ["inputs"], [...plan.inputs, ...plan.inputs]],
+  ["an input with its place", "PLAN_FIELD", ["inputs", 0, "from"], "s3://b/"],
+  ["an owner that is no thumbprint", "PLAN_FIELD", ["inputs", 0, "owner"], "x"],
+  ["an unknown member", "PLAN_FIELD", ["debug"], true],
+  ["no filter at all", "PLAN_FIELD", ["where"], undefined],
+  ["a job's spelling of the test for null", "PLAN_FIELD", ["where"], { column: "ward", is_null: true }],
+  ["a group column that Object has", "PLAN_FIELD", ["groupBy"], ["constructor"]],
+  ["a group column twice", "PLAN_OUTPUT", ["groupBy"], ["city", "city"]],
+  ["an aggregate without name", "PLAN_FIELD", ["select", 0, "as"], undefined],
+  ["an unknown aggregate", "PLAN_FIELD", ["select", 0, "op"], "max"],
+  ["a sum without column", "PLAN_FIELD", ["select", 3, "column"], undefined],
+  ["units with a column", "PLAN_FIELD", ["select", 1, "column"], "city"],
+  [
+    "more aggregates than 256",
+    "PLAN_FIELD",
+    ["select"],
+    Array.from({ length: 257 }, (_, i) => ({ as: `n${i}`, op: "count" })),
+  ],
+  ["a short form of the order", "PLAN_FIELD", ["orderBy"], ["city"]],
+  ["an order by what is not there", "PLAN_OUTPUT", ["orderBy", 0, "column"], "cost"],
+  ["a limit past a million", "PLAN_FIELD", ["limit"], 1_000_001],
+  ["a recipient by file", "KEY_SHAPE", ["recipient"], "analyst.jwk"],
+  ["a recipient for signing", "KEY_USE", ["recipient"], edwards.publicKey],
+  ["a release by flag", "PLAN_FIELD", ["release"], true],
+];
+
+for (const [what, code, path, part] of REFUSED) {
+  test(`refuses a plan with ${what}`, () => {
+    assertThrows(() => parsePlan(encodeCanonical(altered(plan, path, part))), code);
+  });
+}
+
+test("refuses a plan that misses a member", () => {
+  for (const name of Object.keys(plan)) {
+    assertThrows(() => parsePlan(encodeCanonical(altered(plan, [name], undefined))), "PLAN_FIELD", name);
+  }
+});
+
+test("refuses any other spelling, and 50 MB", () => {
+  const text = new TextDecoder().decode(bytes);
+  for (const other of [
+    ` ${text}`,
+    `${text}\n`,
+    JSON.stringify(plan),
+    text.replace('"limit":10', '"limit":1e1'),
+  ]) {
+    assertThrows(() => parsePlan(new TextEncoder().encode(other)), "JSON_CANONICAL");
+  }
+  assertThrows(() => parsePlan(new TextEncoder().encode(`${text}x`)), "JSON_SYNTAX");
+  assertThrows(() => parsePlan(new Uint8Array(50_000_000)), "JSON_SIZE");
+  assertThrows(() => parsePlan(new TextEncoder().encode("[".repeat(10_000))), "JSON_DEPTH");
+});
+
+test("refuses, or reads as another plan, bytes with any bit flipped", () => {
+  for (let at = 0; at < bytes.length; at++) {
+    const flipped = Uint8Array.from(bytes);
+    flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
+    let other;
+    try {
+      other = parsePlan(flipped);
+    } catch (error) {
+      if (!(error instanceof SealroomError)) throw error;
+      continue;
+    }
+    assert.deepEqual(encodeCanonical(other), flipped);
+    assert.notDeepEqual(other, plan);
+  }
+});
+
+// Near-duplicates (A25): jobs out of a small space in which most differ in one thing, each written in one of many ways.
+interface Meaning {
+  readonly where: unknown;
+  readonly group: readonly string[];
+  readonly select: readonly (readonly [string, string | null, string])[];
+  readonly order: readonly (readonly [string, "asc" | "desc"])[];
+  readonly limit: number | null;
+  readonly release: "sealed" | "clear";
+}
+
+const literal = fc.constantFrom<string | number | boolean>(
+  "1",
+  1,
+  1.5,
+  "1.5",
+  "a",
+  "A",
+  "",
+  true,
+  "true",
+  "2026-01-01",
+);
+const leaf = fc.oneof(
+  fc.record({ column: fc.constantFrom("x", "X"), op: fc.constantFrom("=", "!=", "<"), value: literal }),
+  fc.record({ column: fc.constant("x"), in: fc.array(literal, { minLength: 1, maxLength: 2 }) }),
+  fc.record({ column: fc.constant("x"), between: fc.tuple(literal, literal) }),
+  fc.record({ column: fc.constant("x"), is_null: fc.boolean() }),
+);
+const where = fc.oneof(
+  fc.constant(null),
+  leaf,
+  fc.record({ not: leaf }),
+  fc.record({ and: fc.array(leaf, { minLength: 1, maxLength: 2 }) }),
+  fc.record({ or: fc.array(leaf, { minLength: 1, maxLength: 2 }) }),
+);
+const aggregate = fc.constantFrom<readonly [string, string | null, string]>(
+  ["count", null, "count"],
+  ["count", null, "n"],
+  ["count_units", null, "count_units"],
+  ["count", "x", "count_x"],
+  ["sum", "x", "sum_x"],
+  ["sum", "x", "s"],
+  ["avg", "x", "s"],
+);
+const meaning: fc.Arbitrary<Meaning> = fc.record({
+  where: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: where }),
+  group: fc.constantFrom([], ["g"], ["g", "h"], ["h", "g"]),
+  select: fc.uniqueArray(aggregate, { minLength: 1, maxLength: 2, selector: ([, , as]) => as }),
+  order: fc.constantFrom<Meaning["order"]>([], []),
+  limit: fc.constantFrom(null, 1, 10),
+  release: fc.constantFrom("sealed", "clear"),
+});
+
+/** How a meaning is written: each number decides one freedom that the form leaves. */
+function write(job: Meaning, choices: readonly number[]): string {
+  const isShort = (i: number): boolean => (choices[i] ?? 0) % 2 === 0;
+  const select = job.select.map(([op, column, as], i) => {
+    if (column === null && as === op && isShort(i)) return op;
+    const isDefault = as === (column === null ? op : `${op}_${column}`);
+    return { [op]: column ?? "*", ...(isDefault && isShort(i + 1) ? {} : { as }) };
+  });
+  const order = job.order.map(([column, direction], i) => {
+    if (direction === "asc" && isShort(i + 2)) return column;
+    return direction === "asc" && isShort(i + 3) ? { column } : { column, direction };
+  });
+  const members: [string, unknown][] = [
+    ["datasets", { d: { owner: owner.thumbprint, ...(isShort(4) ? {} : { from: "s3://b/p/" }) } }],
+    ["select", select],
+    ["recipient", isShort(5) ? "file" : { ...analyst.publicKey }],
+  ];
+  if (job.where !== null) members.push(["where", job.where]);
+  if (job.group.length > 0 || isShort(6)) members.push(["group_by", job.group]);
+  if (order.length > 0 || isShort(7)) members.push(["order_by", order]);
+  if (job.limit !== null) members.push(["limit", job.limit]);
+  if (job.release === "clear" || isShort(8)) members.push(["release", job.release]);
+  const turn = (choices[9] ?? 0) % members.length;
+  const value = Object.fromEntries([...members.slice(turn), ...members.slice(0, turn)]);
+  if (isShort(10)) return JSON.stringify(value, null, isShort(11) ? 0 : 3);
+  return new Document(value, { version: "1.2", schema: "core", aliasDuplicateObjects: false }).toString({
+    collectionStyle: isShort(11) ? "block" : "any",
+  });
+}
+
+test(
+  "gives 10,000 near-duplicates one digest exactly if they mean the same",
+  { timeout: 120_000 },
+  async () => {
+    const digests = new Map<string, string>();
+    const meanings = new Map<string, string>();
+    const order = fc.nat(3);
+    const sample = fc.array(
+      fc.tuple(meaning, fc.array(fc.nat(99), { minLength: 12, maxLength: 12 }), order),
+      {
+        minLength: 100,
+        maxLength: 100,
+      },
+    );
+    let written = 0;
+    await fc.assert(
+      fc.asyncProperty(sample, async (jobs) => {
+        for (const [drawn, choices, orderBy] of jobs) {
+          const [, , first] = drawn.select[0] ?? ["", null, ""];
+          const orders: readonly Meaning["order"][] = [[], [[first, "asc"]], [[first, "desc"]], []];
+          const job = { ...drawn, order: orders[orderBy] ?? [] };
+          const text = write(job, choices);
+          const { digest } = await compile(text);
+          const key = JSON.stringify([job.where, job.group, job.select, job.order, job.limit, job.release]);
+          assert.equal(digests.get(key) ?? digest, digest, text);
+          assert.equal(meanings.get(digest) ?? key, key, text);
+          digests.set(key, digest);
+          meanings.set(digest, key);
+          written += 1;
+        }
+      }),
+      { numRuns: 100, endOnFailure: true },
+    );
+    assert.equal(written, 10_000);
+    assert.ok(digests.size > 500 && digests.size < 9000, `${digests.size} meanings`);
+  },
+);
