@@ -3,10 +3,11 @@ import type { TrustRoot } from "../../core/attestation/root.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Principal } from "../credentials.ts";
+import { isAllowedByIdentity } from "../identity.ts";
 import type { CmsForm } from "./cms.ts";
 import type { Key, KeyStore } from "./key-store.ts";
 import type { Context, Parameters } from "./parameters.ts";
-import { decide, isAllowedByIdentity } from "./policy/evaluate.ts";
+import { decide } from "./policy/evaluate.ts";
 import type { Recipient } from "./recipient.ts";
 import { requestContext } from "./request-context.ts";
 

@@ -1,6 +1,7 @@
 // Decides whether a key policy lets a principal do something: an explicit Deny wins over every Allow, and what no
 // statement allows is denied.
 import type { Principal } from "../../credentials.ts";
+import { isAllowedByIdentity } from "../../identity.ts";
 import { matchesAction } from "./action.ts";
 import { holds, type RequestContext } from "./condition.ts";
 import type { Policy, PrincipalPattern, Statement } from "./document.ts";
@@ -28,11 +29,6 @@ export function decide(policy: Policy, request: AccessRequest): Decision {
   const [allowance] = applying;
   if (allowance !== undefined) return { verdict: "allowed", sid: allowance.sid };
   return { verdict: "denied-by-default", sid: null };
-}
-
-/** Whether the principal's own (identity) policy lets it do this on anything. */
-export function isAllowedByIdentity(principal: Principal, action: string): boolean {
-  return principal.identityActions.some((pattern) => matchesAction(pattern, action));
 }
 
 function applies(statement: Statement, request: AccessRequest): boolean {
