@@ -31,6 +31,9 @@ export function openPool({ thread, threads }: PoolOptions): Pool {
     concurrentTasksPerWorker: 1,
     env: {},
   });
+  // A thread's answer to a task that was abandoned, or its end while it had none. Whoever waits for a task hears of it
+  // by that; unheard, this event would end the process and print the answer, which is made of plaintext.
+  piscina.on("error", () => undefined);
   return {
     async run(task, signal): Promise<ObjectResult> {
       const outcome = await runTask(piscina, task, signal);
