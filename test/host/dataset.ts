@@ -51,6 +51,9 @@ export const RULES: Omit<Rules, "recipients"> = {
 export interface SealedObject {
   readonly entry: ObjectEntry;
   readonly bytes: Uint8Array;
+  readonly rows: readonly Row[];
+  /** The Arrow file inside, which nobody but the owner and the enclave ever sees. */
+  readonly plain: Uint8Array;
 }
 
 /** Rows of one person must lie together. */
@@ -62,10 +65,16 @@ export function sealRows(rows: readonly Row[], datasetKey: Uint8Array, key: stri
     encryptionContext: new Map([["sealroom:object", key]]),
     frameLength: FRAME_LENGTH,
   });
-  const pieces = [writer.header(), ...writer.push(encodeRows(rows)), ...writer.finish()];
+  const plain = encodeRows(rows);
+  const pieces = [writer.header(), ...writer.push(plain), ...writer.finish()];
   const bytes = new Uint8Array(Buffer.concat(pieces));
   const digest = Buffer.from(writer.digest).toString("hex");
-  return { entry: { key, format: "arrow", digest, bytes: bytes.length, rows: rows.length }, bytes };
+  return {
+    entry: { key, format: "arrow", digest, bytes: bytes.length, rows: rows.length },
+    bytes,
+    rows,
+    plain,
+  };
 }
 
 function encodeRows(rows: readonly Row[]): Uint8Array {

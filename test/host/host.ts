@@ -1,17 +1,19 @@
 // A host that a test can make hostile: it serves an enclave from memory, records every byte that leaves the enclave,
 // and may change anything on the way.
+import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { Readable } from "node:stream";
-import type { Manifest } from "../../core/manifest/manifest.ts";
 import { compileJob } from "../../core/plan/compile.ts";
 import type { CompiledPlan } from "../../core/plan/compile.ts";
 import { ByteStream } from "../../core/wire/byte-stream.ts";
+import { encodeBulkPrefix, readReadRequest } from "../../core/wire/gateway.ts";
 import type { ReadRequest } from "../../core/wire/gateway.ts";
 import { readJobEvent, writeJobRequest } from "../../core/wire/job.ts";
 import type { JobEvent, JobRequest } from "../../core/wire/job.ts";
 import { serveGateway } from "../../host-driver/gateway.ts";
 import { serveTunnel } from "../../host-driver/tunnel.ts";
 import { connectUnix, unixListener } from "../../transport/unix.ts";
+import { Recording } from "./recording.ts";
 import type { World, WorldDataset } from "./world.ts";
 import { DATASET } from "./world.ts";
 
@@ -20,29 +22,40 @@ export interface Hostility {
   readonly request?: (request: JobRequest) => JobRequest;
   /** Gives the bytes of a read in place of the honest ones. */
   readonly read?: (request: ReadRequest, honest: Uint8Array) => Uint8Array;
+  /** Gives the whole answer to a read, length and all. Undefined says nothing, for ever. */
+  readonly answer?: (request: ReadRequest, honest: Uint8Array) => Uint8Array | undefined;
   /** Takes over a tunnel's connection. */
-  readonly tunnel?: (connection: Duplex) => void;
-}
-
-export interface HostRun {
-  readonly event: Exclude<JobEvent, { type: "progress" }>;
-  /** Every byte that came out of the enclave, by connection. */
-  readonly recorded: readonly Uint8Array[];
+  readonly tunnel?: (connection: Duplex, recording: Recording) => void;
+  /** Hears of progress. */
+  readonly progress?: (event: Extract<JobEvent, { type: "progress" }>) => void;
 }
 
 export interface HonestJob {
   readonly plan: CompiledPlan;
+  /** Hex. */
   readonly nonce: string;
   readonly dataset: WorldDataset;
   readonly grants?: readonly Uint8Array[];
 }
 
+export type JobEnd = Exclude<JobEvent, { type: "progress" }>;
+
+export interface HostRun {
+  readonly event: JobEnd;
+  readonly progress: readonly Extract<JobEvent, { type: "progress" }>[];
+  readonly recording: Recording;
+}
+
+export function drawNonce(): string {
+  return randomBytes(32).toString("hex");
+}
+
 export async function compilePlanFor(
   world: World,
   text: (owner: string) => string,
-  recipient = world.analyst.publicKey,
+  { owner = world.owner, recipient = world.analyst }: Partial<Pick<World, "owner">> & { recipient?: World["analyst"] } = {},
 ): Promise<CompiledPlan> {
-  return compileJob(text(world.owner.thumbprint), () => recipient);
+  return compileJob(text(owner.thumbprint), () => recipient.publicKey);
 }
 
 export const BY_CITY = (owner: string): string => `
@@ -55,57 +68,133 @@ select:
 recipient: analyst
 `;
 
-/** Runs one job as an honest host would, but for the hostility. */
-export async function runHost(world: World, job: HonestJob, hostility: Hostility = {}): Promise<HostRun> {
-  const recorded: Uint8Array[] = [];
-  const record = (connection: Duplex): Duplex => {
-    connection.on("data", (chunk: Uint8Array) => recorded.push(chunk.slice()));
-    connection.pause();
-    return connection;
-  };
-  const gateway = await unixListener(world.sockets, "gateway").accept((connection) => {
-    void serveGateway(record(connection), (request) => serveRead(job.dataset, request, hostility), () => undefined);
-  });
-  const { kms, kmsHost } = world.services.endpoints;
-  const allowed = new Map([[`${kmsHost}:443`, { host: "127.0.0.1", port: Number(new URL(kms).port) }]]);
-  const tunnel = await unixListener(world.sockets, "tunnel").accept((connection) => {
-    if (hostility.tunnel !== undefined) hostility.tunnel(record(connection));
-    else void serveTunnel(record(connection), allowed, () => undefined);
-  });
-  try {
-    const stream = new ByteStream(record(await connectUnix(`${world.sockets}/enclave.sock`)), 60_000);
+/** The host's end of one enclave: gateway and tunnel for as many jobs as are submitted. */
+export class Host {
+  readonly recording: Recording = new Recording();
+  readonly #world: World;
+  readonly #hostility: Hostility;
+  readonly #datasets = new Map<string, WorldDataset>();
+  readonly #listening: { close(): Promise<void> }[] = [];
+
+  private constructor(world: World, hostility: Hostility) {
+    this.#world = world;
+    this.#hostility = hostility;
+  }
+
+  static async open(world: World, hostility: Hostility = {}): Promise<Host> {
+    const host = new Host(world, hostility);
+    const { sockets } = world;
+    host.#listening.push(
+      await unixListener(sockets, "gateway").accept((connection) => {
+        void host.#serveGateway(host.recording.of("gateway", connection));
+      }),
+      await unixListener(sockets, "tunnel").accept((connection) => {
+        host.#serveTunnel(connection);
+      }),
+    );
+    return host;
+  }
+
+  /** One job, as an honest host would ask for it, but for the hostility. */
+  async submit(job: HonestJob): Promise<Omit<HostRun, "recording">> {
+    const stream = await this.connect();
+    try {
+      await writeJobRequest(stream, this.request(job));
+      return await this.#follow(stream);
+    } finally {
+      stream.destroy();
+    }
+  }
+
+  /** A control connection on which nothing has been said. */
+  async connect(): Promise<ByteStream> {
+    const connection = await connectUnix(`${this.#world.sockets}/enclave.sock`);
+    return new ByteStream(this.recording.of("control", connection), 60_000);
+  }
+
+  /** What an honest host would ask, after the hostility; its reads will be answered. */
+  request(job: HonestJob): JobRequest {
+    const name = randomBytes(8).toString("hex");
+    this.#datasets.set(name, job.dataset);
     const request: JobRequest = {
-      job: "00000000000000aa",
+      job: name,
       nonce: job.nonce,
-      credentials: world.services.endpoints.credentials.enclave,
+      credentials: this.#world.services.endpoints.credentials.enclave,
       plan: job.plan.bytes,
       manifests: [job.dataset.jws],
       grants: job.grants ?? [],
     };
-    await writeJobRequest(stream, hostility.request?.(request) ?? request);
+    return this.#hostility.request?.(request) ?? request;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#listening.map((listening) => listening.close()));
+  }
+
+  async #follow(stream: ByteStream): Promise<Omit<HostRun, "recording">> {
+    const progress: Extract<JobEvent, { type: "progress" }>[] = [];
     for (;;) {
       const event = await readJobEvent(stream);
-      if (event.type === "progress") continue;
-      stream.destroy();
-      return { event, recorded };
+      if (event.type !== "progress") return { event, progress };
+      progress.push(event);
+      this.#hostility.progress?.(event);
     }
-  } finally {
-    await Promise.all([gateway.close(), tunnel.close()]);
+  }
+
+  async #serveGateway(connection: Duplex): Promise<void> {
+    const { answer, read } = this.#hostility;
+    if (answer === undefined) {
+      await serveGateway(
+        connection,
+        (request) => {
+          const honest = this.#honest(request);
+          return Promise.resolve(honest && Readable.from([read?.(request, honest) ?? honest]));
+        },
+        () => undefined,
+      );
+      return;
+    }
+    const stream = new ByteStream(connection, 60_000);
+    try {
+      while (!(await stream.atEnd())) {
+        const request = await readReadRequest(stream);
+        const honest = this.#honest(request);
+        const bytes = honest === null ? encodeBulkPrefix(0) : answer(request, honest);
+        if (bytes !== undefined) await stream.write(bytes);
+      }
+    } catch {
+      stream.destroy();
+    }
+  }
+
+  #honest({ job, object, offset, length }: ReadRequest): Uint8Array | null {
+    const bytes = this.#datasets.get(job)?.objects[object]?.bytes;
+    return bytes?.slice(offset, offset + length) ?? null;
+  }
+
+  #serveTunnel(connection: Duplex): void {
+    const { tunnel } = this.#hostility;
+    if (tunnel !== undefined) {
+      tunnel(connection, this.recording);
+      return;
+    }
+    const { kms, kmsHost } = this.#world.services.endpoints;
+    const allowed = new Map([[`${kmsHost}:443`, { host: "127.0.0.1", port: Number(new URL(kms).port) }]]);
+    void serveTunnel(this.recording.of("tunnel", connection), allowed, () => undefined);
   }
 }
 
-function serveRead(
-  { objects }: WorldDataset,
-  request: ReadRequest,
-  hostility: Hostility,
-): Promise<Readable | null> {
-  const object = objects[request.object];
-  if (object === undefined) return Promise.resolve(null);
-  const honest = object.bytes.slice(request.offset, request.offset + request.length);
-  return Promise.resolve(Readable.from([hostility.read?.(request, honest) ?? honest]));
+/** A host for one job. */
+export async function runHost(world: World, job: HonestJob, hostility: Hostility = {}): Promise<HostRun> {
+  const host = await Host.open(world, hostility);
+  try {
+    return { ...(await host.submit(job)), recording: host.recording };
+  } finally {
+    await host.close();
+  }
 }
 
-/** The manifest with parts replaced, for the owner (or somebody else) to sign. */
-export function changed(manifest: Manifest, parts: Partial<Manifest>): Manifest {
-  return { ...manifest, ...parts };
+/** An answer to a read as the protocol has it. */
+export function bulkAnswer(bytes: Uint8Array, length: number = bytes.length): Uint8Array {
+  return Buffer.concat([encodeBulkPrefix(length), bytes]);
 }

@@ -1,26 +1,35 @@
-// A real local enclave with real stand-ins, and a data set sealed for it, for tests that play the host. The host's
+// A real local enclave with real stand-ins, and data sets sealed for it, for tests that play the host. The host's
 // part is in host.ts, where a test can make it hostile.
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreateKeyCommand, GenerateDataKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import {
+  CreateKeyCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  KMSClient,
+  PutKeyPolicyCommand,
+} from "@aws-sdk/client-kms";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { datasetContext } from "../../core/manifest/encryption-context.ts";
+import type { Manifest, Rules } from "../../core/manifest/manifest.ts";
 import type { AwsCredentials } from "../../core/sigv4.ts";
 import { startServices } from "../../local/services.ts";
 import type { Services } from "../../local/services.ts";
-import { startLocalEnclave } from "../../local/start-enclave.ts";
-import { keyPolicy } from "../../owner/key-policy.ts";
-import type { KeyPair, SealedObject } from "./dataset.ts";
+import { encodeKeyPolicy, keyPolicy } from "../../owner/key-policy.ts";
+import type { KeyPair, Row, SealedObject } from "./dataset.ts";
 import { makeKey, makeRows, manifestOf, RULES, sealRows, signAs } from "./dataset.ts";
-import type { Manifest, Rules } from "../../core/manifest/manifest.ts";
+import { startEnclave } from "./enclave.ts";
+import type { EnclaveProcess } from "./enclave.ts";
 
 export const DATASET = "visits";
 
 export interface World {
   readonly services: Services;
+  readonly state: string;
   readonly sockets: string;
+  readonly enclave: EnclaveProcess;
   readonly owner: KeyPair;
   readonly analyst: KeyPair;
   readonly kmsAs: (credentials: AwsCredentials) => KMSClient;
@@ -29,15 +38,18 @@ export interface World {
 
 export async function startWorld(): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), "sealroom-test-"));
+  const state = join(directory, "state");
   const sockets = join(directory, "sockets");
   await mkdir(sockets);
-  const services = await startServices(join(directory, "state"));
-  const enclave = await startLocalEnclave({ state: join(directory, "state"), sockets, services });
+  const services = await startServices(state);
+  const enclave = await startEnclave(services, sockets);
   const ca = await readFile(services.endpoints.kmsAuthority, "utf8");
   const clients: KMSClient[] = [];
   return {
     services,
+    state,
     sockets,
+    enclave,
     owner: await makeKey(),
     analyst: await makeKey(),
     kmsAs: (credentials) => {
@@ -52,7 +64,7 @@ export async function startWorld(): Promise<World> {
     },
     close: async (): Promise<void> => {
       for (const client of clients) client.destroy();
-      await enclave.stop();
+      await enclave.close();
       await services.close();
       await rm(directory, { recursive: true, force: true });
     },
@@ -61,17 +73,19 @@ export async function startWorld(): Promise<World> {
 
 export interface DatasetOptions {
   readonly owner?: KeyPair;
+  readonly dataset?: string;
   readonly epoch?: number;
   /** Epochs that the key policy calls live; the data set's own by default. */
   readonly liveEpochs?: readonly number[];
   readonly rules?: Partial<Rules>;
   readonly notAfter?: number;
-  readonly seed?: string;
-  readonly objects?: number;
+  /** Of each object; four of a hundred people by default. */
+  readonly rows?: readonly (readonly Row[])[];
   readonly measurements?: Services["measurements"];
 }
 
 export interface WorldDataset {
+  readonly owner: KeyPair;
   readonly manifest: Manifest;
   readonly jws: Uint8Array;
   readonly objects: readonly SealedObject[];
@@ -80,34 +94,28 @@ export interface WorldDataset {
 
 /** A data set under a key of its own whose policy is the one that `policy kms` prints. */
 export async function sealDataset(world: World, options: DatasetOptions = {}): Promise<WorldDataset> {
-  const { owner = world.owner, epoch = Date.now(), rules = {}, seed = "seed", objects: count = 4 } = options;
-  const { endpoints, measurements } = world.services;
-  const policy = keyPolicy({
-    measurements: [options.measurements ?? measurements],
-    ownerRoleArn: endpoints.roles.owner,
-    enclaveRoleArn: endpoints.roles.enclave,
-    breakGlassRoleArn: endpoints.roles.breakGlass,
-    owner: owner.thumbprint,
-    dataset: DATASET,
-    liveEpochs: [...(options.liveEpochs ?? [epoch])],
+  const { owner = world.owner, dataset = DATASET, epoch = Date.now(), rules = {} } = options;
+  const { endpoints } = world.services;
+  const keyArn = await createKey(world, {
+    owner,
+    dataset,
+    liveEpochs: options.liveEpochs ?? [epoch],
+    measurements: options.measurements ?? world.services.measurements,
   });
-  const breakGlass = world.kmsAs(endpoints.credentials.breakGlass);
-  const created = await breakGlass.send(new CreateKeyCommand({ Policy: JSON.stringify(policy) }));
-  const keyArn = created.KeyMetadata?.Arn ?? "";
   const drawn = await world.kmsAs(endpoints.credentials.owner).send(
     new GenerateDataKeyCommand({
       KeyId: keyArn,
       KeySpec: "AES_256",
-      EncryptionContext: datasetContext({ owner: owner.thumbprint, dataset: DATASET, epoch }),
+      EncryptionContext: datasetContext({ owner: owner.thumbprint, dataset, epoch }),
     }),
   );
   const datasetKey = drawn.Plaintext ?? new Uint8Array(0);
-  const objects = makeRows(count, 100, seed).map((rows, index) =>
-    sealRows(rows, datasetKey, `part-${String(index)}.sealed`),
+  const objects = (options.rows ?? makeRows(4, 100, "seed")).map((rows, index) =>
+    sealRows(rows, datasetKey, `part-${index}.sealed`),
   );
   const manifest = manifestOf({
     owner,
-    dataset: DATASET,
+    dataset,
     epoch,
     keyArn,
     wrappedKey: drawn.CiphertextBlob ?? new Uint8Array(0),
@@ -115,5 +123,64 @@ export async function sealDataset(world: World, options: DatasetOptions = {}): P
     rules: { ...RULES, recipients: [world.analyst.publicKey], ...rules },
     notAfter: options.notAfter ?? Date.now() + 86_400_000,
   });
-  return { manifest, jws: await signAs(owner, manifest), objects, datasetKey };
+  return { owner, manifest, jws: await signAs(owner, manifest), objects, datasetKey };
+}
+
+/** The same objects under a new epoch with other rules, as `sign` makes one. The key policy stays as it is. */
+export async function resign(
+  world: World,
+  sealed: WorldDataset,
+  { epoch, rules }: { readonly epoch: number; readonly rules: Partial<Rules> },
+): Promise<WorldDataset> {
+  const { owner, manifest: old, datasetKey } = sealed;
+  const wrapped = await world.kmsAs(world.services.endpoints.credentials.owner).send(
+    new EncryptCommand({
+      KeyId: old.keyArn,
+      Plaintext: datasetKey,
+      EncryptionContext: datasetContext({ owner: owner.thumbprint, dataset: old.dataset, epoch }),
+    }),
+  );
+  const wrappedKey = Buffer.from(wrapped.CiphertextBlob ?? new Uint8Array(0)).toString("base64url");
+  const manifest = { ...old, epoch, wrappedKey, rules: { ...old.rules, ...rules } };
+  return { ...sealed, manifest, jws: await signAs(owner, manifest) };
+}
+
+interface KeyTerms {
+  readonly owner: KeyPair;
+  readonly dataset: string;
+  readonly liveEpochs: readonly number[];
+  readonly measurements: Services["measurements"];
+}
+
+async function createKey(world: World, terms: KeyTerms): Promise<string> {
+  const breakGlass = world.kmsAs(world.services.endpoints.credentials.breakGlass);
+  const created = await breakGlass.send(new CreateKeyCommand({ Policy: policyText(world, terms) }));
+  return created.KeyMetadata?.Arn ?? "";
+}
+
+/** Lists other epochs as live: with none of them the data set's, no enclave opens it any more. */
+export async function setLiveEpochs(
+  world: World,
+  { owner, manifest: { dataset, keyArn } }: WorldDataset,
+  liveEpochs: readonly number[],
+): Promise<void> {
+  const { measurements } = world.services;
+  const Policy = policyText(world, { owner, dataset, liveEpochs, measurements });
+  const breakGlass = world.kmsAs(world.services.endpoints.credentials.breakGlass);
+  await breakGlass.send(new PutKeyPolicyCommand({ KeyId: keyArn, Policy }));
+}
+
+function policyText({ services }: World, { owner, dataset, liveEpochs, measurements }: KeyTerms): string {
+  const { roles } = services.endpoints;
+  return encodeKeyPolicy(
+    keyPolicy({
+      measurements: [measurements],
+      ownerRoleArn: roles.owner,
+      enclaveRoleArn: roles.enclave,
+      breakGlassRoleArn: roles.breakGlass,
+      owner: owner.thumbprint,
+      dataset,
+      liveEpochs,
+    }),
+  );
 }

@@ -1,0 +1,98 @@
+// Each attack twice: against the sources as they are, where it must be stopped for the reason that the catalogue
+// gives, and against a copy without its guard, where it must succeed. Otherwise the guard is not what stopped it.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { promisify } from "node:util";
+import { ERROR_CODES } from "../../core/errors.ts";
+import { copyTree, ROOT } from "../host/tree.ts";
+import { Turns } from "../host/turns.ts";
+import type { Verdict } from "./attack.ts";
+import { ATTACKS } from "./catalogue.ts";
+
+type Shown = Verdict | { readonly outcome: "failed"; readonly why: string };
+
+const LEAST = 14;
+const TIMEOUT_MS = 300_000;
+const aborted = new AbortController();
+after(() => {
+  aborted.abort();
+});
+
+/** As many processes at once as a small machine has cores. */
+const turns = new Turns(2);
+
+/** Verdicts by place in the catalogue, and of an honest job after them all. */
+async function runScenario(root: string, places: readonly number[]): Promise<ReadonlyMap<number | "honest", Shown>> {
+  const args = [join(root, "test/attacks/scenario.ts"), ...places.map(String)];
+  const options = { timeout: TIMEOUT_MS, signal: aborted.signal, env: { ...process.env, NODE_OPTIONS: "" } };
+  const { stdout } = await promisify(execFile)(process.execPath, args, options);
+  return new Map(
+    stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => {
+        const { place, verdict } = JSON.parse(line) as { place: number | "honest"; verdict: Shown };
+        return [place, verdict];
+      }),
+  );
+}
+
+async function runUnguarded(place: number): Promise<Shown | undefined> {
+  const { root, remove } = await copyTree(ATTACKS[place]?.guard ?? [], ["test/attacks"]);
+  try {
+    return (await runScenario(root, [place])).get(place);
+  } finally {
+    await remove();
+  }
+}
+
+const guarded = turns.take(() => runScenario(ROOT, [...ATTACKS.keys()]));
+const unguarded = ATTACKS.map((_, place) => turns.take(() => runUnguarded(place)));
+// Each is looked at by its own test.
+for (const running of [guarded, ...unguarded]) running.catch(() => undefined);
+
+test("the catalogue has at least fourteen attacks, each named once, with a code that there is", () => {
+  assert.ok(ATTACKS.length >= LEAST);
+  assert.equal(new Set(ATTACKS.map(({ name }) => name)).size, ATTACKS.length);
+  for (const { expects, guard } of ATTACKS) {
+    assert.ok(expects === "withheld" || expects in ERROR_CODES, expects);
+    assert.ok(guard.length > 0);
+  }
+});
+
+test("every guard stands once in its file", async () => {
+  for (const { name, guard } of ATTACKS) {
+    for (const { file, find, replace } of guard) {
+      const source = await readFile(join(ROOT, file), "utf8");
+      assert.equal(source.split(find).length, 2, `${name}: ${file}: ${find}`);
+      assert.notEqual(find, replace);
+    }
+  }
+});
+
+test("a guard that is not there, or there twice, makes no copy", async () => {
+  const file = "core/errors.ts";
+  await assert.rejects(copyTree([{ file, find: "no such words in it", replace: "" }]), /0 matches/);
+  await assert.rejects(copyTree([{ file, find: "the document", replace: "" }]), /matches/);
+});
+
+for (const [place, { name, expects, case: label }] of ATTACKS.entries()) {
+  test(`${label}: ${name}: ${expects === "withheld" ? "learns nothing" : `is refused with ${expects}`}`, async () => {
+    const verdict = (await guarded).get(place);
+    const stopped = expects === "withheld" ? { outcome: "withheld" } : { outcome: "refused", code: expects };
+    assert.deepEqual(verdict, stopped);
+  });
+}
+
+test("after all of them the same enclave does an honest job", async () => {
+  assert.deepEqual((await guarded).get("honest"), { outcome: "succeeded" });
+});
+
+for (const [place, { name, case: label }] of ATTACKS.entries()) {
+  test(`${label}: ${name}: succeeds without the guard`, async () => {
+    assert.deepEqual(await unguarded[place], { outcome: "succeeded" });
+  });
+}

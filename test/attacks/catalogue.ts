@@ -1,0 +1,15 @@
+// Every attack that is run twice: against the sources as they are, and without what guards against it.
+import { ANALYST_ATTACKS } from "./analysts.ts";
+import type { Attack } from "./attack.ts";
+import { DOCUMENT_ATTACKS } from "./documents.ts";
+import { KMS_ATTACKS } from "./kms.ts";
+import { OBJECT_ATTACKS } from "./objects.ts";
+import { RESULT_ATTACKS } from "./results.ts";
+
+export const ATTACKS: readonly Attack[] = [
+  ...DOCUMENT_ATTACKS,
+  ...OBJECT_ATTACKS,
+  ...KMS_ATTACKS,
+  ...RESULT_ATTACKS,
+  ...ANALYST_ATTACKS,
+];

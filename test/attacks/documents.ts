@@ -1,0 +1,304 @@
+// Attacks with the documents that a job comes with: manifests and grants that are changed, old, or somebody else's.
+import { encodeCanonical } from "../../core/json.ts";
+import { signGrant } from "../../core/manifest/sign.ts";
+import { signJws } from "../../core/manifest/jws.ts";
+import type { Grant, Manifest } from "../../core/manifest/manifest.ts";
+import { importSigningKey } from "../../core/manifest/signing-key.ts";
+import { MANIFEST_FORM } from "../../core/manifest/verify.ts";
+import type { CompiledPlan } from "../../core/plan/compile.ts";
+import { sha384Hex } from "../../core/text/digest.ts";
+import { naiveByCity } from "../host/answer.ts";
+import { makeKey, makeRows, signAs } from "../host/dataset.ts";
+import type { KeyPair } from "../host/dataset.ts";
+import { BY_CITY, compilePlanFor, drawNonce, runHost } from "../host/host.ts";
+import { resign, sealDataset } from "../host/world.ts";
+import type { World, WorldDataset } from "../host/world.ts";
+import { judge } from "./attack.ts";
+import type { Attack } from "./attack.ts";
+
+const DAY = 86_400_000;
+const ANYBODY = { lower: 0, upper: 1000, minUnits: 2 };
+
+/** The JWS with another payload between the same header and signature. */
+function withPayload(jws: Uint8Array, manifest: Manifest): Uint8Array {
+  const [header, , signature] = Buffer.from(jws).toString().split(".");
+  const payload = Buffer.from(encodeCanonical(manifest)).toString("base64url");
+  return Buffer.from([header, payload, signature].join("."));
+}
+
+function allRows({ objects }: WorldDataset): readonly WorldDataset["objects"][number]["rows"][number][] {
+  return objects.flatMap(({ rows }) => rows);
+}
+
+async function grantFor(plan: CompiledPlan, dataset: WorldDataset, recipient: KeyPair): Promise<Grant> {
+  const payload = Buffer.from(Buffer.from(dataset.jws).toString().split(".")[1] ?? "", "base64url");
+  return {
+    version: 1,
+    plan: plan.digest,
+    manifests: [await sha384Hex(payload)],
+    recipient: recipient.thumbprint,
+    notAfter: Date.now() + DAY,
+    maxRows: 100,
+  };
+}
+
+const dropObject: Attack = {
+  name: "the host drops an object from the manifest, to leave its people out",
+  case: "H30",
+  expects: "JWS_SIGNATURE",
+  guard: [{ file: "core/manifest/jws.ts", find: "  await checkSignature(jws, alg, key);\n", replace: "" }],
+  async run(world) {
+    const dataset = await sealDataset(world);
+    const kept = dataset.manifest.objects.slice(0, -1);
+    const jws = withPayload(dataset.jws, { ...dataset.manifest, objects: kept });
+    const plan = await compilePlanFor(world, BY_CITY);
+    const run = await runHost(world, { plan, nonce: drawNonce(), dataset: { ...dataset, jws } });
+    return judge(run, world.analyst, naiveByCity(dataset.objects.slice(0, -1).flatMap(({ rows }) => rows)));
+  },
+};
+
+const nameTwice: Attack = {
+  name: "an owner's manifest names one object under two keys, so that its people count twice",
+  case: "H31",
+  expects: "MANIFEST_OBJECT",
+  guard: [
+    {
+      file: "core/manifest/parse.ts",
+      find: "if (digests.has(object.digest)) throw",
+      replace: "if (keys.size < 0) throw",
+    },
+  ],
+  async run(world) {
+    const dataset = await sealDataset(world);
+    const [first] = dataset.manifest.objects;
+    if (first === undefined) throw new Error("no objects");
+    const objects = [...dataset.manifest.objects, { ...first, key: "part-9.sealed" }];
+    // Signed by other software than ours, which would not sign it.
+    const payload = encodeCanonical({ ...dataset.manifest, objects });
+    const jws = await signJws(payload, MANIFEST_FORM, await importSigningKey(world.owner.privateKey));
+    const [again] = dataset.objects;
+    if (again === undefined) throw new Error("no objects");
+    const twice = { ...dataset, jws, objects: [...dataset.objects, again] };
+    const plan = await compilePlanFor(world, BY_CITY);
+    const run = await runHost(world, { plan, nonce: drawNonce(), dataset: twice });
+    const second = again.rows.map((row) => ({ ...row, person: `${row.person}-again` }));
+    return judge(run, world.analyst, naiveByCity([...allRows(dataset), ...second]));
+  },
+};
+
+const rollBack: Attack = {
+  name: "the host serves an older epoch of the data set, still signed, whose rules were laxer",
+  case: "H37",
+  expects: "KMS_DENIED",
+  guard: [
+    {
+      file: "owner/key-policy.ts",
+      find: "Object.entries(context).map(",
+      replace: 'Object.entries(context).filter(([name]) => name !== "sealroom:epoch").map(',
+    },
+  ],
+  async run(world) {
+    const [old, current] = [Date.now() - DAY, Date.now()];
+    const rows = [[...makeRows(1, 100, "rolled").flat(), ...hamlet(3)]];
+    const lax = await sealDataset(world, { epoch: old, liveEpochs: [current], rules: { minUnits: 2 }, rows });
+    const strict = await resign(world, lax, { epoch: current, rules: { minUnits: 5 } });
+    const plan = await compilePlanFor(world, BY_CITY);
+    const honest = await judge(
+      await runHost(world, { plan, nonce: drawNonce(), dataset: strict }),
+      world.analyst,
+      naiveByCity(rows.flat()),
+    );
+    if (honest.outcome !== "succeeded") throw new Error("the current epoch was refused");
+    const run = await runHost(world, { plan, nonce: drawNonce(), dataset: lax });
+    return judge(run, world.analyst, naiveByCity(rows.flat(), ANYBODY));
+  },
+};
+
+/** So few people of one more city that the rules would hide them. */
+function hamlet(people: number): { person: string; city: string; amount: number }[] {
+  return Array.from({ length: people }, (_, index) => ({ person: `hamlet-${index}`, city: "hamlet", amount: 100 + index }));
+}
+
+const expired: Attack = {
+  name: "the host uses a manifest past its date",
+  case: "H37",
+  expects: "MANIFEST_EXPIRED",
+  guard: [
+    {
+      file: "core/manifest/verify.ts",
+      find: '  checkTime(nowMs, manifest.notAfter, "MANIFEST_EXPIRED");\n',
+      replace: "",
+    },
+  ],
+  async run(world) {
+    const dataset = await sealDataset(world, { epoch: Date.now() - DAY, notAfter: Date.now() - 1000 });
+    const plan = await compilePlanFor(world, BY_CITY);
+    const run = await runHost(world, { plan, nonce: drawNonce(), dataset });
+    return judge(run, world.analyst, naiveByCity(allRows(dataset)));
+  },
+};
+
+const impostor: Attack = {
+  name: "a stranger's made-up data set takes the place of the owner's of the same name",
+  case: "H42",
+  expects: "JOB_INPUTS",
+  guard: [
+    {
+      file: "enclave-worker/inputs.ts",
+      find: "if (verified.owner !== owner || verified.manifest.dataset !== dataset) {",
+      replace: "if (verified.manifest.dataset !== dataset) {",
+    },
+    {
+      file: "core/manifest/authority.ts",
+      find: "input.dataset === dataset && input.owner === verified.owner",
+      replace: "input.dataset === dataset",
+    },
+  ],
+  async run(world) {
+    const stranger = await makeKey();
+    const madeUp = await sealDataset(world, { owner: stranger, rows: makeRows(2, 60, "made up") });
+    const plan = await compilePlanFor(world, BY_CITY);
+    const run = await runHost(world, { plan, nonce: drawNonce(), dataset: madeUp });
+    return judge(run, world.analyst, naiveByCity(allRows(madeUp)));
+  },
+};
+
+const otherDataset: Attack = {
+  name: "the host serves another data set of the same owner",
+  case: "H42",
+  expects: "JOB_INPUTS",
+  guard: [
+    {
+      file: "enclave-worker/inputs.ts",
+      find: "if (verified.owner !== owner || verified.manifest.dataset !== dataset) {",
+      replace: "if (verified.owner !== owner) {",
+    },
+    {
+      file: "core/manifest/authority.ts",
+      find: "input.dataset === dataset && input.owner === verified.owner",
+      replace: "input.owner === verified.owner",
+    },
+    {
+      file: "core/plan/check.ts",
+      find: "if (!plan.inputs.some(({ dataset }) => dataset === manifest.dataset)) {",
+      replace: "if (plan.inputs.length === 0) {",
+    },
+  ],
+  async run(world) {
+    const other = await sealDataset(world, { dataset: "complaints", rows: makeRows(2, 60, "complaints") });
+    const plan = await compilePlanFor(world, BY_CITY);
+    const run = await runHost(world, { plan, nonce: drawNonce(), dataset: other });
+    return judge(run, world.analyst, naiveByCity(allRows(other)));
+  },
+};
+
+const carriedKey: Attack = {
+  name: "a stranger carries the owner's wrapped key and objects into a manifest of his own, with his own rules",
+  case: "H22",
+  expects: "KMS_DENIED",
+  guard: [
+    {
+      // The context's owner is then what the host says: the nonce, read as text.
+      file: "enclave-worker/job.ts",
+      find: "{ credentials }: JobRequest,\n  { verified: { manifest, owner } }: Input,",
+      replace:
+        '{ credentials, nonce, owner = Buffer.from(nonce, "hex").toString() }: JobRequest & { owner?: string },\n' +
+        "  { verified: { manifest } }: Input,",
+    },
+  ],
+  async run(world) {
+    const dataset = await sealDataset(world, { rows: [[...makeRows(1, 100, "carried").flat(), ...hamlet(2)]] });
+    const stranger = await makeKey();
+    const rules = { ...dataset.manifest.rules, minUnits: 2, recipients: [stranger.publicKey] };
+    const jws = await signAs(stranger, { ...dataset.manifest, rules, ownerKey: stranger.publicKey });
+    const plan = await compilePlanFor(world, BY_CITY, { owner: stranger, recipient: stranger });
+    const nonce = Buffer.from(world.owner.thumbprint).toString("hex");
+    const run = await runHost(world, { plan, nonce, dataset: { ...dataset, jws } });
+    return judge(run, stranger, naiveByCity(allRows(dataset), ANYBODY));
+  },
+};
+
+const otherGrant: Attack = {
+  name: "the analyst uses a grant for another plan",
+  case: "A35",
+  expects: "GRANT_PLAN",
+  guard: [
+    {
+      file: "core/manifest/authority.ts",
+      find: 'if (grant.plan !== job.planDigest) throw new PolicyError("GRANT_PLAN", { plan: grant.plan });',
+      replace: "",
+    },
+  ],
+  async run(world) {
+    const dataset = await sealDataset(world, { rules: { adhoc: false, recipients: [] } });
+    const granted = await compilePlanFor(world, (owner) => `${BY_CITY(owner)}limit: 1\n`);
+    const grant = await signGrant(
+      await grantFor(granted, dataset, world.analyst),
+      await importSigningKey(world.owner.privateKey),
+    );
+    const plan = await compilePlanFor(world, BY_CITY);
+    const run = await runHost(world, { plan, nonce: drawNonce(), dataset, grants: [grant] });
+    return judge(run, world.analyst, naiveByCity(allRows(dataset)));
+  },
+};
+
+const ownGrant: Attack = {
+  name: "the analyst signs a grant for himself",
+  case: "A35",
+  expects: "GRANT_OWNER",
+  guard: [
+    {
+      file: "core/manifest/authority.ts",
+      find: "if (!plan.inputs.some(({ owner }) => owner === grant.owner)) throw",
+      replace: "if (plan.inputs.length === 0) throw",
+    },
+    {
+      file: "core/manifest/authority.ts",
+      find: "grants.filter(({ owner }) => owner === verified.owner)",
+      replace: "grants",
+    },
+  ],
+  async run(world) {
+    const dataset = await sealDataset(world, { rules: { adhoc: false, recipients: [] } });
+    const plan = await compilePlanFor(world, BY_CITY);
+    const grant = await signGrant(
+      await grantFor(plan, dataset, world.analyst),
+      await importSigningKey(world.analyst.privateKey),
+    );
+    const run = await runHost(world, { plan, nonce: drawNonce(), dataset, grants: [grant] });
+    return judge(run, world.analyst, naiveByCity(allRows(dataset)));
+  },
+};
+
+const otherRecipient: Attack = {
+  name: "the analyst has the result sealed to somebody whom no rule names",
+  case: "A35",
+  expects: "RULES_RECIPIENT",
+  guard: [
+    {
+      file: "core/manifest/authority.ts",
+      find: "if (!rules.recipients.some((key) => isSameKey(key, plan.recipient))) {",
+      replace: "if (rules.recipients.length < 0) {",
+    },
+  ],
+  async run(world: World) {
+    const dataset = await sealDataset(world);
+    const friend = await makeKey();
+    const plan = await compilePlanFor(world, BY_CITY, { recipient: friend });
+    const run = await runHost(world, { plan, nonce: drawNonce(), dataset });
+    return judge(run, friend, naiveByCity(allRows(dataset)));
+  },
+};
+
+export const DOCUMENT_ATTACKS: readonly Attack[] = [
+  dropObject,
+  nameTwice,
+  rollBack,
+  expired,
+  impostor,
+  otherDataset,
+  carriedKey,
+  otherGrant,
+  ownGrant,
+  otherRecipient,
+];
