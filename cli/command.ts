@@ -1,6 +1,8 @@
-// How every command is declared: a summary, examples under its help, --json, and an action that returns a report. What
+// How every command is declared: a summary, examples under its help, --json, options that are needed, and an action that returns a report. What
 // an action throws, or returns, is printed in one place (main.ts).
+import { Option } from "commander";
 import type { Command } from "commander";
+import { usage } from "./fault.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Report } from "./output.ts";
 import type { Progress } from "./progress.ts";
@@ -38,6 +40,31 @@ export function declare(parent: Command, name: string, text: CommandText): Comma
   return command;
 }
 
+const needed = new WeakMap<Command, Option[]>();
+
+/**
+ * An option that the command needs. Checked here and not by commander, which would complain that it is missing before it
+ * suggests it for one that is misspelt.
+ */
+export function addNeeded(
+  command: Command,
+  flags: string,
+  description: string,
+  repeat?: "repeatable",
+): Command {
+  const option = new Option(flags, description);
+  if (repeat === "repeatable") option.argParser(collect);
+  needed.set(command, [...(needed.get(command) ?? []), option]);
+  return command.addOption(option);
+}
+
+function checkNeeded(command: Command, options: Readonly<Record<string, unknown>>): void {
+  const missing = (needed.get(command) ?? []).filter(
+    (option) => options[option.attributeName()] === undefined,
+  );
+  if (missing.length > 0) throw usage(`needed: ${missing.map(({ flags }) => flags).join(", ")}`);
+}
+
 /** What a command does. Commander vouches for the types: each command declares what its `run` takes. */
 export type Run = (session: Session, options: never, ...operands: never[]) => Promise<Report>;
 
@@ -47,6 +74,7 @@ export function act(command: Command, host: Host, run: Run): void {
   command.action(async (...values: unknown[]) => {
     // Commander appends the options and the command itself.
     const operands = values.slice(0, -2);
+    checkNeeded(command, values.at(-2) as Readonly<Record<string, unknown>>);
     const report = await run(host.session, values.at(-2) as never, ...(operands as never[]));
     host.finish(fullName(command), report);
   });

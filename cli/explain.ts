@@ -10,7 +10,7 @@ import { addCloudOptions, openCloud } from "./cloud-options.ts";
 import type { CloudOptions } from "./cloud-options.ts";
 import { locate, readFault, renderFault } from "./fault.ts";
 import { readBytes } from "./file.ts";
-import { readJobFile } from "./job-file.ts";
+import { compileJobFile, readJobFile } from "./job-file.ts";
 import { paint, renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 import { parsePairs } from "./pairs.ts";
@@ -43,6 +43,8 @@ export function declareExplain(parent: Command, host: Host): void {
 async function explain(session: Session, options: Options, path: string): Promise<Report> {
   const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
   const job = await readJobFile(path);
+  // What is wrong with the text shows before anything is started.
+  await compileJobFile(job);
   const grants = await Promise.all((options.grant ?? []).map((grant) => readBytes(grant, GRANT_BYTES)));
   const cloud = await openCloud(session, options);
   try {

@@ -50,7 +50,10 @@ export function readFault(error: unknown): Fault {
     return { ...fault, where: where ?? error.where };
   }
   if (error instanceof CommanderError) {
-    const fault = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+    const fault = error.message
+      .replace(/^error: /, "")
+      .replace(/\.$/, "")
+      .replaceAll("\n", " ");
     return describe("USAGE_ARGUMENTS", { fault }, null);
   }
   if (error instanceof SealroomError) return describe(error.code, error.details, null);

@@ -2,6 +2,7 @@
 // renamed when it is complete and on disk, so that nothing half-written has a name that anyone looks for.
 import { randomUUID } from "node:crypto";
 import { link, lstat, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, unlink } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { SealroomError } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
@@ -11,23 +12,29 @@ import { FaultAt } from "./fault.ts";
 /** Enough for every file that people write: jobs, rules, keys, measurements, certificates. */
 export const TEXT_BYTES: number = 1024 * 1024;
 
-/** Errors, at the path: FILE_MISSING, FILE_KIND, FILE_SIZE, FILE_READ. */
-export async function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
+/** Opens a regular file: a device or a pipe may never end. Errors, at the path: FILE_MISSING, FILE_KIND, FILE_READ. */
+export async function openFile(path: string): Promise<FileHandle> {
   try {
     const file = await open(path, "r");
-    try {
-      const status = await file.stat();
-      // A device or a pipe may never end.
-      if (!status.isFile()) throw new SealroomError("FILE_KIND");
-      if (status.size > maxBytes) {
-        throw new SealroomError("FILE_SIZE", { bytes: status.size, limit: maxBytes });
-      }
-      return new Uint8Array(await file.readFile());
-    } finally {
-      await file.close();
-    }
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+    throw new SealroomError("FILE_KIND");
   } catch (error) {
     throw new FaultAt(path, asFileError(error, "FILE_READ"));
+  }
+}
+
+/** Errors, at the path: as openFile, FILE_SIZE. */
+export async function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
+  const file = await openFile(path);
+  try {
+    const { size } = await file.stat();
+    if (size > maxBytes) throw new SealroomError("FILE_SIZE", { bytes: size, limit: maxBytes });
+    return new Uint8Array(await file.readFile());
+  } catch (error) {
+    throw new FaultAt(path, asFileError(error, "FILE_READ"));
+  } finally {
+    await file.close();
   }
 }
 

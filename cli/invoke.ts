@@ -1,8 +1,11 @@
 // One invocation, from arguments to what is to be printed; no process state is touched. main.ts prints it.
 import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
+import type { Command } from "commander";
 import type { Session } from "./command.ts";
-import { readFault } from "./fault.ts";
+import type { SealroomError } from "../core/errors.ts";
+import { findNearest } from "../core/text/nearest.ts";
+import { readFault, usage } from "./fault.ts";
 import type { Fault } from "./fault.ts";
 import type { Report } from "./output.ts";
 import { createProgram } from "./program.ts";
@@ -32,8 +35,26 @@ export async function invoke(args: readonly string[], session: Session): Promise
     if (error instanceof CommanderError && error.exitCode === 0) return ending;
     // Help because nothing was asked for.
     if (error instanceof CommanderError && error.code === "commander.help") return { kind: "help", exit: 2 };
+    const meant = misspelt(program, args, error);
+    if (meant !== null) {
+      return { kind: "fault", command: `sealroom ${args[0] ?? ""}`, fault: readFault(meant) };
+    }
     return { kind: "fault", command: commandName(args, error), fault: readFault(error) };
   }
+}
+
+/** A word after a command that works with and without one is to commander an operand too many. */
+function misspelt(
+  program: Command,
+  [first, second = ""]: readonly string[],
+  error: unknown,
+): SealroomError | null {
+  if (!(error instanceof CommanderError) || error.code !== "commander.excessArguments") return null;
+  const children = program.commands.find((command) => command.name() === first)?.commands ?? [];
+  if (children.length === 0 || second.startsWith("-")) return null;
+  const names = children.map((command) => command.name());
+  const nearest = findNearest(second, names);
+  return usage(`unknown command '${second}'${nearest === undefined ? "" : ` (Did you mean ${nearest}?)`}`);
 }
 
 /** What was meant, also where it does not parse: the words before the first option. */

@@ -1,7 +1,7 @@
 // `sealroom local`: the embedded S3, KMS and enclave in the foreground, and what their administrator does with them.
 import type { Command } from "commander";
 import { parseJson } from "../core/json.ts";
-import { act, declare } from "./command.ts";
+import { act, addNeeded, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { DEFAULT_STATE } from "./cloud-options.ts";
 import type { Cloud } from "./cloud.ts";
@@ -41,15 +41,16 @@ export function declareLocal(parent: Command, host: Host): void {
   const create = declare(local, "create-key", {
     summary: "make a KMS key with a policy, as the break-glass role",
     examples: ["sealroom local create-key --policy policy.json"],
-  }).requiredOption("--policy <file>", "key policy, as `sealroom policy kms` prints it");
+  });
+  addNeeded(create, "--policy <file>", "key policy, as `sealroom policy kms` prints it");
   act(addState(create), host, createKey);
 
   const put = declare(local, "put-key-policy", {
     summary: "replace a KMS key's policy, as the break-glass role",
     examples: ["sealroom local put-key-policy --key arn:aws:kms:... --policy policy.json"],
-  })
-    .requiredOption("--key <arn>", "the key")
-    .requiredOption("--policy <file>", "key policy, as `sealroom policy kms` prints it");
+  });
+  addNeeded(put, "--key <arn>", "the key");
+  addNeeded(put, "--policy <file>", "key policy, as `sealroom policy kms` prints it");
   act(addState(put), host, putKeyPolicy);
 }
 

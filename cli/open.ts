@@ -1,7 +1,6 @@
 // `sealroom open`: opens an AWS Encryption SDK message whose key is at hand. Two passes over the file, so that no byte
 // of a message that turns out to be truncated or forged is given out; each pass verifies all it reads.
-import { createReadStream } from "node:fs";
-import { open as openFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -17,7 +16,7 @@ import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { decodeEncoded } from "./encoded.ts";
 import { FaultAt, locate, usage } from "./fault.ts";
-import { readBytes, writeFileBy } from "./file.ts";
+import { openFile, readBytes, writeFileBy } from "./file.ts";
 import { renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 
@@ -79,7 +78,7 @@ async function openMessageFile(_session: Session, options: Options, file: string
   const { out } = options;
   if (out !== undefined) {
     await writeFileBy(out, async (temporary) => {
-      const target = await openFile(temporary, "wx", 0o600);
+      const target = await open(temporary, "wx", 0o600);
       try {
         await pass((plain) => writeAll(target, plain));
         await target.sync();
@@ -133,7 +132,8 @@ async function openStream(
   release: (bytes: Uint8Array) => Promise<void>,
 ): Promise<OpenedHeader> {
   const opener = new MessageOpener(source, EVERY_SUITE, required);
-  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>) {
+  const stream = (await openFile(file)).createReadStream({ highWaterMark: CHUNK_BYTES });
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
     for (const plain of opener.push(chunk)) await release(plain);
   }
   for (const plain of opener.finish()) await release(plain);

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { parseMeasurements } from "../core/attestation/measurements.ts";
 import type { JsonObject } from "../core/json.ts";
 import { encodeKeyPolicy, keyPolicy } from "../owner/key-policy.ts";
-import { act, collect, declare } from "./command.ts";
+import { act, addNeeded, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { locate, usage } from "./fault.ts";
 import { readText } from "./file.ts";
@@ -38,18 +38,19 @@ export function declarePolicy(parent: Command, host: Host): void {
         "      --break-glass-role arn:aws:iam::111122223333:role/break-glass \\\n" +
         "      --owner 3FMfm... --dataset flights --live-epoch 1790000000000 > policy.json",
     ],
-  })
-    .requiredOption(
-      "--measurements <file>",
-      "what the image's build printed; may be repeated (roll-over)",
-      collect,
-    )
-    .requiredOption("--owner-role <arn>", "the role that seals")
-    .requiredOption("--enclave-role <arn>", "the role of the enclave's parent")
-    .requiredOption("--break-glass-role <arn>", "the role that may administer the key")
-    .requiredOption("--owner <thumbprint>", "of the owner's signing key; `sealroom keygen` prints it")
-    .requiredOption("--dataset <name>", "the data set")
-    .option("--live-epoch <n...>", "epochs whose manifests still work; `sealroom seal` prints them");
+  });
+  addNeeded(
+    command,
+    "--measurements <file>",
+    "what the image's build printed; may be repeated (roll-over)",
+    "repeatable",
+  );
+  addNeeded(command, "--owner-role <arn>", "the role that seals");
+  addNeeded(command, "--enclave-role <arn>", "the role of the enclave's parent");
+  addNeeded(command, "--break-glass-role <arn>", "the role that may administer the key");
+  addNeeded(command, "--owner <thumbprint>", "of the owner's signing key; `sealroom keygen` prints it");
+  addNeeded(command, "--dataset <name>", "the data set");
+  command.option("--live-epoch <n...>", "epochs whose manifests still work; `sealroom seal` prints them");
   act(command, host, printPolicy);
 }
 

@@ -2,14 +2,14 @@
 // nothing: that is for `sealroom verify`, with expectations that this machine did not give.
 import type { Command } from "commander";
 import { encodeHex } from "../core/text/digest.ts";
-import { act, collect, declare } from "./command.ts";
+import { act, addNeeded, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { addCloudOptions, openCloudWithEnclave } from "./cloud-options.ts";
 import type { EnclaveOptions } from "./cloud-options.ts";
 import type { Cloud } from "./cloud.ts";
 import { locate, usage } from "./fault.ts";
 import { checkNewDirectory, readBytes, writeNewDirectory } from "./file.ts";
-import { readJobFile } from "./job-file.ts";
+import { compileJobFile, readJobFile } from "./job-file.ts";
 import { readRecipientKey } from "../owner/key-file.ts";
 import { drawNonce, parseNonce } from "./nonce.ts";
 import { renderBytes, renderFields } from "./output.ts";
@@ -43,9 +43,8 @@ export function declareRun(parent: Command, host: Host): void {
       "sealroom run job.yaml --out out --nonce $(openssl rand -hex 32) --grant grant.jws",
       "sealroom run job.yaml --out out --enclave vsock:16",
     ],
-  })
-    .argument("<job>", "the job, YAML or JSON")
-    .requiredOption("--out <dir>", "a directory to make; it must not exist, or be empty")
+  }).argument("<job>", "the job, YAML or JSON");
+  addNeeded(command, "--out <dir>", "a directory to make; it must not exist, or be empty")
     .option("--nonce <hex>", "the verifier's nonce, 16 to 64 bytes; drawn and printed if not given")
     .option("--grant <file>", "an owner's grant for this job; may be repeated", collect)
     .option("--recipient-key <key>", "private key of the job's recipient, to open the result")
@@ -62,11 +61,13 @@ export function declareRun(parent: Command, host: Host): void {
 async function run(session: Session, options: Options, path: string): Promise<Report> {
   const nonce = options.nonce === undefined ? drawNonce() : parseNonce(options.nonce);
   const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
+  await checkNewDirectory(options.out);
   const job = await readJobFile(path);
+  // What is wrong with the text shows before anything is started.
+  await compileJobFile(job);
   const grants = await Promise.all((options.grant ?? []).map(readGrant));
   const recipientKey =
     options.recipientKey === undefined ? null : await readRecipientKey(options.recipientKey);
-  await checkNewDirectory(options.out);
   const { prepareJob } = await import("../host-driver/client.ts");
   const cloud = await openCloudWithEnclave(session, options);
   try {

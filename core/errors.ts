@@ -117,6 +117,7 @@ export const ERROR_CODES = {
   WIRE_LENGTH: "a length is out of its bounds or is not the one asked for",
   WIRE_JSON: "a message is not canonical JSON",
   WIRE_FIELD: "a message has a missing, unknown or malformed member",
+  WIRE_TRAILING: "bytes follow where the protocol has none",
   // enclave-worker/
   CLOCK_DISAGREES: "the enclave's system clock and its attested time differ by more than a minute",
   KMS_KEY_ARN: "the manifest's key is not named by a full key ARN",
