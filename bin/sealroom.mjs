@@ -3,13 +3,15 @@
 // running one is older than 22.18 (no type stripping), the Node of the optional package node-linux-* runs it.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const SOURCE = new URL("../cli/main.ts", import.meta.url);
 const BUILT = new URL("../dist/cli/main.js", import.meta.url);
+/** Compiled code is kept beside the installed packages, whom we trust as much: half of a short command's time. */
+const CACHE = new URL("../node_modules/.cache/sealroom", import.meta.url);
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 function isRecent([major, minor] = process.versions.node.split(".").map(Number)) {
@@ -39,6 +41,7 @@ function runUnder(node) {
 }
 
 if (isRecent()) {
+  module.enableCompileCache(fileURLToPath(CACHE));
   await import(existsSync(SOURCE) ? SOURCE : BUILT);
 } else {
   const node = findNode();

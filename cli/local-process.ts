@@ -4,7 +4,8 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { join, resolve } from "node:path";
+import { getCompileCacheDir } from "node:module";
+import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { ERROR_CODES, SealroomError } from "../core/errors.ts";
@@ -77,7 +78,7 @@ export async function spawnLocal({ state, enclave }: LocalStart): Promise<LocalP
   const child = spawn(
     process.execPath,
     ["--disable-warning=ExperimentalWarning", MAIN, "--state", state, ...flags],
-    { stdio: ["pipe", "pipe", "pipe"] },
+    { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...compileCache() } },
   );
   const ended = new Promise<void>((done) => {
     child.once("close", () => {
@@ -97,6 +98,12 @@ export async function spawnLocal({ state, enclave }: LocalStart): Promise<LocalP
     await stop(child, ended);
     throw error;
   }
+}
+
+/** The child's compiled code is kept where ours is. */
+function compileCache(): NodeJS.ProcessEnv {
+  const directory = getCompileCacheDir();
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) };
 }
 
 /** For `sealroom local`, so that other commands find it. Returns what undoes it. */
