@@ -35,7 +35,7 @@ export function naiveAggregate(
   if (groups.size > rules.maxGroups) return "GATE_GROUPS";
 
   const unitOf = (row: number): number => table.units?.[row] ?? row;
-  const byUnit = (rows: readonly number[]): Map<number, number[]> => Map.groupBy(rows, unitOf);
+  const byUnit = (rows: readonly number[]): Map<number, number[]> => groupBy(rows, unitOf);
   const released = new Map<string, Cell[]>();
   for (const [text, { key, rows }] of groups) {
     const units = byUnit(rows);
@@ -86,6 +86,16 @@ export function naiveAggregate(
     return 0;
   });
   return plan.limit === null ? rows : rows.slice(0, plan.limit);
+}
+
+function groupBy(rows: readonly number[], keyOf: (row: number) => number): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row)) ?? [];
+    groups.set(keyOf(row), group);
+    group.push(row);
+  }
+  return groups;
 }
 
 function alwaysListed(groupBy: readonly PlanColumn[], { rules, schema }: Manifest): Cell[][] {

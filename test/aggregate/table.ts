@@ -106,8 +106,9 @@ export function getType(name: string): ColumnType {
 
 function unitStarts(units: readonly number[], from: number, to: number): Uint8Array {
   const bits = garbageBits(to - from);
-  for (let row = from; row < to; row += 1)
+  for (let row = from; row < to; row += 1) {
     setBit(bits, row - from, row === 0 || units[row] !== units[row - 1]);
+  }
   return bits;
 }
 
@@ -122,7 +123,9 @@ export function vectorOf(type: ColumnType, cells: readonly Cell[], dictionary?: 
   const base = { type, rows, validity: validityOf(cells) };
   if (type.kind === "bool") {
     const values = garbageBits(rows);
-    cells.forEach((cell, at) => cell === null || setBit(values, at, cell === true));
+    cells.forEach((cell, at) => {
+      if (cell !== null) setBit(values, at, cell === true);
+    });
     return { ...base, layout: "bits", values };
   }
   if (type.kind === "utf8") {
@@ -131,7 +134,9 @@ export function vectorOf(type: ColumnType, cells: readonly Cell[], dictionary?: 
       Buffer.from(cell === null ? "garbage".slice(at % 7) : String(cell)),
     );
     const offsets = new Int32Array(rows + 1);
-    texts.forEach((text, at) => (offsets[at + 1] = (offsets[at] ?? 0) + text.length));
+    texts.forEach((text, at) => {
+      offsets[at + 1] = (offsets[at] ?? 0) + text.length;
+    });
     return { ...base, layout: "utf8", offsets, bytes: new Uint8Array(Buffer.concat(texts)) };
   }
   if (type.kind === "decimal" || type.kind === "timestamp" || (type.kind === "int" && type.bits === 64)) {
