@@ -11,15 +11,29 @@ import {
   booleanOf,
   decodeDer,
   decodeMembers,
+  sequenceOf,
   timeOf,
   unsignedOf,
 } from "../../core/attestation/der.ts";
 import { decodeDocument } from "../../core/attestation/document.ts";
 import { decodePem, encodePem } from "../../core/attestation/pem.ts";
 import { AWS_ROOT, trustRoot } from "../../core/attestation/root.ts";
-import { SealroomError } from "../../core/errors.ts";
-import { encodeDer, encodeIdentifier, encodeTime, encodeUnsigned } from "../../local/nsm/der.ts";
-import { createDevRoot } from "../../local/nsm/pki.ts";
+import { SealroomError, type ErrorCode } from "../../core/errors.ts";
+import {
+  authorityConstraints,
+  encodeExtension,
+  encodeKeyUsage,
+  encodeName,
+} from "../../local/nsm/certificate.ts";
+import {
+  encodeBits,
+  encodeDer,
+  encodeIdentifier,
+  encodeSequence,
+  encodeTime,
+  encodeUnsigned,
+} from "../../local/nsm/der.ts";
+import { createDevRoot, generateKeys } from "../../local/nsm/pki.ts";
 import { VECTORS, withoutVectors } from "../vectors.ts";
 import { at, NOW, SOUND } from "./forge.ts";
 import { assertThrows } from "./refusal.ts";
@@ -102,12 +116,179 @@ test("refuses a certificate cut short, or with a byte after it", () => {
   assertThrows(() => decodeCertificate(Buffer.concat([certificate, Uint8Array.of(0)])), "CHAIN_DER");
 });
 
+const ALGORITHM = encodeSequence(encodeIdentifier("1.2.840.10045.4.3.3"));
+const bytesOf = (...bytes: readonly number[]): Uint8Array => Uint8Array.from(bytes);
+const NOTHING = new Uint8Array();
+
+/** The parts of a certificate, encoded. Nobody has signed it: the reader does not ask. */
+function soundParts() {
+  const time = encodeTime(NOW);
+  return {
+    version: encodeDer(0xa0, encodeUnsigned(bytesOf(2))),
+    serial: encodeUnsigned(bytesOf(1, 2, 3)),
+    inner: ALGORITHM,
+    issuer: encodeName("issuer"),
+    validity: encodeSequence(time, time),
+    subject: encodeName("subject"),
+    key: generateKeys().publicKey,
+    extensions: [authorityConstraints(0), encodeExtension("2.5.29.15", encodeKeyUsage(0x04))],
+    extensionsTag: 0xa3,
+    afterExtensionList: NOTHING,
+    afterExtensions: NOTHING,
+    algorithm: ALGORITHM,
+    signature: encodeBits(encodeSequence(encodeUnsigned(bytesOf(5)), encodeUnsigned(bytesOf(6)))),
+    afterSignature: NOTHING,
+  };
+}
+
+type Parts = ReturnType<typeof soundParts>;
+
+function assemble(changes: Partial<Parts>): Uint8Array {
+  const parts = { ...soundParts(), ...changes };
+  const list = encodeSequence(...parts.extensions);
+  const tbs = encodeSequence(
+    ...[parts.version, parts.serial, parts.inner, parts.issuer, parts.validity, parts.subject, parts.key],
+    encodeDer(parts.extensionsTag, list, parts.afterExtensionList),
+    parts.afterExtensions,
+  );
+  return encodeSequence(tbs, parts.algorithm, parts.signature, parts.afterSignature);
+}
+
+test("reads the parts of a certificate that was put together by hand", () => {
+  const read = decodeCertificate(assemble({}));
+  assert.deepEqual(read.constraints, { ca: true, pathLength: 0 });
+  assert.equal(read.keyUsage, 0x04);
+  assert.equal(read.notAfterMs, NOW);
+  assert.deepEqual([read.signature[47], read.signature[95]], [5, 6]);
+  assert.equal(
+    decodeCertificate(assemble({ serial: encodeUnsigned(new Uint8Array(20).fill(0xff)) })).keyUsage,
+    4,
+  );
+});
+
+test("refuses certificates with a part too many, too few, or of another form", () => {
+  const null_ = bytesOf(5, 0);
+  const time = encodeTime(NOW);
+  const one = encodeUnsigned(bytesOf(1));
+  const signed = (...integers: readonly Uint8Array[]): Uint8Array => encodeBits(encodeSequence(...integers));
+  const usage = (...bits: readonly number[]): Uint8Array =>
+    encodeExtension("2.5.29.15", bytesOf(3, bits.length, ...bits));
+  const critical = encodeDer(0x01, bytesOf(0xff));
+  const notCritical = encodeDer(0x01, bytesOf(0));
+  const identifier = encodeIdentifier("1.2.3.4");
+  const octets = encodeDer(0x04, bytesOf(0x30, 0));
+  const cases: [string, Partial<Parts>, ErrorCode?][] = [
+    ["no version", { version: NOTHING }],
+    ["version 1", { version: encodeDer(0xa0, encodeUnsigned(bytesOf(0))) }],
+    ["version 2", { version: encodeDer(0xa0, encodeUnsigned(bytesOf(1))) }],
+    ["version 4", { version: encodeDer(0xa0, encodeUnsigned(bytesOf(3))) }],
+    ["version 514", { version: encodeDer(0xa0, encodeUnsigned(bytesOf(2, 2))) }],
+    ["two versions", { version: encodeDer(0xa0, encodeUnsigned(bytesOf(2)), encodeUnsigned(bytesOf(2))) }],
+    ["version of no number", { version: encodeDer(0xa0) }],
+    ["version under another tag", { version: encodeDer(0xa1, encodeUnsigned(bytesOf(2))) }],
+    ["a negative serial", { serial: bytesOf(2, 1, 0x80) }],
+    ["a serial of 21 bytes", { serial: encodeUnsigned(new Uint8Array(21).fill(1)) }],
+    ["no serial", { serial: NOTHING }],
+    ["issuer no sequence", { issuer: null_ }],
+    ["subject no sequence", { subject: null_ }],
+    ["issuer a set", { issuer: encodeDer(0x31) }],
+    ["one time", { validity: encodeSequence(time) }],
+    ["three times", { validity: encodeSequence(time, time, time) }],
+    ["times of text", { validity: encodeSequence(encodeDer(0x0c), encodeDer(0x0c)) }],
+    ["no key", { key: NOTHING }],
+    ["a key with more in it", { key: encodeSequence(soundParts().key) }, "CHAIN_KEY"],
+    ["parameters of the algorithm", { inner: encodeSequence(identifier, null_) }, "CHAIN_KEY"],
+    ["no outer algorithm", { algorithm: null_ }, "CHAIN_KEY"],
+    ["extensions under another tag", { extensionsTag: 0xa2 }],
+    ["something after the list of extensions", { afterExtensionList: encodeSequence() }],
+    ["something after the extensions", { afterExtensions: encodeSequence() }],
+    ["something after the signature", { afterSignature: encodeSequence() }],
+    [
+      "an extension that is FALSE for critical",
+      { extensions: [encodeSequence(identifier, notCritical, octets)] },
+    ],
+    ["an extension without a value", { extensions: [encodeSequence(identifier)] }],
+    ["an extension with two values", { extensions: [encodeSequence(identifier, octets, octets)] }],
+    ["an extension twice critical", { extensions: [encodeSequence(identifier, critical, critical, octets)] }],
+    ["an extension of no octets", { extensions: [encodeSequence(identifier, null_)] }],
+    ["an extension of no identifier", { extensions: [encodeSequence(octets, octets)] }],
+    ["a critical extension of no value", { extensions: [encodeSequence(identifier, critical)] }],
+    [
+      "a path length of two bytes",
+      { extensions: [basicConstraints(critical, encodeUnsigned(bytesOf(1, 0)))] },
+    ],
+    ["a path length of text", { extensions: [basicConstraints(critical, encodeDer(0x0c))] }],
+    ["constraints with more in them", { extensions: [basicConstraints(critical, one, one)] }],
+    ["a usage of nothing", { extensions: [usage()] }],
+    ["a usage of no bits", { extensions: [usage(0)] }],
+    ["a usage of zeros", { extensions: [usage(0, 0)] }],
+    ["a usage of four bytes", { extensions: [usage(0, 4, 0, 1)] }],
+    ["a usage of eight unused bits", { extensions: [usage(8, 4, 0)] }],
+    ["a usage that ends in zeros", { extensions: [usage(1, 4)] }],
+    ["a usage with unused bits set", { extensions: [usage(3, 0x84)] }],
+    ["a usage of another type", { extensions: [encodeExtension("2.5.29.15", bytesOf(4, 2, 2, 4))] }],
+    ["a signature of one number", { signature: signed(one) }],
+    ["a signature of three numbers", { signature: signed(one, one, one) }],
+    ["a signature of none", { signature: signed() }],
+    ["a signature with a negative number", { signature: signed(one, bytesOf(2, 1, 0x80)) }],
+    [
+      "a signature with r of 49 bytes",
+      { signature: signed(encodeUnsigned(new Uint8Array(49).fill(1)), one) },
+    ],
+    [
+      "a signature with s of 49 bytes",
+      { signature: signed(one, encodeUnsigned(new Uint8Array(49).fill(1))) },
+    ],
+    ["a signature that leaves bits out", { signature: encodeBits(encodeSequence(one, one), 1) }],
+    ["a signature with more after it", { signature: encodeBits(bytesOf(...encodeSequence(one, one), 0)) }],
+    ["no signature", { signature: NOTHING }],
+  ];
+  for (const [what, changes, code = "CHAIN_DER"] of cases) {
+    assertThrows(() => decodeCertificate(assemble(changes)), code, what);
+  }
+});
+
+test("refuses a key that is not P-384 by its bytes, before it reaches the cryptography", () => {
+  const { key } = soundParts();
+  const curve = Uint8Array.from(key);
+  curve[19] = 0x23;
+  const compressed = Uint8Array.from(key);
+  compressed[23] = 0x03;
+  const algorithm = key.subarray(2, 20);
+  const short = encodeSequence(algorithm, encodeBits(key.subarray(23, 119)));
+  for (const other of [curve, compressed, short, encodeSequence(), encodeSequence(algorithm)]) {
+    assertThrows(() => decodeCertificate(assemble({ key: other })), "CHAIN_KEY");
+  }
+});
+
+function basicConstraints(...members: readonly Uint8Array[]): Uint8Array {
+  return encodeExtension("2.5.29.19", encodeSequence(...members));
+}
+
+test("finds members that are cut short, wherever they end", () => {
+  for (const content of [
+    [0x30],
+    [0x30, 0x81],
+    [0x30, 0x82],
+    [0x30, 0x82, 1],
+    [5, 0, 0x30],
+    [5, 0, 0x30, 0x82, 1],
+  ]) {
+    assertThrows(
+      () => decodeMembers(decodeDer(encodeDer(0x30, Uint8Array.from(content)))),
+      "CHAIN_DER",
+      content.join(),
+    );
+  }
+});
+
 test("refuses lengths that are indefinite, not the shortest, or longer than what is there", () => {
   const cases = [
     [0x30, 0x80, 0, 0],
     [0x30, 0x81, 1, 0],
     [0x30, 0x82, 0, 1, 0],
     [0x30, 0x83, 0, 0, 1, 0],
+    [0x30, 0x83, 1, 0, ...new Uint8Array(256)],
     [0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
     [0x30, 0xff],
     [0x30, 1],
@@ -135,6 +316,9 @@ test("refuses integers, booleans and bits that DER would not write", () => {
   }
   assertThrows(() => unsignedOf(value(0x03, 1)), "CHAIN_DER", "tag");
   assertThrows(() => unsignedOf(undefined), "CHAIN_DER", "nothing");
+  assert.deepEqual(unsignedOf(value(0x02, 0)), new Uint8Array());
+  assertThrows(() => sequenceOf(value(0x31)), "CHAIN_DER", "a set");
+  assertThrows(() => sequenceOf(undefined), "CHAIN_DER", "no sequence");
 });
 
 test("reads the times that it writes, from 1950 to 9999", () => {
@@ -164,6 +348,7 @@ test("refuses times that are not real, not in UTC, not in seconds, or in the wro
     [0x18, "500101120000Z"],
     [0x18, "20500229120000Z"],
     [0x04, "260101120000Z"],
+    [0x04, "20500101120000Z"],
     [0x17, "260101120000Z0000000"],
     [0x17, ""],
   ];
