@@ -32,47 +32,44 @@ const NAMES: readonly string[] = [
 ];
 
 /**
- * Takes anything, as callers in JavaScript may pass anything. Measurements and nonce are judged by the attestation's
- * own Expectations. Errors: EXPECTATION_EMPTY with `expectation`.
+ * Takes anything, as callers in JavaScript may pass anything, and copies it before it first waits. Measurements and
+ * nonce are judged by the attestation's own Expectations. Errors: EXPECTATION_EMPTY with `expectation`.
  */
 export async function readExpectations(check: ReceiptCheck): Promise<ReceiptExpectations> {
   const given = membersOf(check);
   for (const name of Object.keys(given)) if (!NAMES.includes(name)) throw empty(name);
-  const { root, measurements, nonce } = check;
+  const { root, measurements } = check;
   if (!(root instanceof TrustRoot)) throw empty("root");
   if (!Array.isArray(measurements) || measurements.length === 0) throw empty("measurements");
-  const plan = await readPlan(given["plan"]);
-  return {
+  const plan = readPlan(given["plan"]);
+  const expectations = {
     receipt: readBytes(given["receipt"], "receipt"),
     result: readBytes(given["result"], "result"),
     root,
-    measurements,
-    nonce: readBytes(nonce, "nonce"),
+    measurements: measurements.map((image: Measurements) => ({ ...image })),
+    nonce: readBytes(given["nonce"], "nonce"),
     owners: readOwners(given["owners"], plan.datasets),
-    planText: plan.text,
+    planText: decodeUtf8(plan.bytes),
     planDigest: plan.digest,
     // There, but empty, is a check that the caller believes in and nobody makes.
     manifest: "manifest" in given ? readMatching(given["manifest"], SHA384_HEX, "manifest") : null,
   };
+  if ((await sha384Hex(plan.bytes)) !== plan.digest) throw empty("plan");
+  return expectations;
 }
 
 interface ExpectedPlan {
-  readonly text: string;
+  readonly bytes: Uint8Array;
   readonly digest: string;
   readonly datasets: readonly string[];
 }
 
-async function readPlan(value: unknown): Promise<ExpectedPlan> {
+function readPlan(value: unknown): ExpectedPlan {
   const given = membersOf(value, "plan");
   const bytes = readBytes(given["bytes"], "plan");
   const digest = readMatching(given["digest"], SHA384_HEX, "plan");
-  if ((await sha384Hex(bytes)) !== digest) throw empty("plan");
   try {
-    return {
-      text: decodeUtf8(bytes),
-      digest,
-      datasets: parsePlan(bytes).inputs.map(({ dataset }) => dataset),
-    };
+    return { bytes, digest, datasets: parsePlan(bytes).inputs.map(({ dataset }) => dataset) };
   } catch (cause) {
     throw empty("plan", cause);
   }
