@@ -54,24 +54,24 @@ export class Upload {
 
   /** The parts in the order named. @throws AwsError InvalidPart, InvalidPartOrder, EntityTooSmall */
   select(names: readonly PartName[]): readonly ObjectInfo[] {
-    return names.map(({ number, etag, checksum }, index) => {
-      const before = names[index - 1];
-      if (before !== undefined && before.number >= number) {
-        throw new AwsError("InvalidPartOrder", 400, "The list of parts was not in ascending order.");
-      }
+    if (names.some(({ number }, index) => index > 0 && (names[index - 1]?.number ?? 0) >= number)) {
+      throw new AwsError("InvalidPartOrder", 400, "The list of parts was not in ascending order.");
+    }
+    const parts = names.map(({ number, etag, checksum }) => {
       const part = this.parts.get(number);
       if (part?.etag !== etag || (checksum !== null && part.checksum?.value !== checksum)) {
         throw new AwsError("InvalidPart", 400, "One or more of the specified parts could not be found.");
       }
-      if (part.bytes < MIN_PART_BYTES && index < names.length - 1) {
-        throw new AwsError(
-          "EntityTooSmall",
-          400,
-          "Your proposed upload is smaller than the minimum allowed size",
-        );
-      }
       return part;
     });
+    if (parts.slice(0, -1).some(({ bytes }) => bytes < MIN_PART_BYTES)) {
+      throw new AwsError(
+        "EntityTooSmall",
+        400,
+        "Your proposed upload is smaller than the minimum allowed size",
+      );
+    }
+    return parts;
   }
 
   /** Writes the parts one after another into the draft. */
