@@ -17,6 +17,7 @@ import {
   getRandom,
   lockPcr,
   lockPcrs,
+  MAX_NSM_RESPONSE,
   requestAttestation,
   type NsmDevice,
 } from "../../enclave-worker/nsm.ts";
@@ -242,6 +243,17 @@ test("takes absent optionals for null, and requests of up to 4096 bytes", async 
   assert.equal(encode(sized(4096)).length, 4096);
   assert.ok("ExtendPCR" in ((await exchangeRaw(device, sized(4096))) as object));
   assert.deepEqual(await exchangeRaw(device, sized(4097)), { Error: "InputTooLarge" });
+});
+
+test("never answers with more than the driver's buffer holds", async () => {
+  const { device } = startNsm();
+  await lockPcrs(device, 32);
+  const empty = encode({ Attestation: { user_data: new Uint8Array(300) } }).length - 300;
+  const request = encode({ Attestation: { user_data: new Uint8Array(4096 - empty) } });
+  assert.equal(request.length, 4096);
+  const answer = await device.exchange(request);
+  assert.ok("Attestation" in (decode(answer) as object));
+  assert.ok(answer.length <= MAX_NSM_RESPONSE);
 });
 
 test("answers any bytes with an answer of its own", async () => {
