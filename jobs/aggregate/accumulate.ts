@@ -6,6 +6,7 @@
 // that total is clipped to the rules' bounds and added to the group's sum.
 import { PolicyError, SealroomError } from "../../core/errors.ts";
 import type { ColumnBatch } from "../../core/column/vector.ts";
+import type { Cell } from "./cell.ts";
 import { CHUNK_ROWS, compact } from "./chunk.ts";
 import type { Passing } from "./dimension-coder.ts";
 import { GroupKeys } from "./group-key.ts";
@@ -78,14 +79,14 @@ export class ObjectAggregation {
 
   /** Only cells that some formed group has: a dictionary's other strings may be of rows that were filtered out. */
   #keyColumn(formed: Int32Array, dimension: number): KeyColumn {
-    const compactCodes = new Map<number, number>();
+    const cells: Cell[] = [];
+    // One more than the position of a code's cell in `cells`; 0 where it has none yet.
+    const positions = new Int32Array(this.#keys.codeBound(dimension));
     const codes = formed.map((group) => {
       const code = this.#keys.code(group, dimension);
-      const known = compactCodes.get(code);
-      if (known !== undefined) return known;
-      compactCodes.set(code, compactCodes.size);
-      return compactCodes.size - 1;
+      if (positions[code] === 0) positions[code] = cells.push(this.#keys.cell(dimension, code));
+      return (positions[code] ?? 0) - 1;
     });
-    return { codes, cells: [...compactCodes.keys()].map((code) => this.#keys.cell(dimension, code)) };
+    return { codes, cells };
   }
 }

@@ -3,8 +3,8 @@ import type { Cell } from "./cell.ts";
 import type { MergedGroup } from "./merge.ts";
 import type { Output } from "./program.ts";
 
+const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
-const DECIMAL38_MAX = 10n ** 38n - 1n;
 
 /** Null where fewer than `minUnits` distinct units have a non-null value in the aggregate's column. */
 export function releaseCell(output: Output, group: MergedGroup, minUnits: number): Cell {
@@ -18,15 +18,10 @@ export function releaseCell(output: Output, group: MergedGroup, minUnits: number
   return output.op === "sum" ? sumCell(output, sum) : average(sum, output.scale, nonNull);
 }
 
-/** Integers saturate at the range of the result's type. */
+/** Sums of integers saturate at the range of int64; decimal(38) holds whatever ExactSums can (2^84). */
 function sumCell({ type }: Output, sum: bigint | number): Cell {
-  if (typeof sum === "number") return sum;
-  if (type.kind === "decimal") return saturate(sum, -DECIMAL38_MAX, DECIMAL38_MAX);
-  return saturate(sum, -INT64_MAX - 1n, INT64_MAX);
-}
-
-function saturate(value: bigint, least: bigint, most: bigint): bigint {
-  return value < least ? least : value > most ? most : value;
+  if (typeof sum === "number" || type.kind === "decimal") return sum;
+  return sum < INT64_MIN ? INT64_MIN : sum > INT64_MAX ? INT64_MAX : sum;
 }
 
 /** The clipped sum by the non-null rows: the sum is rounded to float64 once, and the quotient once more. */

@@ -31,7 +31,7 @@ interface ReleasedGroup {
  */
 export function passGate(
   program: AggregateProgram,
-  groups: readonly MergedGroup[],
+  groups: Iterable<MergedGroup>,
   { maxRows }: { readonly maxRows: number | null },
 ): ReleasedTable {
   const released = suppressSmall(program, groups);
@@ -44,14 +44,17 @@ export function passGate(
 }
 
 /** Groups of fewer units vanish; in the others, so do aggregates over a column with fewer units that have a value. */
-function suppressSmall(program: AggregateProgram, groups: readonly MergedGroup[]): ReleasedGroup[] {
+function suppressSmall(program: AggregateProgram, groups: Iterable<MergedGroup>): ReleasedGroup[] {
   const { minUnits, outputs } = program;
-  return groups
-    .filter(({ units }) => units >= minUnits)
-    .map((group) => ({
+  const released: ReleasedGroup[] = [];
+  for (const group of groups) {
+    if (group.units < minUnits) continue;
+    released.push({
       key: group.key,
       cells: outputs.map((output) => releaseCell(output, group, minUnits)),
-    }));
+    });
+  }
+  return released;
 }
 
 /**

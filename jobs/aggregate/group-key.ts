@@ -60,6 +60,11 @@ export class GroupKeys {
     return dimension === 0 ? rest : rest % (this.#coders?.[dimension]?.bound ?? 1);
   }
 
+  /** Exclusive bound of one dimension's codes. */
+  codeBound(dimension: number): number {
+    return this.#coders?.[dimension]?.used ?? 0;
+  }
+
   cell(dimension: number, code: number): Cell {
     return this.#coders?.[dimension]?.cell(code) ?? null;
   }

@@ -46,14 +46,16 @@ export class Merge {
     });
   }
 
-  /** The groups, in no order that means anything. */
-  groups(): readonly MergedGroup[] {
-    return Array.from({ length: this.#keys.size }, (_, group) => ({
-      key: this.#keys.key(group),
-      passing: this.#passing[group] ?? 0,
-      units: this.#units[group] ?? 0,
-      measures: this.#measures.map((measure) => measure.read(group)),
-    }));
+  /** The groups, in no order that means anything; one at a time, since most may be too small to keep. */
+  *groups(): Generator<MergedGroup, void> {
+    for (let group = 0; group < this.#keys.size; group += 1) {
+      yield {
+        key: this.#keys.key(group),
+        passing: this.#passing[group] ?? 0,
+        units: this.#units[group] ?? 0,
+        measures: this.#measures.map((measure) => measure.read(group)),
+      };
+    }
   }
 }
 

@@ -132,6 +132,15 @@ test("exact sums equal bigint sums, in any grouping into partials", () => {
   );
 });
 
+test("exact sums saturate at 2^84 instead of losing digits", () => {
+  const sums = new ExactSums();
+  sums.grow(1);
+  for (let round = 0; round < 3; round += 1) sums.merge(0, 2 ** 51 + 1, 5);
+  assert.equal(exactSum(sums.high[0] ?? 0, sums.low[0] ?? 0), 2n ** 84n + 15n);
+  for (let round = 0; round < 5; round += 1) sums.merge(0, -(2 ** 51) - 1, -3);
+  assert.equal(exactSum(sums.high[0] ?? 0, sums.low[0] ?? 0), -(2n ** 84n));
+});
+
 test("adds floats with compensation: what rounding takes from the sum is not lost", () => {
   const values = [1e15, ...Array.from({ length: 10_000 }, () => 0.1), -1e15];
   const sum = sumOf(
