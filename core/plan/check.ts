@@ -5,6 +5,7 @@ import type { ColumnType } from "../column/type.ts";
 import { PolicyError, SealroomError } from "../errors.ts";
 import type { Bounds, Manifest, Role } from "../manifest/manifest.ts";
 import { nearestDetail } from "../text/field.ts";
+import { shortName } from "../text/name.ts";
 import { typedLiteral } from "./literal.ts";
 import type { TypedLiteral } from "./literal.ts";
 import type { Aggregate, Comparison, Literal, Ordering, Plan, Predicate } from "./plan.ts";
@@ -121,7 +122,7 @@ class Resolver {
         name,
         this.#manifest.schema.map((known) => known.name),
       );
-      throw new SealroomError("PLAN_COLUMN", { column: name.slice(0, 64), use, ...near });
+      throw new SealroomError("PLAN_COLUMN", { column: shortName(name), use, ...near });
     }
     if (!roles.includes(entry.role)) {
       throw new PolicyError("PLAN_ROLE", {

@@ -1,4 +1,4 @@
-// Jobs as people write them, in YAML or JSON (docs/jobs.md), to a Job. Short forms are spelt out here and nowhere else.
+// Jobs as people write them, in YAML or JSON, to a Job. Short forms are spelt out here and nowhere else.
 // Never enters the enclave, which takes plans only.
 import { parseJson } from "../json.ts";
 import { DATASET_NAME } from "../manifest/manifest.ts";

@@ -3,11 +3,8 @@
 import { SealroomError } from "../errors.ts";
 import type { Details, ErrorCode } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
-import { isName } from "./name.ts";
+import { isName, shortName } from "./name.ts";
 import { findNearest } from "./nearest.ts";
-
-/** How much of a name out of a document an error repeats. */
-const SHOWN_CHARS = 64;
 
 /** Every method that reads throws the document's own code with `field` (a path) and `fault` (a word). */
 export class Field {
@@ -28,7 +25,7 @@ export class Field {
   get path(): string {
     const before = this.#parent?.path ?? "";
     if (typeof this.#step === "number") return `${before}[${this.#step}]`;
-    const name = this.#step.slice(0, SHOWN_CHARS);
+    const name = shortName(this.#step);
     return before === "" ? name : `${before}.${name}`;
   }
 

@@ -4,7 +4,7 @@ import { SealroomError } from "../errors.ts";
 import type { Details, ErrorCode } from "../errors.ts";
 import type { JsonArray, JsonObject, JsonValue, TextLimits } from "../json.ts";
 import { parseNumber } from "./number.ts";
-import { isName, isSafeText } from "./name.ts";
+import { isName, isSafeText, shortName } from "./name.ts";
 
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?[0-9][0-9.eE+-]*/y;
@@ -78,7 +78,7 @@ export class JsonScanner {
       const name = this.#string();
       if (!isName(name)) throw this.#fault("JSON_KEY", {}, start);
       // The object has no prototype, so this finds its own members only.
-      if (name in object) throw this.#fault("JSON_DUPLICATE", { name: name.slice(0, 64) }, start);
+      if (name in object) throw this.#fault("JSON_DUPLICATE", { name: shortName(name) }, start);
       this.#space();
       if (!this.#take(":")) throw this.#fault("JSON_SYNTAX");
       this.#space();

@@ -7,6 +7,7 @@ const UNSAFE = /[\p{Cc}\p{Surrogate}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Noncharacter_
 /** Never in a name besides: what has no shape of its own, and every space but U+0020. */
 const SHAPELESS = /[\p{Cf}\p{Co}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/u;
 const MAX_NAME_CHARS = 256;
+const SHOWN_CHARS = 64;
 
 /** Names that a plain object answers to by inheritance. A table looked up with one would find what nobody put there. */
 const INHERITED: ReadonlySet<string> = new Set([
@@ -31,4 +32,11 @@ export function isName(text: string): boolean {
 export function foldName(text: string): string {
   if (PLAIN.test(text)) return text.toLowerCase();
   return text.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFC");
+}
+
+/** As much of a name as an error repeats; cut between characters, so that it stays well-formed. */
+export function shortName(text: string): string {
+  return Array.from(text.slice(0, 2 * SHOWN_CHARS))
+    .slice(0, SHOWN_CHARS)
+    .join("");
 }

@@ -6,7 +6,7 @@ import type { CST, Document, Scalar } from "yaml";
 import { SealroomError } from "../errors.ts";
 import type { Details, ErrorCode } from "../errors.ts";
 import type { JsonValue, TextLimits } from "../json.ts";
-import { isName, isSafeText } from "./name.ts";
+import { isName, isSafeText, shortName } from "./name.ts";
 import { parseNumber } from "./number.ts";
 
 /** For text that a person wrote. */
@@ -110,7 +110,7 @@ class YamlReader {
       const name = isScalar(key) ? key.value : undefined;
       if (name === "<<") throw this.#fault("YAML_FEATURE", at, { fault: "a merge key" });
       if (typeof name !== "string" || !isName(name)) throw this.#fault("JSON_KEY", at);
-      if (name in object) throw this.#fault("JSON_DUPLICATE", at, { name: name.slice(0, 64) });
+      if (name in object) throw this.#fault("JSON_DUPLICATE", at, { name: shortName(name) });
       object[name] = this.#value(value);
     }
     return object;

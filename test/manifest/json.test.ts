@@ -211,6 +211,13 @@ test("says where a fault stands", () => {
   assert.deepEqual({ ...error.details }, { line: 2, column: 8 });
 });
 
+test("repeats a long name cut between characters", () => {
+  const name = `${"x".repeat(63)}\u{1f600}${"y".repeat(80)}`;
+  const text = `{"${name}":1,"${name}":2}`;
+  const { details } = assertThrows(() => parseJson(text), "JSON_DUPLICATE");
+  assert.equal(details["name"], `${"x".repeat(63)}\u{1f600}`);
+});
+
 test("refuses nesting, length and number of values before it builds them", () => {
   for (const open of ["[", '{"a":', '[{"a":']) {
     assertThrows(() => parseJson(open.repeat(10_000)), "JSON_DEPTH");
@@ -219,6 +226,8 @@ test("refuses nesting, length and number of values before it builds them", () =>
   assertThrows(() => parseJson("[".repeat(33) + "]".repeat(33)), "JSON_DEPTH");
   assertThrows(() => parseJson(" ".repeat(50_000_000)), "JSON_SIZE");
   assertThrows(() => parseCanonical(new Uint8Array(50_000_000)), "JSON_SIZE");
+  // Bytes are counted, not characters.
+  assertThrows(() => parseCanonical(utf8(`"${"é".repeat(600_000)}"`)), "JSON_SIZE");
   assertThrows(() => parseJson(`[${"1,".repeat(100)}1]`, { ...LIMITS, values: 100 }), "JSON_SIZE");
   assertThrows(() => parseJson(`{"a":[${"[],".repeat(70_000)}[]]}`), "JSON_SIZE");
 });
