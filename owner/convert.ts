@@ -67,14 +67,18 @@ function textPattern(type: ColumnType): string {
  */
 export function textConversion(raw: string, type: ColumnType, nullTokens: readonly string[]): Conversion {
   if (type.kind === "utf8") return { value: raw, exact: "true" };
-  const isNull =
-    nullTokens.length === 0 ? `${raw} IS NULL` : `(${raw} IS NULL OR ${raw} IN ${sqlTuple(nullTokens)})`;
+  const isNull = nullCondition(raw, nullTokens);
   const looksRight = `regexp_full_match(trim(${raw}, ' \t'), ${sqlText(textPattern(type))})`;
   const cast = isZoned(type)
     ? `make_timestamp(epoch_us(TRY_CAST(${raw} AS TIMESTAMPTZ)))`
     : `TRY_CAST(${raw} AS ${sqlType(type)})`;
   const value = `CASE WHEN ${isNull} THEN NULL ELSE ${cast} END`;
   return { value, exact: `(${isNull} OR (${looksRight} AND (${cast}) IS NOT NULL))` };
+}
+
+/** Whether text stands for null in a column that is not text. */
+export function nullCondition(raw: string, nullTokens: readonly string[]): string {
+  return nullTokens.length === 0 ? `${raw} IS NULL` : `(${raw} IS NULL OR ${raw} IN ${sqlTuple(nullTokens)})`;
 }
 
 function sqlTuple(values: readonly string[]): string {
@@ -102,8 +106,9 @@ export function typedConversion(raw: string, source: string, type: ColumnType): 
   if (!PLAIN.test(source)) return undefined;
   if (source === "VARCHAR") return textConversion(raw, type, []);
   const target = sqlType(type);
-  if (source === target && type.kind !== "date" && type.kind !== "timestamp")
-    {return { value: raw, exact: "true" };}
+  if (source === target && type.kind !== "date" && type.kind !== "timestamp") {
+    return { value: raw, exact: "true" };
+  }
   const value = `TRY_CAST(${raw} AS ${target})`;
   const isFinite = type.kind === "date" || type.kind === "timestamp" ? ` AND isfinite(${value})` : "";
   return {

@@ -52,8 +52,9 @@ export function parseCsvHeader(text: string, delimiter: string, file: string): r
       at += 1;
       continue;
     }
-    if (at < text.length && text[at] !== "\n" && text[at] !== "\r")
-      {throw fault("text after a quoted name in the header");}
+    if (at < text.length && text[at] !== "\n" && text[at] !== "\r") {
+      throw fault("text after a quoted name in the header");
+    }
     break;
   }
   if (names.length === 1 && names[0] === "") throw fault("no header");

@@ -1,0 +1,231 @@
+// Sealing a data set: read, convert and order the rows, seal them into objects, and sign the manifest when all of them
+// are stored. The order of steps is the promise: nothing is uploaded before all values convert and the rules hold, and
+// nothing names an object before it is whole.
+import type { KMSClient } from "@aws-sdk/client-kms";
+import type { S3Client } from "@aws-sdk/client-s3";
+import { BATCH_ROWS } from "../core/column/type.ts";
+import { SealroomError } from "../core/errors.ts";
+import { encodeCanonical } from "../core/json.ts";
+import { datasetContext } from "../core/manifest/encryption-context.ts";
+import type { Manifest, ObjectEntry } from "../core/manifest/manifest.ts";
+import { parseManifest } from "../core/manifest/parse.ts";
+import { signManifest } from "../core/manifest/sign.ts";
+import { verifyManifest } from "../core/manifest/verify.ts";
+import { encodeBase64url } from "../core/text/base64url.ts";
+import { encodeHex } from "../core/text/digest.ts";
+import { DEFAULT_LIMITS, openDatabase, type Database, type DatabaseLimits } from "./database.ts";
+import { makeDictionaries } from "./dictionaries.ts";
+import { checkUnchanged, openInputs, type Input } from "./input.ts";
+import type { OwnerKey } from "./keys.ts";
+import { generateDatasetKey } from "./kms.ts";
+import { checkPlace, objectKey, publishManifest } from "./manifests.ts";
+import { ObjectSealer } from "./object-sealer.ts";
+import { orderedChunks } from "./order.ts";
+import { RowStream } from "./row-stream.ts";
+import { checkRules, type RulesFile } from "./rules-file.ts";
+import type { SchemaFile } from "./schema-file.ts";
+import { openSource, resolveColumns, tableBytes, type SealColumn, type Source } from "./source.ts";
+import { uploadNew, type Place, type Target } from "./store.ts";
+
+export const DEFAULT_ROWS_PER_OBJECT: number = 4 * BATCH_ROWS;
+export const DEFAULT_VALIDITY_MS: number = 365 * 24 * 60 * 60 * 1000;
+
+export interface SealRequest {
+  /** Files of equal columns: CSV, Parquet or Arrow. */
+  readonly inputs: readonly string[];
+  readonly dataset: string;
+  readonly schema: SchemaFile;
+  readonly rules: RulesFile;
+  readonly ownerKey: OwnerKey;
+  readonly keyArn: string;
+  readonly to: Place;
+  readonly s3: S3Client;
+  readonly kms: KMSClient;
+  /** UTC milliseconds: the new epoch. */
+  readonly nowMs: number;
+  /** UTC milliseconds after which no job may use the data; a year from now if left out. */
+  readonly notAfter?: number;
+  readonly limits?: DatabaseLimits;
+  readonly rowsPerObject?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: SealProgress) => void;
+}
+
+export interface SealProgress {
+  readonly step: "read" | "survey" | "seal" | "sign";
+  readonly rows: number;
+  /** 0 until it is known. */
+  readonly totalRows: number;
+  readonly sealedBytes: number;
+  readonly objects: number;
+}
+
+export interface Sealed {
+  readonly manifestDigest: string;
+  /** Whose data set it is: thumbprint of the signing key. */
+  readonly owner: string;
+  readonly epoch: number;
+  readonly objects: number;
+  readonly rows: number;
+  /** Rows left out because they had no unit (`null_units: drop`). */
+  readonly droppedRows: number;
+  readonly bytes: number;
+}
+
+/**
+ * @throws OWNER_*, MANIFEST_*, KEY_*, CONTEXT_FIELD for what was given; KMS_*, STORE_* for what was called; the reason
+ * of `signal` when it aborts
+ */
+export async function sealDataset(request: SealRequest): Promise<Sealed> {
+  const { rowsPerObject = DEFAULT_ROWS_PER_OBJECT } = request;
+  if (!Number.isSafeInteger(rowsPerObject) || rowsPerObject < 1) {
+    throw new RangeError("rowsPerObject is at least 1");
+  }
+  const target: Target = { s3: request.s3, place: request.to };
+  const progress = new Progress(request);
+  await checkPlace(target, {
+    dataset: request.dataset,
+    owner: request.ownerKey.thumbprint,
+    epoch: request.nowMs,
+  });
+
+  const database = await openDatabase(request.limits ?? DEFAULT_LIMITS);
+  try {
+    const inputs = await openInputs(database, request.inputs, request.schema);
+    progress.report({ step: "survey" });
+    const columns = await resolveColumns(database, inputs, request.schema);
+    const draft = draftManifest(request, columns);
+    const source = await openSource(database, inputs, request.schema, columns);
+    progress.report({ step: "seal", totalRows: source.rows });
+
+    const { keyArn, ownerKey, dataset, nowMs: epoch } = request;
+    const context = datasetContext({ owner: ownerKey.thumbprint, dataset, epoch });
+    const key = await generateDatasetKey(request.kms, keyArn, context);
+    let objects: readonly ObjectEntry[];
+    try {
+      const ordered = { database, inputs, source, rowsPerObject };
+      objects = await sealObjects(request, ordered, key.plainKey, progress);
+    } finally {
+      key.plainKey.fill(0);
+    }
+    await checkUnchanged(inputs);
+    progress.report({ step: "sign" });
+    const manifest = { ...draft, wrappedKey: encodeBase64url(key.wrappedKey), objects };
+    const jws = await signManifest(manifest, ownerKey.signing);
+    const { digest, owner } = await verifyManifest(jws, { nowMs: epoch });
+    request.signal?.throwIfAborted();
+    await publishManifest(target, epoch, jws);
+    const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
+    const { rows, droppedRows } = source;
+    return { manifestDigest: digest, owner, epoch, objects: objects.length, rows, droppedRows, bytes };
+  } finally {
+    database.close();
+  }
+}
+
+/** All of the manifest that is known before sealing, checked as a stranger would check it. */
+function draftManifest(request: SealRequest, columns: readonly SealColumn[]): Manifest {
+  const schema = columns.map(({ name, type, role }) => ({ name, type, role }));
+  const manifest: Manifest = {
+    version: 1,
+    dataset: request.dataset,
+    epoch: request.nowMs,
+    keyArn: request.keyArn,
+    wrappedKey: "AA",
+    unit: request.schema.unit === null ? "row" : "column",
+    schema,
+    objects: [
+      { key: objectKey(request.nowMs, 0), format: "arrow", digest: "00".repeat(48), bytes: 1, rows: 0 },
+    ],
+    rules: checkRules(request.rules, schema),
+    ownerKey: request.ownerKey.sealing,
+    notAfter: request.notAfter ?? request.nowMs + DEFAULT_VALIDITY_MS,
+  };
+  parseManifest(encodeCanonical(manifest));
+  return manifest;
+}
+
+interface Ordered {
+  readonly database: Database;
+  readonly inputs: readonly Input[];
+  readonly source: Source;
+  readonly rowsPerObject: number;
+}
+
+async function sealObjects(
+  request: SealRequest,
+  { database, inputs, source, rowsPerObject }: Ordered,
+  datasetKey: Uint8Array,
+  progress: Progress,
+): Promise<readonly ObjectEntry[]> {
+  const { columns, unitColumn } = source;
+  const dictionaries = await makeDictionaries(database, source);
+  const chunks = orderedChunks(database, source, dictionaries, tableBytes(inputs));
+  const rows = new RowStream(chunks, columns, unitColumn, rowsPerObject);
+  const sealer = new ObjectSealer({ columns, dictionaries, hasUnits: unitColumn !== null });
+  const objects: ObjectEntry[] = [];
+  try {
+    await rows.nextObject();
+    // A data set of no rows is one object of none.
+    do {
+      const index = objects.length;
+      const key = objectKey(request.nowMs, index);
+      const bytes = progress.watch(sealer.seal(rows, datasetKey, headerContext(request, index)), rows);
+      const sealed = await uploadNew({ s3: request.s3, place: request.to }, key, bytes);
+      objects.push({
+        key,
+        format: "arrow",
+        digest: encodeHex(sealed.digest),
+        bytes: sealed.bytes,
+        rows: sealed.rows,
+      });
+      progress.report({ objects: objects.length });
+    } while (await rows.nextObject());
+  } finally {
+    await rows.close();
+  }
+  // The survey counted them; a file that changed in between would differ.
+  if (rows.rows !== source.rows) {
+    throw new SealroomError("OWNER_CHANGED", { rows: rows.rows, expected: source.rows });
+  }
+  return objects;
+}
+
+/** What an object's header says in the clear: whose it is and which, nothing of what is in it. */
+function headerContext(request: SealRequest, index: number): ReadonlyMap<string, string> {
+  return new Map([
+    ["sealroom:owner", request.ownerKey.thumbprint],
+    ["sealroom:dataset", request.dataset],
+    ["sealroom:epoch", String(request.nowMs)],
+    ["sealroom:object", String(index)],
+  ]);
+}
+
+class Progress {
+  readonly #request: SealRequest;
+  #state: SealProgress = { step: "read", rows: 0, totalRows: 0, sealedBytes: 0, objects: 0 };
+
+  constructor(request: SealRequest) {
+    this.#request = request;
+    this.report({});
+  }
+
+  report(change: Partial<SealProgress>): void {
+    this.#request.signal?.throwIfAborted();
+    this.#state = { ...this.#state, ...change };
+    this.#request.onProgress?.(this.#state);
+  }
+
+  /** Passes an object's bytes on and counts them; ends them when the signal aborts. */
+  async *watch<T>(
+    bytes: AsyncGenerator<Uint8Array, T, void>,
+    rows: RowStream,
+  ): AsyncGenerator<Uint8Array, T, void> {
+    for (;;) {
+      const step = await bytes.next();
+      if (step.done === true) return step.value;
+      yield step.value;
+      this.report({ sealedBytes: this.#state.sealedBytes + step.value.length, rows: rows.rows });
+    }
+  }
+}
