@@ -1,6 +1,6 @@
 // The simulated root on disk: made once, its key for its owner only, and never half of it taken.
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -66,5 +66,11 @@ test("refuses a key file that holds no key", async (context) => {
   const directory = await stateDirectory(context);
   await openDevRoot(directory, START);
   await writeFile(join(directory, KEY_FILE), "no key");
+  await assertRefused(openDevRoot(directory, START), "NSM_STATE");
+});
+
+test("makes no new root where the old one cannot be read", async (context) => {
+  const directory = await stateDirectory(context);
+  await mkdir(join(directory, KEY_FILE), { recursive: true });
   await assertRefused(openDevRoot(directory, START), "NSM_STATE");
 });
