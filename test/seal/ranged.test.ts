@@ -4,7 +4,8 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { randomBytes } from "../../core/crypto.ts";
+import { aesKey, randomBytes } from "../../core/crypto.ts";
+import { FrameCipher } from "../../core/seal/frame.ts";
 import { headerLength, openHeader } from "../../core/seal/header.ts";
 import type { OpenedHeader } from "../../core/seal/header.ts";
 import { RawAesKeyring, knownDataKey } from "../../core/seal/keyring.ts";
@@ -167,8 +168,24 @@ test("signed, unframed and huge-framed messages have no ranges", () => {
   for (const forgery of forgeries) {
     const forger = new Forger(forgery);
     const header = openHeader(forger.header, knownDataKey(forger.dataKey), EVERY_SUITE);
-    assert.throws(() => frameLayout(header, header.headerBytes + 100), { code: "SEAL_LAYOUT" });
+    assert.throws(() => frameLayout(header, header.headerBytes + 40), { code: "SEAL_LAYOUT" });
   }
+});
+
+test("a frame cipher opens a frame of the length that its place demands", () => {
+  const cipher = new FrameCipher(aesKey(randomBytes(32)), randomBytes(32));
+  const place = { sequence: 1, final: true, plainBytes: 9 };
+  const sealed = cipher.seal(new Uint8Array(9), place);
+  assert.deepEqual(cipher.open(sealed, place), new Uint8Array(9));
+  for (const wrong of [sealed.subarray(0, -1), concat(sealed, Uint8Array.of(0)), new Uint8Array(0)]) {
+    assert.throws(() => cipher.open(wrong, place), { code: "SEAL_FRAME" });
+  }
+  const forger = new Forger({ suite: 0x0478, contentType: 1 });
+  const header = openHeader(forger.header, knownDataKey(forger.dataKey), EVERY_SUITE);
+  const unframed = new FrameCipher(header.contentKey, header.messageId);
+  const body = forger.unframed(new Uint8Array(9));
+  assert.deepEqual(unframed.openUnframed(body), new Uint8Array(9));
+  assert.throws(() => unframed.openUnframed(concat(body, Uint8Array.of(0))), { code: "SEAL_FRAME" });
 });
 
 test("a total that no number of frames makes is refused", () => {

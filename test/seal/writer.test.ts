@@ -21,7 +21,7 @@ import { SEALED_OBJECT } from "../../core/seal/policy.ts";
 import { plainSize, sealedSize } from "../../core/seal/size.ts";
 import { DEFAULT_FRAME_LENGTH, MessageWriter } from "../../core/seal/writer.ts";
 import type { MessageOptions } from "../../core/seal/writer.ts";
-import { concat } from "./forger.ts";
+import { Forger, concat } from "./forger.ts";
 import { readByRanges, readChunks } from "./reading.ts";
 
 const FRAME_LENGTH = 64;
@@ -138,6 +138,21 @@ test("a keyring passes over wrapped keys of others, and ones of its own that do 
   const both = new MultiKeyringNode({ generator: twin, children: [awsKeyring] });
   const { result } = await client.encrypt(both, "text", { encryptionContext });
   assert.equal(Buffer.from(openWithRawAes(new Uint8Array(result), OWNER)).toString(), "text");
+});
+
+test("a keyring passes over a wrapped key of another length", () => {
+  const keyring = new RawAesKeyring(OWNER);
+  const wrap = (dataKey: Uint8Array): readonly [string, Uint8Array, Uint8Array] => {
+    const { providerId, providerInfo, ciphertext } = keyring.wrap(dataKey, new Map());
+    return [providerId, providerInfo, ciphertext];
+  };
+  const dataKey = randomBytes(32);
+  const forger = new Forger({ suite: 0x0478, dataKey, dataKeys: [wrap(randomBytes(16)), wrap(dataKey)] });
+  assert.equal(openWithRawAes(forger.message(...forger.frames(randomBytes(50))), OWNER).length, 50);
+  const lone = new Forger({ suite: 0x0478, dataKey, dataKeys: [wrap(randomBytes(16))] });
+  assert.throws(() => openWithRawAes(lone.message(...lone.frames(randomBytes(50))), OWNER), {
+    code: "SEAL_KEY",
+  });
 });
 
 test("a keyring refuses the namespace of AWS KMS and keys of other lengths", () => {
