@@ -4,6 +4,9 @@
 import { parseRegister } from "../core/attestation/measurements.ts";
 import type { Measurements } from "../core/attestation/measurements.ts";
 import { PolicyError, SealroomError } from "../core/errors.ts";
+import { datasetContext } from "../core/manifest/encryption-context.ts";
+import { THUMBPRINT } from "../core/manifest/jwk.ts";
+import { DATASET_NAME } from "../core/manifest/manifest.ts";
 
 /** KMS takes key policies of at most 32 KiB. */
 export const MAX_KEY_POLICY_BYTES: number = 32 * 1024;
@@ -40,11 +43,6 @@ export interface KeyPolicy {
 
 const REGISTERS = [0, 1, 2] as const;
 const ROLE_ARN = /^arn:(?:aws|aws-cn|aws-us-gov):iam::[0-9]{12}:role\/[A-Za-z0-9+=,.@_/-]{1,512}$/;
-// The last of 43 characters carries 4 bits; the two below must be zero, or the text would not be canonical.
-const THUMBPRINT = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
-// Literal in a policy: no wildcard, no `${variable}`.
-const DATASET = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-
 /** What a role other than break-glass must never do: change who may use the key, or take the key away. */
 const ADMINISTRATION: readonly string[] = [
   "kms:PutKeyPolicy",
@@ -79,16 +77,16 @@ export function keyPolicy(terms: KeyPolicyTerms): KeyPolicy {
   const images = checkedImages(terms.measurements);
   checkRoles(terms);
   if (!THUMBPRINT.test(terms.owner)) throw new SealroomError("KEYPOLICY_OWNER");
-  if (!DATASET.test(terms.dataset)) throw new SealroomError("KEYPOLICY_DATASET");
-  const epochs = checkedEpochs(terms.liveEpochs);
+  // A name of this form is literal in a policy: it has no wildcard and no `${variable}`.
+  if (!DATASET_NAME.test(terms.dataset)) throw new SealroomError("KEYPOLICY_DATASET");
+  checkEpochs(terms.liveEpochs);
+  const epochs = terms.liveEpochs.length;
 
   const policy: KeyPolicy = {
     Version: "2012-10-17",
     Id: "sealroom-dataset-key",
     Statement: [
-      ...(epochs.length === 0
-        ? []
-        : images.map((image, index) => enclaveDecrypts(terms, image, epochs, index))),
+      ...(epochs === 0 ? [] : images.map((image, index) => enclaveDecrypts(image, terms, index))),
       ...ownerStatements(terms),
       {
         Sid: "BreakGlassAdministers",
@@ -102,7 +100,7 @@ export function keyPolicy(terms: KeyPolicyTerms): KeyPolicy {
   };
   const bytes = Buffer.byteLength(encodeKeyPolicy(policy));
   if (bytes > MAX_KEY_POLICY_BYTES) {
-    throw new SealroomError("KEYPOLICY_SIZE", { bytes, epochs: epochs.length, images: images.length });
+    throw new SealroomError("KEYPOLICY_SIZE", { bytes, epochs, images: images.length });
   }
   return policy;
 }
@@ -113,18 +111,8 @@ export function encodeKeyPolicy(policy: KeyPolicy): string {
 }
 
 // One statement an image: lists in one statement would also admit PCR0 of one image with PCR1 of another.
-function enclaveDecrypts(
-  terms: KeyPolicyTerms,
-  image: Measurements,
-  epochs: readonly string[],
-  index: number,
-): KeyPolicyStatement {
-  const context = {
-    "sealroom:owner": terms.owner,
-    "sealroom:purpose": "dataset",
-    "sealroom:dataset": terms.dataset,
-    "sealroom:epoch": epochs,
-  };
+function enclaveDecrypts(image: Measurements, terms: KeyPolicyTerms, index: number): KeyPolicyStatement {
+  const { pairs, keys } = liveContexts(terms);
   return {
     Sid: `EnclaveDecrypts${index}`,
     Effect: "Allow",
@@ -138,14 +126,26 @@ function enclaveDecrypts(
         "kms:RecipientAttestation:PCR1": image[1],
         "kms:RecipientAttestation:PCR2": image[2],
       },
-      StringEquals: Object.fromEntries(
-        Object.entries(context).map(([name, value]) => [`kms:EncryptionContext:${name}`, value]),
-      ),
+      StringEquals: pairs,
       // Exactly these keys, in this case. ForAllValues alone would hold for a request that has none.
-      "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": Object.keys(context) },
+      "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": keys },
       Null: { "kms:EncryptionContextKeys": "false" },
     },
   };
+}
+
+/** The very contexts that the enclave builds for the live epochs: they differ in the epoch alone. */
+function liveContexts({ owner, dataset, liveEpochs }: KeyPolicyTerms): {
+  readonly pairs: Readonly<Record<string, string | readonly string[]>>;
+  readonly keys: readonly string[];
+} {
+  const contexts = liveEpochs.map((epoch) => datasetContext({ owner, dataset, epoch }));
+  const keys = Object.keys(contexts[0] ?? {});
+  const pairs = keys.map((key) => {
+    const values = [...new Set(contexts.map((context) => context[key] ?? ""))];
+    return [`kms:EncryptionContext:${key}`, values.length === 1 ? (values[0] ?? "") : values] as const;
+  });
+  return { pairs: Object.fromEntries(pairs), keys };
 }
 
 function ownerStatements({ ownerRoleArn, owner }: KeyPolicyTerms): readonly KeyPolicyStatement[] {
@@ -237,13 +237,10 @@ function checkRoles(terms: KeyPolicyTerms): void {
   }
 }
 
-function checkedEpochs(liveEpochs: readonly number[]): readonly string[] {
-  const epochs = new Set<number>();
-  for (const epoch of liveEpochs) {
-    if (!Number.isSafeInteger(epoch) || epoch <= 0 || epochs.has(epoch)) {
-      throw new SealroomError("KEYPOLICY_EPOCH", { index: epochs.size });
+function checkEpochs(liveEpochs: readonly number[]): void {
+  for (const [index, epoch] of liveEpochs.entries()) {
+    if (!Number.isSafeInteger(epoch) || epoch < 1 || liveEpochs.indexOf(epoch) !== index) {
+      throw new SealroomError("KEYPOLICY_EPOCH", { index });
     }
-    epochs.add(epoch);
   }
-  return [...epochs].map(String);
 }
