@@ -1,0 +1,54 @@
+// Granting one plan: the owner's signature on its digest, over named manifests, for one recipient. A plan that reads
+// several owners' data needs a grant, or a rule, of each.
+import { SealroomError } from "../core/errors.ts";
+import type { VerifiedManifest } from "../core/manifest/manifest.ts";
+import type { PublicJwk } from "../core/manifest/jwk.ts";
+import { thumbprint } from "../core/manifest/jwk.ts";
+import { signGrant } from "../core/manifest/sign.ts";
+import { verifyGrant } from "../core/manifest/verify.ts";
+import type { OwnerKey } from "./keys.ts";
+
+export const DEFAULT_GRANT_MS: number = 30 * 24 * 60 * 60 * 1000;
+export const DEFAULT_GRANT_ROWS = 100_000;
+
+export interface GrantRequest {
+  /** SHA-384 (hex) of the plan's canonical bytes. */
+  readonly plan: string;
+  /** The owner's own manifests that the plan may read; only these very epochs. */
+  readonly manifests: readonly VerifiedManifest[];
+  readonly recipient: PublicJwk;
+  readonly ownerKey: OwnerKey;
+  /** UTC milliseconds. */
+  readonly nowMs: number;
+  readonly notAfter?: number;
+  readonly maxRows?: number;
+}
+
+export interface Granted {
+  /** The compact JWS, ASCII bytes. */
+  readonly jws: Uint8Array;
+  readonly digest: string;
+  readonly notAfter: number;
+}
+
+/** @throws OWNER_DATASET for a manifest that the owner did not sign, GRANT_FIELD */
+export async function grantPlan(request: GrantRequest): Promise<Granted> {
+  const { ownerKey, nowMs } = request;
+  for (const { owner, manifest } of request.manifests) {
+    if (owner !== ownerKey.thumbprint) {
+      throw new SealroomError("OWNER_DATASET", { dataset: manifest.dataset, owner });
+    }
+  }
+  const notAfter = request.notAfter ?? nowMs + DEFAULT_GRANT_MS;
+  const grant = {
+    version: 1,
+    plan: request.plan,
+    manifests: request.manifests.map(({ digest }) => digest),
+    recipient: await thumbprint(request.recipient),
+    notAfter,
+    maxRows: request.maxRows ?? DEFAULT_GRANT_ROWS,
+  } as const;
+  const jws = await signGrant(grant, ownerKey.signing);
+  const { digest } = await verifyGrant(jws, { nowMs });
+  return { jws, digest, notAfter };
+}

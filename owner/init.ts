@@ -1,0 +1,222 @@
+// Proposes schema.yaml and rules.yaml for files that have none: types from the values, roles from names and counts,
+// bounds from quantiles. Each line says why. Nothing is proposed that opens more than an owner would have to undo.
+import { findColumnType, type ColumnType } from "../core/column/type.ts";
+import { SealroomError } from "../core/errors.ts";
+import type { Role } from "../core/manifest/manifest.ts";
+import { isName } from "../core/text/name.ts";
+import { DEFAULT_LIMITS, openDatabase, queryRows, type Database, type DatabaseLimits } from "./database.ts";
+import { inferTypes } from "./infer.ts";
+import { inputFault, openInputs, type Input, type InputColumn } from "./input.ts";
+import { textConversion, typedConversion } from "./convert.ts";
+import { namesUnit, proposeRole, type ColumnFacts } from "./propose-role.ts";
+
+export interface Proposal {
+  /** Text of schema.yaml. */
+  readonly schema: string;
+  /** Text of rules.yaml. */
+  readonly rules: string;
+  /** The column proposed as unit; null when none was found and the owner has to say. */
+  readonly unit: string | null;
+}
+
+export interface ProposalRequest {
+  readonly input: string;
+  readonly limits?: DatabaseLimits;
+}
+
+interface ProposedColumn extends ColumnFacts {
+  readonly typeName: string;
+  readonly role: Role;
+  readonly why: string;
+  /** 1% and 99% quantiles of a measure. */
+  readonly quantiles: readonly [number, number] | null;
+}
+
+const NULL_TOKENS: readonly string[] = [""];
+
+/** @throws OWNER_INPUT, OWNER_COLUMNS, OWNER_MEMORY */
+export async function proposeFiles({
+  input: file,
+  limits = DEFAULT_LIMITS,
+}: ProposalRequest): Promise<Proposal> {
+  const database = await openDatabase(limits);
+  try {
+    const delimiter = /\.tsv$/i.test(file) ? "\t" : ",";
+    const [input] = await openInputs(database, [file], { nullTokens: NULL_TOKENS, delimiter });
+    if (input === undefined) throw new RangeError("no input");
+    const unusable = input.columns.find(({ name }) => !isName(name));
+    if (unusable !== undefined) {
+      throw new SealroomError("OWNER_COLUMNS", { file, unusable: unusable.name.slice(0, 64) });
+    }
+    const { typed, dropped } = await typeColumns(database, input);
+    const columns = await studyColumns(database, input, typed);
+    const unit = columns.find(namesUnit) ?? null;
+    const final = columns.map((column) =>
+      column === unit
+        ? { ...column, role: "unit" as const, why: "its name says that it tells whose row it is: CONFIRM" }
+        : column,
+    );
+    return {
+      schema: schemaText(final, unit, dropped, delimiter),
+      rules: rulesText(final),
+      unit: unit?.name ?? null,
+    };
+  } finally {
+    database.close();
+  }
+}
+
+interface TypedColumn {
+  readonly column: InputColumn;
+  readonly typeName: string;
+  readonly type: ColumnType;
+}
+
+/** Columns of a type that no sealed table holds are proposed to be left out. */
+async function typeColumns(
+  database: Database,
+  input: Input,
+): Promise<{ readonly typed: readonly TypedColumn[]; readonly dropped: readonly string[] }> {
+  const names = new Map<InputColumn, string>();
+  const dropped: string[] = [];
+  if (input.format === "csv") {
+    const found = await inferTypes(database, input, input.columns, NULL_TOKENS);
+    for (const [i, column] of input.columns.entries()) names.set(column, found[i] ?? "utf8");
+  } else {
+    for (const column of input.columns) {
+      try {
+        const [name = "utf8"] = await inferTypes(database, input, [column], NULL_TOKENS);
+        names.set(column, name);
+      } catch (error) {
+        if (!(error instanceof SealroomError) || error.code !== "OWNER_COLUMN_TYPE") throw error;
+        dropped.push(column.name);
+      }
+    }
+  }
+  const typed = [...names].map(([column, typeName]) => ({
+    column,
+    typeName,
+    type: findColumnType(typeName) ?? { kind: "utf8" as const },
+  }));
+  return { typed, dropped };
+}
+
+async function studyColumns(
+  database: Database,
+  input: Input,
+  typed: readonly TypedColumn[],
+): Promise<readonly ProposedColumn[]> {
+  const facts = typed.flatMap(({ column, type }, i) => {
+    const conversion =
+      input.format === "csv"
+        ? textConversion(column.raw, type, NULL_TOKENS)
+        : typedConversion(column.raw, column.type, type);
+    const value = conversion?.value ?? column.raw;
+    const isNumber = type.kind === "int" || type.kind === "float" || type.kind === "decimal";
+    const quantiles = isNumber ? [`approx_quantile(CAST(${value} AS DOUBLE), [0.01, 0.99]) AS q${i}`] : [];
+    return [`count(${value}) AS v${i}`, `approx_count_distinct(${value}) AS d${i}`, ...quantiles];
+  });
+  let row: Readonly<Record<string, unknown>>;
+  try {
+    [row = {}] = await queryRows(
+      database.connection,
+      `SELECT ${["count(*) AS n", ...facts].join(", ")} FROM ${input.relation}`,
+    );
+  } catch (cause) {
+    throw inputFault(input.file, cause);
+  }
+  const rows = Number(row["n"]);
+  return typed.map(({ column, typeName, type }, i) => {
+    const values = Number(row[`v${i}`]);
+    // The estimate may exceed what is possible.
+    const distinct = Math.min(values, Number(row[`d${i}`]));
+    const study: ColumnFacts = { name: column.name, type, rows, nulls: rows - values, distinct };
+    const found = row[`q${i}`];
+    const quantiles = Array.isArray(found) ? ([Number(found[0]), Number(found[1])] as const) : null;
+    return { ...study, typeName, quantiles, ...proposeRole(study) };
+  });
+}
+
+function schemaText(
+  columns: readonly ProposedColumn[],
+  unit: ProposedColumn | null,
+  dropped: readonly string[],
+  delimiter: string,
+): string {
+  const head =
+    unit === null
+      ? [
+          "# CONFIRM: who is protected. No column was found that says whose row it is, so each row counts by itself. If a",
+          "# person can have several rows, give the column that names the person here, and give it the role unit below.",
+          "unit: row",
+        ]
+      : [
+          "# CONFIRM: who is protected: whoever this column names. `row` only where each row is somebody else.",
+          `unit: ${yamlText(unit.name)}`,
+        ];
+  const lines = columns.map(
+    ({ name, typeName, role, why }) =>
+      `  ${yamlText(name)}: { type: ${yamlText(typeName)}, role: ${role} } # ${why}`,
+  );
+  return [
+    "# How the columns are read, and what each may be used for. Roles:",
+    "#   unit        whose row it is; never released      identifier  never released, filtered by or grouped by",
+    "#   dimension   may be grouped and filtered by       measure     may be summed and averaged, within bounds",
+    "#   hidden      sealed, but takes part in nothing",
+    ...head,
+    "null_units: refuse # or drop: leave out rows without a unit",
+    ...(delimiter === "," ? [] : [`delimiter: ${JSON.stringify(delimiter)}`]),
+    'null_tokens: [""] # CSV: what stands for null where it is not quoted',
+    ...(dropped.length === 0
+      ? []
+      : [`drop: [${dropped.map(yamlText).join(", ")}] # of types that cannot be sealed`]),
+    "columns:",
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+function rulesText(columns: readonly ProposedColumn[]): string {
+  const bounds = columns.flatMap(({ name, role, type, quantiles }) => {
+    if (role !== "measure" || quantiles === null) return [];
+    const [lower, upper] = boundsOf(quantiles, type);
+    return [`  ${yamlText(name)}: { lower: ${lower}, upper: ${upper} }`];
+  });
+  return [
+    "# What may be released. These rules are signed, not secret: anyone who holds the manifest can read them.",
+    "min_units: 10 # a group of fewer distinct units is suppressed",
+    "max_groups: 10000 # a job that would form more is refused",
+    "adhoc: false # true lets the recipients below run any plan that the roles allow; false asks for a grant, or a listed plan",
+    "plans: [] # digests of plans that may always run, as `sealroom explain` prints them",
+    "recipients: [] # public key files of those who may receive results, relative to this file",
+    "release: sealed # clear would let a plan ask for results that the host can read",
+    "group_keys: {} # column: [values] that are always listed, so that a missing group tells nothing",
+    "# One unit moves a sum by no more than this, in the column's own unit. From the 1% and 99% quantiles, rounded; look",
+    "# whether the numbers give anybody away.",
+    ...(bounds.length === 0 ? ["bounds: {}"] : ["bounds:", ...bounds]),
+    "",
+  ].join("\n");
+}
+
+/** Outward to two digits, in whole steps of the type; zero is always inside. */
+function boundsOf([low, high]: readonly [number, number], type: ColumnType): readonly [number, number] {
+  const places = type.kind === "decimal" ? type.scale : type.kind === "int" ? 0 : 6;
+  return [-outward(Math.max(0, -low), places), outward(Math.max(0, high), places)];
+}
+
+function outward(value: number, places: number): number {
+  if (value === 0 || !Number.isFinite(value)) return 0;
+  const step = 10 ** Math.max(Math.floor(Math.log10(value)) - 1, -places);
+  const rounded = Math.min(
+    Number((Math.ceil(value / step) * step).toFixed(places)),
+    Number.MAX_SAFE_INTEGER / 10 ** places,
+  );
+  return Object.is(rounded, -0) ? 0 : rounded;
+}
+
+/** Plain where YAML cannot take it for anything else. */
+function yamlText(text: string): string {
+  const isPlain =
+    /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
+  return isPlain ? text : JSON.stringify(text);
+}

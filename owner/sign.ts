@@ -1,0 +1,84 @@
+// Signing an existing data set again: other rules, another end of validity, as a new epoch. The objects stay as they
+// are; their key is opened by the owner's role and wrapped again under the new epoch's context, and the old epoch dies
+// when the key policy no longer lists it.
+import type { KMSClient } from "@aws-sdk/client-kms";
+import type { S3Client } from "@aws-sdk/client-s3";
+import { SealroomError } from "../core/errors.ts";
+import { datasetContext } from "../core/manifest/encryption-context.ts";
+import { signManifest } from "../core/manifest/sign.ts";
+import { verifyManifest } from "../core/manifest/verify.ts";
+import { decodeBase64url, encodeBase64url } from "../core/text/base64url.ts";
+import type { OwnerKey } from "./keys.ts";
+import { decryptDatasetKey, encryptDatasetKey } from "./kms.ts";
+import { findManifest, publishManifest } from "./manifests.ts";
+import { checkRules, type RulesFile } from "./rules-file.ts";
+import { DEFAULT_VALIDITY_MS } from "./seal.ts";
+import type { Place, Target } from "./store.ts";
+
+export interface SignRequest {
+  readonly dataset: string;
+  readonly at: Place;
+  /** Null to keep those of the stored manifest. */
+  readonly rules: RulesFile | null;
+  readonly ownerKey: OwnerKey;
+  readonly s3: S3Client;
+  readonly kms: KMSClient;
+  /** UTC milliseconds: the new epoch. */
+  readonly nowMs: number;
+  /** UTC milliseconds; a year from now if left out. */
+  readonly notAfter?: number;
+}
+
+export interface Signed {
+  readonly manifestDigest: string;
+  readonly owner: string;
+  readonly epoch: number;
+  /** Remove it from the key policy once no job needs it. */
+  readonly previousEpoch: number;
+}
+
+/**
+ * @throws STORE_*, OWNER_DATASET when the stored manifest is another's, OWNER_EPOCH, OWNER_RULES, MANIFEST_*, KMS_*
+ */
+export async function signDataset(request: SignRequest): Promise<Signed> {
+  const { dataset, ownerKey, kms, nowMs: epoch } = request;
+  const target: Target = { s3: request.s3, place: request.at };
+  const current = await findManifest(target);
+  if (current === undefined) {
+    throw new SealroomError("STORE_MISSING", { bucket: request.at.bucket, key: request.at.prefix });
+  }
+  // Anybody may have put a manifest there; only our own is worth our signature.
+  const { manifest } = current;
+  if (current.owner !== ownerKey.thumbprint || manifest.dataset !== dataset) {
+    throw new SealroomError("OWNER_DATASET", { dataset: manifest.dataset, owner: current.owner });
+  }
+  if (manifest.epoch >= epoch) throw new SealroomError("OWNER_EPOCH", { epoch, stored: manifest.epoch });
+  const rules = request.rules === null ? manifest.rules : checkRules(request.rules, manifest.schema);
+
+  const owner = ownerKey.thumbprint;
+  const blob = decodeBase64url(manifest.wrappedKey) ?? new Uint8Array(0);
+  const key = await decryptDatasetKey(
+    kms,
+    manifest.keyArn,
+    blob,
+    datasetContext({ owner, dataset, epoch: manifest.epoch }),
+  );
+  let wrapped: Uint8Array;
+  try {
+    wrapped = await encryptDatasetKey(kms, manifest.keyArn, key, datasetContext({ owner, dataset, epoch }));
+  } finally {
+    key.fill(0);
+  }
+  const renewed = {
+    ...manifest,
+    epoch,
+    rules,
+    wrappedKey: encodeBase64url(wrapped),
+    ownerKey: ownerKey.sealing,
+    notAfter: request.notAfter ?? epoch + DEFAULT_VALIDITY_MS,
+  };
+  const jws = await signManifest(renewed, ownerKey.signing);
+  const { digest } = await verifyManifest(jws, { nowMs: epoch });
+  await publishManifest(target, epoch, jws);
+  return { manifestDigest: digest, owner, epoch, previousEpoch: manifest.epoch };
+}
