@@ -44,8 +44,9 @@ export function objectRunner(dialer: Dialer): (task: ObjectTask) => Promise<Task
 }
 
 async function runTask(dialer: Dialer, task: ObjectTask): Promise<ObjectResult> {
-  const stream = new ByteStream(await dialer.connect("gateway"), IDLE_MS);
+  let stream: ByteStream | undefined;
   try {
+    stream = new ByteStream(await dialer.connect("gateway"), IDLE_MS);
     const gateway = new Gateway(stream, task.address);
     const file = await SealedFile.open(gateway, task.entry, task.datasetKey);
     const kernel = startKernel(task.program);
@@ -58,7 +59,7 @@ async function runTask(dialer: Dialer, task: ObjectTask): Promise<ObjectResult> 
     });
     return { partial: kernel.finish(), rows, bytes: gateway.bytesRead };
   } finally {
-    stream.destroy();
+    stream?.destroy();
     task.datasetKey.fill(0);
   }
 }

@@ -18,8 +18,7 @@ export interface PoolOptions {
 
 /** What a thread answers: typed errors cross as data, since structured cloning drops their class and fields. */
 export type TaskOutcome =
-  | { readonly result: ObjectResult }
-  | { readonly refusal: Pick<SealroomError, "code" | "details"> };
+  { readonly result: ObjectResult } | { readonly refusal: Pick<SealroomError, "code" | "details"> };
 
 export function openPool({ thread, threads }: PoolOptions): Pool {
   const piscina = new Piscina<ObjectTask, TaskOutcome>({

@@ -1,6 +1,7 @@
 // The gateway: answers the enclave's ranged reads from S3. It serves only objects that the manifests of its own
 // job name; the enclave does not rely on that, the owner's bucket policy might.
 import type { Duplex, Readable } from "node:stream";
+import { SealroomError } from "../core/errors.ts";
 import { ByteStream } from "../core/wire/byte-stream.ts";
 import { encodeBulkPrefix, readReadRequest } from "../core/wire/gateway.ts";
 import type { ReadRequest } from "../core/wire/gateway.ts";
@@ -33,5 +34,12 @@ async function answer(stream: ByteStream, request: ReadRequest, source: RangeSou
     return;
   }
   await stream.write(encodeBulkPrefix(request.length));
-  for await (const chunk of body as AsyncIterable<Buffer>) await stream.write(chunk);
+  let left = request.length;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    left -= chunk.length;
+    if (left < 0) break;
+    await stream.write(chunk);
+  }
+  // The length is said already, so the connection is all that can still be cut short.
+  if (left !== 0) throw new SealroomError("STORE_READ", { object: request.object, missingBytes: left });
 }

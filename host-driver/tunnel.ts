@@ -35,18 +35,21 @@ export async function serveTunnel(
   onError: (error: unknown) => void,
 ): Promise<void> {
   const stream = new ByteStream(connection, IDLE_MS);
+  let remote: Duplex | undefined;
   try {
     const { host, port } = await readTunnelRequest(stream);
     const endpoint = allowed.get(`${host}:${port}`);
     if (endpoint === undefined) throw new SealroomError("TUNNEL_REFUSED", { host, port });
-    const remote = await dial(endpoint);
+    const dialled = await dial(endpoint);
+    remote = dialled;
     const local = await writeTunnelOpen(stream);
-    pipeline(local, remote, local, () => {
+    pipeline(local, dialled, local, () => {
       local.destroy();
-      remote.destroy();
+      dialled.destroy();
     });
   } catch (error) {
     stream.destroy();
+    remote?.destroy();
     onError(error);
   }
 }
@@ -54,7 +57,9 @@ export async function serveTunnel(
 async function dial({ host, port }: Endpoint): Promise<Duplex> {
   const socket = connect({ host, port });
   return new Promise<Duplex>((resolve, reject) => {
-    socket.once("connect", () => { resolve(socket); });
+    socket.once("connect", () => {
+      resolve(socket);
+    });
     socket.once("error", (cause) => {
       reject(new SealroomError("TUNNEL_DIAL", { host, port }, { cause }));
     });

@@ -33,7 +33,10 @@ export async function connectUnix(path: string): Promise<Duplex> {
   });
 }
 
-async function listenUnix(path: string, handler: (stream: Duplex) => void): Promise<{ close(): Promise<void> }> {
+async function listenUnix(
+  path: string,
+  handler: (stream: Duplex) => void,
+): Promise<{ close(): Promise<void> }> {
   await rm(path, { force: true });
   const open = new Set<Socket>();
   const server = createServer((socket) => {
@@ -42,7 +45,8 @@ async function listenUnix(path: string, handler: (stream: Duplex) => void): Prom
     handler(socket);
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => {
+    // Kept on: a connection that cannot be accepted later (too many are open) must not end the process.
+    server.on("error", (cause) => {
       reject(new SealroomError("TRANSPORT_CONNECT", {}, { cause }));
     });
     server.listen(path, resolve);
@@ -50,7 +54,11 @@ async function listenUnix(path: string, handler: (stream: Duplex) => void): Prom
   return {
     close: async (): Promise<void> => {
       for (const socket of open) socket.destroy();
-      await new Promise<void>((resolve) => server.close(() => { resolve(); }));
+      await new Promise<void>((resolve) =>
+        server.close(() => {
+          resolve();
+        }),
+      );
     },
   };
 }

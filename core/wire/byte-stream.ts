@@ -96,10 +96,32 @@ export class ByteStream {
     return this.#stream;
   }
 
-  /** Ends our direction after what was written; the peer's is then read and dropped. */
-  end(): void {
+  /**
+   * Says that nothing more will be read. `onMore` is called if the peer sends something all the same. From now on its
+   * hanging up is seen at once, which it is not while bytes that nobody reads stand before it.
+   */
+  closeReading(onMore: () => void): void {
+    this.#stream.off("data", this.#onData);
+    this.#stream.once("data", onMore);
+    if (this.#rest.length > 0) onMore();
+    this.#rest = new Uint8Array(0);
     this.#stream.resume();
-    this.#stream.end();
+  }
+
+  /**
+   * Leaves it to the peer to close, so that it gets to read what it was told even if it is in the middle of sending.
+   * What it still sends is dropped, and after the idle limit so is the peer.
+   */
+  leaveToPeer(): void {
+    const stream = this.#stream;
+    stream.off("data", this.#onData);
+    stream.resume();
+    const timer = setTimeout(() => {
+      stream.destroy();
+    }, this.#idleMs);
+    stream.once("close", () => {
+      clearTimeout(timer);
+    });
   }
 
   destroy(): void {

@@ -3,10 +3,18 @@ import { SealroomError } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 
 /** Refuses missing and unknown members (WIRE_FIELD). */
-export function checkMembers(fields: JsonObject, required: readonly string[], optional: readonly string[] = []): void {
-  for (const name of required) if (!Object.hasOwn(fields, name)) throw new SealroomError("WIRE_FIELD", { name });
+export function checkMembers(
+  fields: JsonObject,
+  required: readonly string[],
+  optional: readonly string[] = [],
+): void {
+  for (const name of required) {
+    if (!Object.hasOwn(fields, name)) throw new SealroomError("WIRE_FIELD", { name });
+  }
   for (const name of Object.keys(fields)) {
-    if (!required.includes(name) && !optional.includes(name)) throw new SealroomError("WIRE_FIELD", { name: "unknown" });
+    if (!required.includes(name) && !optional.includes(name)) {
+      throw new SealroomError("WIRE_FIELD", { name: "unknown" });
+    }
   }
 }
 

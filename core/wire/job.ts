@@ -23,7 +23,12 @@ export interface JobRequest {
 }
 
 export type JobEvent =
-  | { readonly type: "progress"; readonly objects: number; readonly ofObjects: number; readonly bytes: number }
+  | {
+      readonly type: "progress";
+      readonly objects: number;
+      readonly ofObjects: number;
+      readonly bytes: number;
+    }
   | { readonly type: "refused"; readonly code: ErrorCode; readonly details: Details }
   | { readonly type: "done"; readonly receipt: Uint8Array; readonly result: Uint8Array };
 
@@ -54,7 +59,16 @@ export async function writeJobRequest(stream: ByteStream, request: JobRequest): 
 /** The enclave's side; everything here is the host's word. Errors: WIRE_*. */
 export async function readJobRequest(stream: ByteStream): Promise<JobRequest> {
   const { fields, attachments } = await readMessage(stream, JOB_LIMITS);
-  const names = ["type", "job", "nonce", "accessKeyId", "secretAccessKey", "manifests", "grants", "attachments"];
+  const names = [
+    "type",
+    "job",
+    "nonce",
+    "accessKeyId",
+    "secretAccessKey",
+    "manifests",
+    "grants",
+    "attachments",
+  ];
   checkMembers(fields, names, ["sessionToken"]);
   stringField(fields, "type", /^job$/);
   const manifests = integerField(fields, "manifests", MAX_INPUTS);
@@ -68,7 +82,9 @@ export async function readJobRequest(stream: ByteStream): Promise<JobRequest> {
     credentials: {
       accessKeyId: stringField(fields, "accessKeyId", TOKEN),
       secretAccessKey: stringField(fields, "secretAccessKey", TOKEN),
-      ...(Object.hasOwn(fields, "sessionToken") ? { sessionToken: stringField(fields, "sessionToken", TOKEN) } : {}),
+      ...(Object.hasOwn(fields, "sessionToken")
+        ? { sessionToken: stringField(fields, "sessionToken", TOKEN) }
+        : {}),
     },
     plan,
     manifests: rest.slice(0, manifests),
@@ -80,7 +96,7 @@ export async function writeJobEvent(stream: ByteStream, event: JobEvent): Promis
   if (event.type === "done") {
     await writeMessage(stream, { type: "done" }, [event.receipt, event.result]);
   } else if (event.type === "refused") {
-    await writeMessage(stream, { type: "refused", code: event.code, details: { ...event.details } });
+    await writeMessage(stream, { type: "refused", code: event.code, details: wellFormed(event.details) });
   } else {
     await writeMessage(stream, { ...event });
   }
@@ -90,9 +106,12 @@ export async function writeJobEvent(stream: ByteStream, event: JobEvent): Promis
 export async function readJobEvent(stream: ByteStream): Promise<JobEvent> {
   const { fields, attachments } = await readMessage(stream, DONE_LIMITS);
   const type = stringField(fields, "type", /^(progress|refused|done)$/);
+  checkMembers(fields, ["type", ...EVENT_MEMBERS[type as JobEvent["type"]]]);
   if (type === "done") {
     const [receipt, result, ...more] = attachments;
-    if (receipt === undefined || result === undefined || more.length > 0) throw new SealroomError("WIRE_LENGTH");
+    if (receipt === undefined || result === undefined || more.length > 0) {
+      throw new SealroomError("WIRE_LENGTH");
+    }
     return { type, receipt, result };
   }
   if (type === "refused") {
@@ -101,11 +120,34 @@ export async function readJobEvent(stream: ByteStream): Promise<JobEvent> {
     return { type, code: code as ErrorCode, details: publicDetails(fields["details"]) };
   }
   const integer = (name: string): number => integerField(fields, name, Number.MAX_SAFE_INTEGER);
-  return { type: "progress", objects: integer("objects"), ofObjects: integer("ofObjects"), bytes: integer("bytes") };
+  return {
+    type: "progress",
+    objects: integer("objects"),
+    ofObjects: integer("ofObjects"),
+    bytes: integer("bytes"),
+  };
+}
+
+const EVENT_MEMBERS: Readonly<Record<JobEvent["type"], readonly string[]>> = {
+  progress: ["objects", "ofObjects", "bytes"],
+  refused: ["code", "details"],
+  done: ["attachments"],
+};
+
+/** A name that was cut short may end in half a character, which JSON cannot say; the refusal must arrive all the same. */
+function wellFormed(details: Details): JsonObject {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, detail]) => [
+      name,
+      typeof detail === "string" ? detail.replaceAll(/\p{Surrogate}/gu, "\ufffd") : detail,
+    ]),
+  );
 }
 
 function publicDetails(value: unknown): Details {
-  if (typeof value !== "object" || value === null) throw new SealroomError("WIRE_FIELD", { name: "details" });
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new SealroomError("WIRE_FIELD", { name: "details" });
+  }
   return Object.fromEntries(
     Object.entries(value).map(([name, detail]) => {
       if (typeof detail !== "string" && typeof detail !== "number" && typeof detail !== "boolean") {

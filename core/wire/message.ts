@@ -21,7 +21,10 @@ export interface MessageLimits {
 const NO_ATTACHMENTS: MessageLimits = { attachmentBytes: 0 };
 
 /** Errors: WIRE_LENGTH (a length is out of bounds), WIRE_JSON (not canonical JSON of this shape), TRANSPORT_*. */
-export async function readMessage(stream: ByteStream, limits: MessageLimits = NO_ATTACHMENTS): Promise<Message> {
+export async function readMessage(
+  stream: ByteStream,
+  limits: MessageLimits = NO_ATTACHMENTS,
+): Promise<Message> {
   const prefix = await stream.read(4);
   const length = new DataView(prefix.buffer).getUint32(0);
   if (length < 2 || length > MAX_MESSAGE_JSON_BYTES) throw new SealroomError("WIRE_LENGTH", { length });
@@ -37,7 +40,8 @@ export async function writeMessage(
   fields: JsonObject,
   attachments: readonly Uint8Array[] = [],
 ): Promise<void> {
-  const whole = attachments.length === 0 ? fields : { ...fields, attachments: attachments.map((a) => a.length) };
+  const whole =
+    attachments.length === 0 ? fields : { ...fields, attachments: attachments.map((a) => a.length) };
   const json = encodeCanonical(whole);
   if (json.length > MAX_MESSAGE_JSON_BYTES) throw new Error("internal: message too long");
   const framed = new Uint8Array(4 + json.length);
@@ -54,7 +58,9 @@ function parseFields(bytes: Uint8Array): JsonObject {
   } catch (cause) {
     throw new SealroomError("WIRE_JSON", {}, { cause });
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new SealroomError("WIRE_JSON");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new SealroomError("WIRE_JSON");
+  }
   return value as JsonObject;
 }
 
