@@ -31,7 +31,9 @@ const smallGroup: Attack = {
     const { event } = await runHost(world, { plan, nonce: drawNonce(), dataset });
     const released = await openRows(event, world.analyst);
     const row = released.find(({ city }) => city === "hermitage");
-    if (row === undefined && released.length === naiveByCity(rows.flat()).length) return { outcome: "withheld" };
+    if (row === undefined && released.length === naiveByCity(rows.flat()).length) {
+      return { outcome: "withheld" };
+    }
     if (row?.["count_units"] === 1n) return { outcome: "succeeded" };
     throw new Error("neither withheld nor released");
   },
@@ -80,14 +82,20 @@ const filterByPerson: Attack = {
   case: "A09",
   expects: "PLAN_ROLE",
   guard: [
-    { file: "core/plan/check.ts", find: "if (!roles.includes(entry.role)) {", replace: "if (roles.length === 0) {" },
+    {
+      file: "core/plan/check.ts",
+      find: "if (!roles.includes(entry.role)) {",
+      replace: "if (roles.length === 0) {",
+    },
   ],
   async run(world) {
     const crowd = makeRows(1, 80, "filter").flat();
     const rows = [...crowd, ...TARGET];
     const dataset = await sealDataset(world, { rows: [rows] });
     // Five whom he knows, and one more.
-    const known = [...new Set(crowd.filter(({ city }) => city === "north").map(({ person }) => person))].slice(0, 5);
+    const known = [
+      ...new Set(crowd.filter(({ city }) => city === "north").map(({ person }) => person)),
+    ].slice(0, 5);
     const list = JSON.stringify([...known, "target"]);
     const plan = await compilePlanFor(
       world,

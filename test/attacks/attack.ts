@@ -37,4 +37,3 @@ export async function judge(
   assert.deepEqual(await openRows(event, recipient), wanted);
   return { outcome: "succeeded" };
 }
-

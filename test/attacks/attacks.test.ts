@@ -25,7 +25,10 @@ after(() => {
 const turns = new Turns(2);
 
 /** Verdicts by place in the catalogue, and of an honest job after them all. */
-async function runScenario(root: string, places: readonly number[]): Promise<ReadonlyMap<number | "honest", Shown>> {
+async function runScenario(
+  root: string,
+  places: readonly number[],
+): Promise<ReadonlyMap<number | "honest", Shown>> {
   const args = [join(root, "test/attacks/scenario.ts"), ...places.map(String)];
   const options = { timeout: TIMEOUT_MS, signal: aborted.signal, env: { ...process.env, NODE_OPTIONS: "" } };
   const { stdout } = await promisify(execFile)(process.execPath, args, options);

@@ -116,7 +116,11 @@ const rollBack: Attack = {
 
 /** So few people of one more city that the rules would hide them. */
 function hamlet(people: number): { person: string; city: string; amount: number }[] {
-  return Array.from({ length: people }, (_, index) => ({ person: `hamlet-${index}`, city: "hamlet", amount: 100 + index }));
+  return Array.from({ length: people }, (_, index) => ({
+    person: `hamlet-${index}`,
+    city: "hamlet",
+    amount: 100 + index,
+  }));
 }
 
 const expired: Attack = {
@@ -207,7 +211,9 @@ const carriedKey: Attack = {
     },
   ],
   async run(world) {
-    const dataset = await sealDataset(world, { rows: [[...makeRows(1, 100, "carried").flat(), ...hamlet(2)]] });
+    const dataset = await sealDataset(world, {
+      rows: [[...makeRows(1, 100, "carried").flat(), ...hamlet(2)]],
+    });
     const stranger = await makeKey();
     const rules = { ...dataset.manifest.rules, minUnits: 2, recipients: [stranger.publicKey] };
     const jws = await signAs(stranger, { ...dataset.manifest, rules, ownerKey: stranger.publicKey });

@@ -26,7 +26,10 @@ const ANY_CERTIFICATE: Replacement = {
 };
 
 /** Under a CA that the host made up. */
-async function hostTunnel(world: World, script: EndpointScript): Promise<Required<Pick<Hostility, "tunnel">>> {
+async function hostTunnel(
+  world: World,
+  script: EndpointScript,
+): Promise<Required<Pick<Hostility, "tunnel">>> {
   const directory = await mkdtemp(join(tmpdir(), "sealroom-ca-"));
   try {
     return { tunnel: await playEndpoint(world, await endpointIdentity(world, directory), script) };
@@ -36,7 +39,10 @@ async function hostTunnel(world: World, script: EndpointScript): Promise<Require
 }
 
 /** Under the authority that the enclave trusts: what is left to check when the endpoint itself is wrong. */
-async function trustedTunnel(world: World, script: EndpointScript): Promise<Required<Pick<Hostility, "tunnel">>> {
+async function trustedTunnel(
+  world: World,
+  script: EndpointScript,
+): Promise<Required<Pick<Hostility, "tunnel">>> {
   return { tunnel: await playEndpoint(world, await endpointIdentity(world, world.state), script) };
 }
 
@@ -89,7 +95,9 @@ const forgeAnswer: Attack = {
       Promise.resolve({
         KeyId: genuine.manifest.keyArn,
         EncryptionAlgorithm: "SYMMETRIC_DEFAULT",
-        CiphertextForRecipient: encodeCms(attestedKey(asked), ownKey, "constructed").toString("base64"),
+        CiphertextForRecipient: Buffer.from(encodeCms(attestedKey(asked), ownKey, "constructed")).toString(
+          "base64",
+        ),
       }),
     );
     return runThrough(world, madeUp, tunnel);
@@ -163,10 +171,15 @@ const otherImage: Attack = {
       replace: `        "aws:PrincipalArn": terms.enclaveRoleArn,
 `,
     },
-    { file: "owner/key-policy.ts", find: "...REGISTERS.map((register)", replace: "...REGISTERS.slice(3).map((register)" },
+    {
+      file: "owner/key-policy.ts",
+      find: "...REGISTERS.map((register)",
+      replace: "...REGISTERS.slice(3).map((register)",
+    },
   ],
   async run(world) {
-    const other = (register: number): string => createHash("sha384").update(`other ${register}`).digest("hex");
+    const other = (register: number): string =>
+      createHash("sha384").update(`other ${register}`).digest("hex");
     const measurements = { 0: other(0), 1: other(1), 2: other(2) };
     return runThrough(world, await sealDataset(world, { measurements }), {});
   },

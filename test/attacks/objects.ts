@@ -72,7 +72,10 @@ function withAmountBytes(rows: readonly Row[], at: number, bytes: Uint8Array): r
 }
 
 /** One object, large enough for its amounts to fill frames. */
-async function sealLarge(world: World, seed: string): Promise<{ dataset: WorldDataset; object: SealedObject }> {
+async function sealLarge(
+  world: World,
+  seed: string,
+): Promise<{ dataset: WorldDataset; object: SealedObject }> {
   const dataset = await sealDataset(world, { rows: makeRows(1, 500, seed) });
   const [object] = dataset.objects;
   if (object === undefined) throw new Error("no objects");

@@ -158,8 +158,14 @@ const otherPlan: Attack = {
     },
   ],
   async run(world) {
-    const asked = await compilePlanFor(world, (owner) => `${BY_CITY(owner)}where: { column: city, op: "=", value: north }\n`);
-    const ran = await compilePlanFor(world, (owner) => `${BY_CITY(owner)}where: { column: city, op: "=", value: south }\n`);
+    const asked = await compilePlanFor(
+      world,
+      (owner) => `${BY_CITY(owner)}where: { column: city, op: "=", value: north }\n`,
+    );
+    const ran = await compilePlanFor(
+      world,
+      (owner) => `${BY_CITY(owner)}where: { column: city, op: "=", value: south }\n`,
+    );
     const nonce = drawNonce();
     const done = await runDone(world, ran, nonce);
     await verifyHonest(world, { ...done, plan: ran, nonce });

@@ -14,7 +14,10 @@ try {
     try {
       line = await attack.run(world);
     } catch (error) {
-      line = { outcome: "failed", why: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+      line = {
+        outcome: "failed",
+        why: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      };
     }
     process.stdout.write(`${JSON.stringify({ place: Number(place), verdict: line })}\n`);
   }

@@ -11,7 +11,7 @@ export type ResultRow = Readonly<Record<string, unknown>>;
 /** The bytes that came as the result; fails when none came. */
 export function resultOf(event: JobEnd): Uint8Array {
   assert.equal(event.type, "done", JSON.stringify(event));
-  return (event as Extract<JobEnd, { type: "done" }>).result;
+  return event.result;
 }
 
 export async function openRows(event: JobEnd, recipient: KeyPair): Promise<readonly ResultRow[]> {

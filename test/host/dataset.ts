@@ -21,7 +21,11 @@ export interface KeyPair {
 }
 
 export async function makeKey(): Promise<KeyPair> {
-  const { x = "", y = "", d = "" } = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
+  const {
+    x = "",
+    y = "",
+    d = "",
+  } = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
   const publicKey = { kty: "EC", crv: "P-256", x, y } as const;
   return { publicKey, privateKey: { ...publicKey, d }, thumbprint: await thumbprint(publicKey) };
 }

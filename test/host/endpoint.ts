@@ -18,7 +18,7 @@ export type KmsFields = Readonly<Record<string, unknown>>;
 export interface EndpointCall {
   readonly asked: KmsFields;
   /** What the real KMS answers to the very same request. */
-  relay(): Promise<KmsFields>;
+  readonly relay: () => Promise<KmsFields>;
 }
 
 export type EndpointScript = (call: EndpointCall) => Promise<KmsFields>;
@@ -40,7 +40,8 @@ export async function playEndpoint(
   const server = createServer((request, response) => {
     void (async (): Promise<void> => {
       const body = await readBody(request);
-      const relay = (): Promise<KmsFields> => forward({ ca, port: Number(new URL(kms).port), host: kmsHost }, request, body);
+      const relay = (): Promise<KmsFields> =>
+        forward({ ca, port: Number(new URL(kms).port), host: kmsHost }, request, body);
       const answer = await script({ asked: parseFields(body), relay });
       const status = "__type" in answer ? 400 : 200;
       response.writeHead(status, { "content-type": "application/x-amz-json-1.1" });
@@ -68,10 +69,23 @@ interface RealKms {
   readonly host: string;
 }
 
-async function forward({ ca, port, host }: RealKms, request: IncomingMessage, body: Buffer): Promise<KmsFields> {
+async function forward(
+  { ca, port, host }: RealKms,
+  request: IncomingMessage,
+  body: Buffer,
+): Promise<KmsFields> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const outgoing = httpsRequest(
-      { host: "127.0.0.1", port, servername: host, ca, method: "POST", path: "/", headers: request.headers, agent: false },
+      {
+        host: "127.0.0.1",
+        port,
+        servername: host,
+        ca,
+        method: "POST",
+        path: "/",
+        headers: request.headers,
+        agent: false,
+      },
       resolve,
     );
     outgoing.on("error", reject);

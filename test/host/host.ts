@@ -53,7 +53,10 @@ export function drawNonce(): string {
 export async function compilePlanFor(
   world: World,
   text: (owner: string) => string,
-  { owner = world.owner, recipient = world.analyst }: Partial<Pick<World, "owner">> & { recipient?: World["analyst"] } = {},
+  {
+    owner = world.owner,
+    recipient = world.analyst,
+  }: Partial<Pick<World, "owner">> & { recipient?: World["analyst"] } = {},
 ): Promise<CompiledPlan> {
   return compileJob(text(owner.thumbprint), () => recipient.publicKey);
 }

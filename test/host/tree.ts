@@ -15,7 +15,7 @@ export interface Replacement {
 
 export interface Tree {
   readonly root: string;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
