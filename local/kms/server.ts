@@ -122,8 +122,9 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
 }
 
 function checkLength(length: number): void {
-  if (length > MAX_REQUEST_BYTES)
-    {throw new AwsError("RequestEntityTooLargeException", 413, "the request is too long");}
+  if (length > MAX_REQUEST_BYTES) {
+    throw new AwsError("RequestEntityTooLargeException", 413, "the request is too long");
+  }
 }
 
 // KMS's words for what is wrong with a signature.
