@@ -53,7 +53,7 @@ export class ObjectAggregation {
   }
 
   #addChunk(batch: ColumnBatch, start: number, count: number): void {
-    const ordinals = this.#ordinals?.read(batch, start, count) ?? null;
+    const ordinals = batch.unitStart && (this.#ordinals?.read(batch.unitStart, start, count) ?? null);
     const picked = this.#filter === null ? null : this.#picked;
     const passing = picked === null ? count : (this.#filter?.pick(batch, start, count, picked) ?? 0);
     const where: Passing = { start, count, picked, passing };

@@ -6,7 +6,7 @@ import { isWide } from "./cell.ts";
 import type { Cell } from "./cell.ts";
 
 /**
- * `cuts` rise strictly; a value is in the set if it is at or above an odd number of them, or, where `inside`, an
+ * `cuts` rise; a value is in the set if it is at or above an odd number of them, or, where `inside`, an
  * even number. Numbers serve bool (0, 1), int8..uint32, float and date; bigints the wide types; bytes utf8.
  */
 export type CellSet =
@@ -61,19 +61,14 @@ function cutsOf<P>(test: CellTest, points: Points<P>): { inside: boolean; cuts: 
   }
 }
 
-/** One pair of cuts for each value; neighbours share a cut, which would then count twice, so it goes. */
+/** A pair of cuts for each value. Two neighbours' common cut stands twice and counts twice, which changes nothing. */
 function cutsOfList<P>(list: readonly P[], points: Points<P>): P[] {
-  const cuts: P[] = [];
-  let previous: P | undefined;
-  for (const at of list.toSorted(points.compare)) {
-    if (previous !== undefined && points.compare(previous, at) === 0) continue;
-    previous = at;
-    const last = cuts.at(-1);
-    if (last !== undefined && points.compare(last, at) === 0) cuts.pop();
-    else cuts.push(at);
-    cuts.push(points.above(at));
-  }
-  return cuts;
+  const sorted = list.toSorted(points.compare);
+  const distinct = sorted.filter((point, at) => {
+    const previous = sorted[at - 1];
+    return previous === undefined || points.compare(previous, point) !== 0;
+  });
+  return distinct.flatMap((point) => [point, points.above(point)]);
 }
 
 const NUMBERS: Points<number> = { of: Number, above: nextUp, compare: (a, b) => a - b };

@@ -1,7 +1,6 @@
 // The ordinal, within its object, of the unit that each row belongs to: a running count of first-row marks, from 1,
 // so that 0 is no unit.
 import { SealroomError } from "../../core/errors.ts";
-import type { ColumnBatch } from "../../core/column/vector.ts";
 import { CHUNK_ROWS } from "./chunk.ts";
 
 export class UnitOrdinals {
@@ -9,11 +8,10 @@ export class UnitOrdinals {
   #last = 0;
 
   /**
-   * The ordinals of `count` rows from `start`, which must follow the rows read before. The array is reused.
+   * The ordinals, by the bitmap, of `count` rows from `start`, which must follow the rows read before. The array is reused.
    * Errors: AGGREGATE_UNITS, when an object's first row starts no unit.
    */
-  read({ unitStart }: ColumnBatch, start: number, count: number): Int32Array {
-    if (unitStart === null) throw new SealroomError("AGGREGATE_UNITS");
+  read(unitStart: Uint8Array, start: number, count: number): Int32Array {
     const ordinals = this.#ordinals;
     let last = this.#last;
     const whole = count & ~7;
