@@ -5,7 +5,16 @@ import tseslint from "typescript-eslint";
 
 const NODE = "node:";
 const FOLDERS = {
-  core: ["node:crypto$", "node:stream$", "apache-arrow$", "flatbuffers$", "cborg($|/)", "jose$", "yaml$", "@noble/ciphers/"],
+  core: [
+    "node:crypto$",
+    "node:stream$",
+    "apache-arrow$",
+    "flatbuffers$",
+    "cborg($|/)",
+    "jose$",
+    "yaml$",
+    "@noble/ciphers/",
+  ],
   jobs: [],
   transport: [NODE],
   "enclave-worker": [NODE, "piscina$", "cborg$", "jose$"],
@@ -45,7 +54,10 @@ export default tseslint.config(
   ...tseslint.configs.stylisticTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js"] }, tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        projectService: { allowDefaultProject: ["eslint.config.js"] },
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       eqeqeq: "error",
@@ -56,12 +68,22 @@ export default tseslint.config(
       "no-restricted-syntax": [
         "error",
         { selector: "ExportDefaultDeclaration", message: "Name what you export." },
-        { selector: "MemberExpression[object.name='Math'][property.name='random']", message: "Math.random is not random." },
+        {
+          selector: "MemberExpression[object.name='Math'][property.name='random']",
+          message: "Math.random is not random.",
+        },
       ],
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
       "@typescript-eslint/no-floating-promises": [
         "error",
-        { allowForKnownSafeCalls: [{ from: "package", name: ["test", "suite", "describe", "it"], package: "node:test" }] },
+        {
+          allowForKnownSafeCalls: [
+            { from: "package", name: ["test", "suite", "describe", "it"], package: "node:test" },
+          ],
+        },
       ],
       "@typescript-eslint/consistent-type-imports": "error",
       // isolatedDeclarations asks for some annotations that this rule calls needless.
@@ -74,7 +96,11 @@ export default tseslint.config(
       "no-console": "error",
       "no-restricted-properties": [
         "error",
-        { object: "Date", property: "now", message: "Trusted code takes its time from an attestation document." },
+        {
+          object: "Date",
+          property: "now",
+          message: "Trusted code takes its time from an attestation document.",
+        },
         { object: "process", property: "env", message: "Trusted code reads no environment." },
         { object: "process", property: "argv", message: "Trusted code reads no arguments." },
         { object: "Buffer", property: "allocUnsafe", message: "Uninitialised memory leaks." },

@@ -46,7 +46,8 @@ export const ERROR_CODES = {
   JSON_STRING: "a string is not well-formed, not NFC, or has control characters",
   JSON_CANONICAL: "the bytes are not the canonical form (RFC 8785) of what they say",
   YAML_SYNTAX: "the text is not YAML 1.2",
-  YAML_FEATURE: "the text uses a part of YAML that is not taken here, or a word or number that has to be quoted",
+  YAML_FEATURE:
+    "the text uses a part of YAML that is not taken here, or a word or number that has to be quoted",
   // manifest/: keys and signatures
   KEY_SHAPE: "the key is not a JWK of P-256 or Ed25519 with exactly its public members",
   KEY_POINT: "the key is not a point of its curve, or one that proves nothing",
@@ -91,7 +92,8 @@ export const ERROR_CODES = {
   PLAN_BOUNDS: "the owner's rules give no bounds for the column, so it cannot be summed or averaged",
   // receipt/
   RECEIPT_FORM: "the receipt is not of its one form, or larger than it may be",
-  RECEIPT_STATEMENT: "a field of the receipt's statement is missing, unknown, malformed, or out of its limits",
+  RECEIPT_STATEMENT:
+    "a field of the receipt's statement is missing, unknown, malformed, or out of its limits",
   RECEIPT_PLAN: "the receipt is for another plan than the verifier's",
   RECEIPT_INPUTS: "the receipt's inputs are not the plan's",
   RECEIPT_OWNER: "an input's owner is not the one that the verifier expects",
@@ -150,9 +152,11 @@ export const ERROR_CODES = {
   KEYPOLICY_DEBUG: "a measurement is all zero: a debug enclave, whose memory the host can read",
   KEYPOLICY_ROLE: "a role ARN is malformed, has a wildcard, or is the same as another role",
   KEYPOLICY_OWNER: "the owner is not an RFC 7638 thumbprint (SHA-256, base64url)",
-  KEYPOLICY_DATASET: "the data set's name is empty, too long, or has characters that a key policy would read differently",
+  KEYPOLICY_DATASET:
+    "the data set's name is empty, too long, or has characters that a key policy would read differently",
   KEYPOLICY_EPOCH: "a live epoch is not a whole number of UTC milliseconds, or is listed twice",
-  KEYPOLICY_SIZE: "the key policy is longer than the 32 KiB that KMS takes: list fewer epochs or measurements",
+  KEYPOLICY_SIZE:
+    "the key policy is longer than the 32 KiB that KMS takes: list fewer epochs or measurements",
   // crypto.ts
   CRYPTO_TAG: "sealed bytes do not verify under the key",
   CRYPTO_KEY: "a public key is not a point of its curve",
@@ -179,7 +183,8 @@ export const ERROR_CODES = {
   // jobs/: registry and aggregation
   PLAN_KIND: "no job of this kind exists",
   PLAN_GROUP_KEYS: "the owner's declared group keys combine to more groups than the rules allow",
-  AGGREGATE_UNITS: "the rows' marks of units are missing, unexpected, or do not begin with the object's first row",
+  AGGREGATE_UNITS:
+    "the rows' marks of units are missing, unexpected, or do not begin with the object's first row",
   AGGREGATE_ROWS: "an object has more rows than one aggregation can count",
   GATE_GROUPS: "the job would form more groups than the owner's rules allow",
   GATE_ROWS: "the result would have more rows than the grant allows",

@@ -31,9 +31,10 @@ export async function runJob(
   const nowMs = await readTime(enclave);
   const plan = parsePlan(request.plan);
   const planDigest = await digestPlan(request.plan);
-  const inputs = (await verifyInputs(request, plan, planDigest, nowMs)).map(
-    (input): JobInput => ({ ...input, checked: checkPlan(plan, input.verified.manifest) }),
-  );
+  const inputs = (await verifyInputs(request, plan, planDigest, nowMs)).map((input): JobInput => ({
+    ...input,
+    checked: checkPlan(plan, input.verified.manifest),
+  }));
   const input = onlyInput(inputs);
   const program = compileProgram(plan, input.verified.manifest);
   const datasetKey = await releaseKey(enclave, request, input, nowMs);

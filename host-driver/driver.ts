@@ -87,7 +87,11 @@ async function converse(submission: Submission, faults: readonly unknown[]): Pro
 }
 
 /** Finds the objects that this job's manifests name; the enclave checks what it gets. */
-async function rangeSource({ job, locations, store }: Submission): Promise<(request: ReadRequest) => Promise<Readable | null>> {
+async function rangeSource({
+  job,
+  locations,
+  store,
+}: Submission): Promise<(request: ReadRequest) => Promise<Readable | null>> {
   const inputs = await Promise.all(
     job.manifests.map(async (jws, input) => {
       const location = locations[input];

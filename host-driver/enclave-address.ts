@@ -4,8 +4,7 @@ import { SealroomError } from "../core/errors.ts";
 import { ENCLAVE_SOCKET } from "../transport/unix.ts";
 
 export type EnclaveAddress =
-  | { readonly kind: "unix"; readonly directory: string }
-  | { readonly kind: "vsock"; readonly cid: number };
+  { readonly kind: "unix"; readonly directory: string } | { readonly kind: "vsock"; readonly cid: number };
 
 /** Errors: ENCLAVE_ADDRESS. */
 export function parseEnclaveAddress(text: string): EnclaveAddress {
@@ -17,7 +16,10 @@ export function parseEnclaveAddress(text: string): EnclaveAddress {
 }
 
 /** Errors: TRANSPORT_UNAVAILABLE for vsock, which needs the native addon. */
-export function enclaveSocket(address: EnclaveAddress): { readonly directory: string; readonly path: string } {
+export function enclaveSocket(address: EnclaveAddress): {
+  readonly directory: string;
+  readonly path: string;
+} {
   if (address.kind === "vsock") throw new SealroomError("TRANSPORT_UNAVAILABLE", { transport: "vsock" });
   return { directory: address.directory, path: join(address.directory, ENCLAVE_SOCKET) };
 }

@@ -36,7 +36,11 @@ export class Store {
     const where = { bucket, key: prefix + key };
     try {
       const answer = await this.#client.send(
-        new GetObjectCommand({ Bucket: bucket, Key: where.key, ...(range === undefined ? {} : { Range: range }) }),
+        new GetObjectCommand({
+          Bucket: bucket,
+          Key: where.key,
+          ...(range === undefined ? {} : { Range: range }),
+        }),
       );
       if (answer.Body === undefined) throw new SealroomError("STORE_READ", where);
       return answer.Body as Readable;

@@ -13,7 +13,9 @@ export interface StateLock {
 /** Creates the directory if need be. Errors: LOCAL_LOCKED, with the holder's process id as far as known. */
 export async function lockState(directory: string): Promise<StateLock> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const name = createHash("sha256").update(await realpath(directory)).digest("hex");
+  const name = createHash("sha256")
+    .update(await realpath(directory))
+    .digest("hex");
   const server = createServer();
   try {
     await new Promise<void>((resolve, reject) => {
@@ -29,7 +31,9 @@ export async function lockState(directory: string): Promise<StateLock> {
   return {
     release: () =>
       new Promise((resolve) => {
-        server.close(() => { resolve(); });
+        server.close(() => {
+          resolve();
+        });
       }),
   };
 }

@@ -28,7 +28,9 @@ async function serve(state: string, withEnclave: boolean): Promise<void> {
   const sockets = await mkdtemp(join(tmpdir(), "sealroom-"));
   const services = await startServices(state);
   const enclave = withEnclave ? await startLocalEnclave({ state, sockets, services }) : null;
-  process.stdout.write(`${JSON.stringify({ ...services.endpoints, sockets: withEnclave ? sockets : null })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ ...services.endpoints, sockets: withEnclave ? sockets : null })}\n`,
+  );
 
   let ending = false;
   const end = async (code: number): Promise<void> => {
@@ -49,5 +51,7 @@ async function serve(state: string, withEnclave: boolean): Promise<void> {
   process.stdin.once("end", () => void end(0));
   process.stdin.once("close", () => void end(0));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void end(0));
-  await writeFile(join(state, "endpoints.json"), `${JSON.stringify(services.endpoints, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(join(state, "endpoints.json"), `${JSON.stringify(services.endpoints, null, 2)}\n`, {
+    mode: 0o600,
+  });
 }

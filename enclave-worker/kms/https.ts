@@ -25,7 +25,11 @@ export interface HttpsAnswer {
 }
 
 /** POST /. Errors: TRANSPORT_*, KMS_TLS (the handshake failed), KMS_ANSWER (too long, cut off, too late). */
-export async function postHttps(dialer: Dialer, roots: readonly string[], request: HttpsRequest): Promise<HttpsAnswer> {
+export async function postHttps(
+  dialer: Dialer,
+  roots: readonly string[],
+  request: HttpsRequest,
+): Promise<HttpsAnswer> {
   const socket = await connectTls(dialer, roots, request.host);
   try {
     return await exchange(socket, request);

@@ -30,7 +30,9 @@ test("one process at a time holds a state directory, and the refusal names the h
 test("the same directory by another name is the same lock", async () => {
   await withDirectory(async (directory) => {
     const lock = await lockState(directory);
-    await assert.rejects(lockState(join(directory, "..", directory.split("/").at(-1) ?? "")), { code: "LOCAL_LOCKED" });
+    await assert.rejects(lockState(join(directory, "..", directory.split("/").at(-1) ?? "")), {
+      code: "LOCAL_LOCKED",
+    });
     await lock.release();
   });
 });
@@ -42,7 +44,9 @@ test("a holder that is killed leaves no lock behind", async () => {
       await lockState(${JSON.stringify(directory)});
       process.stdout.write("locked");
       setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", source], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     await new Promise((resolve) => child.stdout.once("data", resolve));
     await assert.rejects(lockState(directory), { code: "LOCAL_LOCKED" });
     const exited = new Promise((resolve) => child.once("exit", resolve));
