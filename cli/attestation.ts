@@ -16,6 +16,7 @@ import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { FaultAt, locate, readFault, renderFault, usage } from "./fault.ts";
 import { readBytes, TEXT_BYTES } from "./file.ts";
+import { parseTime } from "./number.ts";
 import { paint, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 
@@ -187,16 +188,10 @@ function hasRegister(document: AttestationDocument, index: number, expected: str
   return register !== undefined && encodeRegister(register) === expected;
 }
 
-const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
-
 function parseWhen(text: string): When {
   if (text === "document") return { mode: "document" };
   if (text === "now") return { mode: "now", timeMs: Date.now() };
-  const timeMs = TIME.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(timeMs)) {
-    throw usage(`--at '${text}' is not 'document', 'now' or a time such as 2026-01-31T12:00:00Z`);
-  }
-  return { mode: "given", timeMs };
+  return { mode: "given", timeMs: parseTime("--at", text) };
 }
 
 /** A register of zeros that is expected in 0 to 2 would be a debug enclave accepted on request. */

@@ -27,8 +27,8 @@ export interface Cloud {
 
 export async function openLocalCloud(start: LocalStart, progress: Progress): Promise<Cloud> {
   const process = await startLocal(start);
-  const where = process.isOwn ? `in ${start.state}` : `of the \`sealroom local\` that runs on ${start.state}`;
-  progress.note(`Using the embedded stand-ins ${where}: no AWS, and the enclave is simulated.`);
+  const where = process.isOwn ? "in" : "that run on";
+  progress.note(`Using the embedded stand-ins ${where} ${start.state}: no AWS, a simulated enclave.`);
   return localCloud(process);
 }
 

@@ -49,6 +49,8 @@ export interface LocalProcess {
 export interface LocalStart {
   readonly state: string;
   readonly enclave: "with-enclave" | "services-only";
+  /** Whether what the stand-ins complain of is shown as it comes, or only if they do not start. */
+  readonly complaints?: "show";
 }
 
 const MAIN = fileURLToPath(new URL(`../local/main${import.meta.filename.slice(-3)}`, import.meta.url));
@@ -73,7 +75,7 @@ export async function startLocal(start: LocalStart): Promise<LocalProcess> {
 }
 
 /** As startLocal, and refuses where the state is in use. */
-export async function spawnLocal({ state, enclave }: LocalStart): Promise<LocalProcess> {
+export async function spawnLocal({ state, enclave, complaints }: LocalStart): Promise<LocalProcess> {
   const flags = enclave === "with-enclave" ? ["--enclave"] : [];
   const child = spawn(
     process.execPath,
@@ -85,11 +87,12 @@ export async function spawnLocal({ state, enclave }: LocalStart): Promise<LocalP
       done();
     });
   });
-  const complaints = collectText(child);
+  const complained = collectText(child);
+  if (complaints === "show") child.stderr.pipe(process.stderr);
   const line = await firstLine(child);
   if (line === null) {
     await stop(child, ended);
-    throw new SealroomError("LOCAL_START", { output: complaints() });
+    throw new SealroomError("LOCAL_START", { output: complained() });
   }
   try {
     const endpoints = parseLine(line);

@@ -60,7 +60,7 @@ function addState(command: Command): Command {
 
 /** Returns when all is up; the child keeps this process alive until it ends. */
 async function serve({ progress, signal }: Session, { state }: StateOption): Promise<Report> {
-  const local = await spawnLocal({ state, enclave: "with-enclave" });
+  const local = await spawnLocal({ state, enclave: "with-enclave", complaints: "show" });
   const retract = await announce(state, local.endpoints);
   signal.addEventListener("abort", () => void retract().then(() => local.close()));
   void local.ended.then(async () => {

@@ -1,5 +1,4 @@
 // The entry point of the command line: runs one command, prints its report or its fault, sets the exit code.
-import { constants } from "node:os";
 import { encodeReport } from "./command.ts";
 import { encodeFault, renderFault } from "./fault.ts";
 import { invoke } from "./invoke.ts";
@@ -33,6 +32,7 @@ function print(ending: Ending, form: "json" | "text"): number {
     case "help":
       return ending.exit;
     case "interrupted":
+      process.stderr.write("sealroom: interrupted; nothing was left behind.\n");
       return 130;
   }
 }
@@ -48,7 +48,6 @@ function interruption(progress: Progress): AbortSignal {
       progress.clear();
       // The second one does not wait.
       if (controller.signal.aborted) process.exit(130);
-      process.stderr.write(`sealroom: interrupted (${name}, signal ${constants.signals[name]})\n`);
       controller.abort();
       setTimeout(() => process.exit(130), GRACE_MS).unref();
     });

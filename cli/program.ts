@@ -3,12 +3,15 @@ import { Command } from "commander";
 import { declareAttestation } from "./attestation.ts";
 import type { Host } from "./command.ts";
 import { declareExplain } from "./explain.ts";
+import { declareGrant } from "./grant.ts";
 import { declareKeygen } from "./keygen.ts";
 import { declareLocal } from "./local.ts";
 import { declareOpen } from "./open.ts";
 import { WIDTH } from "./output.ts";
 import { declarePolicy } from "./policy.ts";
 import { declareRun } from "./run.ts";
+import { declareSeal } from "./seal.ts";
+import { declareSign } from "./sign.ts";
 import { declareVerify } from "./verify.ts";
 
 const DESCRIPTION =
@@ -22,6 +25,9 @@ export function createProgram(version: string, host: Host): Command {
     .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", "\nExample:\n  $ sealroom attestation document.cbor\n\nExit codes: docs/cli.md.\n");
   declareKeygen(program, host);
+  declareSeal(program, host);
+  declareSign(program, host);
+  declareGrant(program, host);
   declarePolicy(program, host);
   declareExplain(program, host);
   declareRun(program, host);

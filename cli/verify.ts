@@ -170,7 +170,9 @@ function describe(
         ...(unverified === "" ? [] : [["UNVERIFIED", unverified] as const]),
       ]),
       "What this does not protect from:",
-      ...release.doesNotProtect.flatMap((sentence) => wrap(`- ${sentence}`, 78).map((line) => `  ${line}`)),
+      ...release.doesNotProtect.flatMap((sentence) =>
+        wrap(sentence, 76).map((line, at) => `${at === 0 ? "  - " : "    "}${line}`),
+      ),
     ],
   };
 }

@@ -1,0 +1,98 @@
+// `sealroom grant`: the owner's signature on one job of one recipient, over the current manifests of the owner's data
+// sets that it reads.
+import type { Command } from "commander";
+import { addCloudOptions, openCloud } from "./cloud-options.ts";
+import type { CloudOptions } from "./cloud-options.ts";
+import { act, addNeeded, collect, declare } from "./command.ts";
+import type { Host, Session } from "./command.ts";
+import { locate } from "./fault.ts";
+import { writeNewFile } from "./file.ts";
+import { compileJobFile, readJobFile } from "./job-file.ts";
+import { parseCount, parseTime } from "./number.ts";
+import { renderFields } from "./output.ts";
+import type { Report } from "./output.ts";
+import { readOwner } from "./owner-files.ts";
+import { parsePairs } from "./pairs.ts";
+
+interface Options extends CloudOptions {
+  readonly owner: string;
+  readonly out: string;
+  readonly from?: readonly string[];
+  readonly notAfter?: string;
+  readonly maxRows?: string;
+}
+
+export function declareGrant(parent: Command, host: Host): void {
+  const command = declare(parent, "grant", {
+    summary: "sign one job of one recipient",
+    description:
+      "Signs one job: its plan, its recipient, and the current manifests of the owner's data sets that it reads. " +
+      "Whoever has the file may run that very job until it ends, also where the rules allow no ad-hoc jobs.",
+    examples: ["sealroom grant job.yaml --owner owner.key --out job.grant.jws --max-rows 50"],
+  }).argument("<job>", "the job, YAML or JSON, as the analyst will run it");
+  addNeeded(command, "--owner <key>", "the owner's private key file");
+  addNeeded(command, "--out <file>", "the grant to write");
+  command
+    .option("--max-rows <n>", "the most rows that the result may have")
+    .option("--not-after <time>", "when the grant ends, as 2027-01-31 (default: 30 days from now)")
+    .option(
+      "--from <name=s3://...>",
+      "where a data set lies, instead of what the job says; may be repeated",
+      collect,
+    );
+  act(addCloudOptions(command), host, grant);
+}
+
+async function grant(session: Session, options: Options, path: string): Promise<Report> {
+  const { maxRows, notAfter, out } = options;
+  const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
+  const limits = {
+    ...(maxRows === undefined ? {} : { maxRows: parseCount("--max-rows", maxRows) }),
+    ...(notAfter === undefined ? {} : { notAfter: parseTime("--not-after", notAfter) }),
+  };
+  const ownerKey = await readOwner(options.owner);
+  const job = await readJobFile(path);
+  await compileJobFile(job);
+  const { prepareJob } = await import("../host-driver/client.ts");
+  const { grantPlan } = await import("../owner/grant.ts");
+  const cloud = await openCloud(session, options);
+  try {
+    const nowMs = Date.now();
+    const s3 = cloud.s3("owner");
+    const { plan, datasets } = await locate(path, () =>
+      prepareJob({ job: job.text, resolveRecipient: job.resolveRecipient, from, s3, nowMs }),
+    );
+    const manifests = datasets.map(({ verified }) => verified);
+    const { recipient } = plan.plan;
+    const granted = await locate(path, () =>
+      grantPlan({ plan: plan.digest, manifests, recipient, ownerKey, nowMs, ...limits }),
+    );
+    await writeNewFile({ path: out, bytes: granted.jws, access: "public" });
+    const until = new Date(granted.notAfter).toISOString();
+    return {
+      exit: 0,
+      json: {
+        out,
+        planDigest: plan.digest,
+        grant: granted.digest,
+        owner: ownerKey.thumbprint,
+        notAfter: until,
+        manifests: manifests.map(({ digest }) => digest),
+      },
+      text: [
+        `Granted ${path}`,
+        ...renderFields([
+          ["written to", out],
+          ["plan", plan.digest],
+          ...manifests.map(({ manifest, digest }) => {
+            const epoch = `${manifest.epoch} (${new Date(manifest.epoch).toISOString()})`;
+            return ["data", `${manifest.dataset}, epoch ${epoch}, manifest ${digest}`] as const;
+          }),
+          ["until", until],
+        ]),
+      ],
+    };
+  } finally {
+    await cloud.close();
+  }
+}

@@ -1,0 +1,30 @@
+// The files that an owner writes: schema.yaml, rules.yaml, and the public keys that rules name by path.
+import { dirname, resolve } from "node:path";
+import { readOwnerKey, readRecipientPublic } from "../owner/key-file.ts";
+import type { OwnerKey } from "../owner/keys.ts";
+import { parseRulesFile } from "../owner/rules-file.ts";
+import type { RulesFile } from "../owner/rules-file.ts";
+import { parseSchemaFile } from "../owner/schema-file.ts";
+import type { SchemaFile } from "../owner/schema-file.ts";
+import { locate } from "./fault.ts";
+import { readText } from "./file.ts";
+
+export async function readSchema(path: string): Promise<SchemaFile> {
+  const text = await readText(path);
+  return locate(path, () => parseSchemaFile(text));
+}
+
+/** Keys are found relative to the rules' own file. */
+export async function readRules(path: string): Promise<RulesFile> {
+  const text = await readText(path);
+  return locate(path, () =>
+    parseRulesFile(text, async (reference) => {
+      const file = resolve(dirname(path), reference);
+      return locate(file, () => readRecipientPublic(file));
+    }),
+  );
+}
+
+export async function readOwner(path: string): Promise<OwnerKey> {
+  return locate(path, () => readOwnerKey(path));
+}

@@ -1,0 +1,79 @@
+// `sealroom sign`: signs a sealed data set's manifest again, with other rules, as a new epoch. The objects stay.
+import type { Command } from "commander";
+import { parseLocation } from "../host-driver/location.ts";
+import type { Signed } from "../owner/sign.ts";
+import { addCloudOptions, openCloud } from "./cloud-options.ts";
+import type { CloudOptions } from "./cloud-options.ts";
+import { act, addNeeded, declare } from "./command.ts";
+import type { Host, Session } from "./command.ts";
+import { locate } from "./fault.ts";
+import { parseTime } from "./number.ts";
+import { renderFields } from "./output.ts";
+import type { Report } from "./output.ts";
+import { readOwner, readRules } from "./owner-files.ts";
+
+interface Options extends CloudOptions {
+  readonly dataset: string;
+  readonly owner: string;
+  readonly rules?: string;
+  readonly notAfter?: string;
+}
+
+export function declareSign(parent: Command, host: Host): void {
+  const command = declare(parent, "sign", {
+    summary: "sign a manifest again with other rules, as a new epoch",
+    description:
+      "Signs a sealed data set's manifest again: with other rules, or another end of validity. The data key is wrapped " +
+      "again under the new epoch; the objects stay as they are. The old epoch dies when the key policy no longer lists " +
+      "it.",
+    examples: [
+      "sealroom sign s3://bucket/visits/ --dataset visits --owner owner.key \\\n      --rules rules.yaml",
+    ],
+  }).argument("<location>", "s3://bucket/prefix/, where the data set lies");
+  addNeeded(command, "--dataset <name>", "the data set's name");
+  addNeeded(command, "--owner <key>", "the owner's private key file");
+  command
+    .option("--rules <file>", "the new rules; the stored ones are kept if not given")
+    .option("--not-after <time>", "when the manifest ends, as 2027-01-31 (default: a year from now)");
+  act(addCloudOptions(command), host, sign);
+}
+
+async function sign(session: Session, options: Options, location: string): Promise<Report> {
+  const at = parseLocation(location);
+  const { dataset, notAfter } = options;
+  const validity = notAfter === undefined ? {} : { notAfter: parseTime("--not-after", notAfter) };
+  const ownerKey = await readOwner(options.owner);
+  const rules = options.rules === undefined ? null : await readRules(options.rules);
+  const { signDataset } = await import("../owner/sign.ts");
+  const { findManifest } = await import("../owner/manifests.ts");
+  const cloud = await openCloud(session, options);
+  try {
+    const s3 = cloud.s3("owner");
+    const signed = await locate(location, async () => {
+      // Its key says in which region KMS is asked; signDataset judges the manifest.
+      const keyArn = (await findManifest({ s3, place: at }))?.manifest.keyArn ?? "";
+      const kms = cloud.kms("owner", keyArn);
+      return signDataset({ dataset, at, rules, ownerKey, s3, kms, nowMs: Date.now(), ...validity });
+    });
+    return describe(dataset, signed);
+  } finally {
+    await cloud.close();
+  }
+}
+
+function describe(dataset: string, { owner, epoch, previousEpoch, manifestDigest }: Signed): Report {
+  return {
+    exit: 0,
+    json: { dataset, owner, epoch, previousEpoch, manifest: manifestDigest },
+    text: [
+      `Signed ${dataset} again`,
+      ...renderFields([
+        ["owner", owner],
+        ["epoch", String(epoch)],
+        ["manifest", manifestDigest],
+        ["before", `${previousEpoch}; it works until the key policy no longer lists it`],
+        ["next", `make it live: sealroom policy kms ... --live-epoch ${epoch}`],
+      ]),
+    ],
+  };
+}

@@ -1,0 +1,338 @@
+// A job by the commands that a user types, against a real local enclave: what each leaves, and what each refuses.
+import assert from "node:assert/strict";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { after, before } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { answer, sealroom, start } from "./command-line.ts";
+import { jobText, must, NONCE, startFlow } from "./flow.ts";
+import type { Flow } from "./flow.ts";
+
+let flow: Flow;
+/** A finished run with everything in it; tests copy it before they change anything. */
+let done: string;
+
+before(async () => {
+  flow = await startFlow();
+  done = flow.path("done");
+  await must(runArgs(done));
+});
+
+after(async () => {
+  await flow.stop();
+});
+
+function runArgs(out: string, job: string = flow.jobs.allowed): string[] {
+  const key = ["--recipient-key", flow.path("analyst.key")];
+  return ["run", job, "--out", out, "--nonce", NONCE, ...key, "--state", flow.state];
+}
+
+function verifyArgs(directory: string, changes: Readonly<Record<string, string | null>> = {}): string[] {
+  const options = Object.entries({ ...flow.expectations(), ...changes });
+  return ["verify", directory, ...options.flatMap(([name, value]) => (value === null ? [] : [name, value]))];
+}
+
+async function copyOfDone(name: string): Promise<string> {
+  const copy = flow.path(name);
+  await cp(done, copy, { recursive: true });
+  return copy;
+}
+
+test("a run leaves the sealed result, its receipt, the nonce and the opened result, and nothing else", async () => {
+  const names = ["nonce.txt", "receipt.json", "result.arrow", "result.csv", "result.jwe"];
+  assert.deepEqual((await readdir(done)).sort(), names);
+  assert.equal(await readFile(join(done, "nonce.txt"), "utf8"), `${NONCE}\n`);
+  const csv = await readFile(join(done, "result.csv"), "utf8");
+  assert.deepEqual(
+    csv.split("\r\n").map((line) => line.split(",").slice(0, 3).join(",")),
+    ["town,count,people", "Aachen,90,30", "Bonn,90,30", "Celle,,", ""],
+  );
+});
+
+test("without the recipient's key nothing opened is left", async () => {
+  const out = flow.path("sealed-only");
+  const found = await must(["run", flow.jobs.allowed, "--out", out, "--state", flow.state]);
+  assert.deepEqual((await readdir(out)).sort(), ["nonce.txt", "receipt.json", "result.jwe"]);
+  assert.match(String(found["nonce"]), /^[0-9a-f]{64}$/);
+  assert.equal(found["rows"], null);
+});
+
+test("the receipt verifies against what was held from before, and the output says that it is simulated", async () => {
+  const found = await must(verifyArgs(done));
+  assert.deepEqual([found["verified"], found["simulated"], found["epochChecked"]], [true, true, false]);
+  const printed = await sealroom(verifyArgs(done));
+  assert.equal(printed.exit, 0);
+  assert.match(printed.stdout, /^VERIFIED, BUT SIMULATED/);
+  assert.match(printed.stdout, /SIMULATED under the root you gave/);
+  assert.match(printed.stdout, /NOT CHECKED: give --manifest/);
+  assert.match(printed.stdout, /UNVERIFIED +nonce\.txt, result\.arrow, result\.csv/);
+  assert.ok(printed.stdout.split("\n").every((line) => line.length <= 80 || line.startsWith("VERIFIED")));
+});
+
+test("opened files count as verified only when the recipient's key opens the sealed result again", async () => {
+  const without = await must(verifyArgs(done));
+  assert.equal((without["files"] as Record<string, string>)["result.csv"], "unverified");
+  const withKey = await must(verifyArgs(done, { "--recipient-key": flow.path("analyst.key") }));
+  assert.deepEqual(withKey["files"], {
+    "nonce.txt": "unverified",
+    "receipt.json": "verified",
+    "result.arrow": "verified",
+    "result.csv": "verified",
+    "result.jwe": "verified",
+  });
+  const stranger = await answer(verifyArgs(done, { "--recipient-key": flow.path("stranger.key") }));
+  assert.deepEqual([stranger.exit, stranger.error?.code], [1, "RESULT_OPEN"]);
+});
+
+test("each expectation that is missing is exit 2, whatever else is there", async () => {
+  for (const name of ["--measurements", "--nonce", "--owner", "--job"]) {
+    const found = await answer(verifyArgs(done, { [name]: null }));
+    assert.deepEqual([found.exit, found.error?.code], [2, "EXPECTATION_EMPTY"], name);
+  }
+  // The nonce that lies in the directory is not a verifier's.
+  assert.equal((await answer(["verify", done])).exit, 2);
+});
+
+test("each expectation that cannot be used is as good as missing", async () => {
+  await writeFile(flow.path("junk"), "junk");
+  await writeFile(flow.path("nothing"), "");
+  const zeros = JSON.stringify({
+    Measurements: {
+      HashAlgorithm: "Sha384 { ... }",
+      PCR0: "0".repeat(96),
+      PCR1: "0".repeat(96),
+      PCR2: "0".repeat(96),
+    },
+  });
+  await writeFile(flow.path("zeros.json"), zeros);
+  const cases: readonly (readonly [name: string, value: string])[] = [
+    ["--measurements", flow.path("none")],
+    ["--measurements", flow.path("junk")],
+    ["--measurements", flow.path("nothing")],
+    ["--measurements", flow.path("zeros.json")],
+    ["--nonce", ""],
+    ["--nonce", "5e"],
+    ["--nonce", "zz".repeat(32)],
+    ["--nonce", "00".repeat(32)],
+    ["--owner", "visits="],
+    ["--owner", "visits"],
+    ["--owner", `other=${flow.owner}`],
+    ["--job", flow.path("none")],
+    ["--job", flow.path("junk")],
+    ["--job", flow.path("nothing")],
+    ["--manifest", ""],
+    ["--manifest", "abc"],
+    ["--simulated-root", flow.path("none")],
+    ["--simulated-root", flow.path("junk")],
+  ];
+  for (const [name, value] of cases) {
+    const found = await answer(verifyArgs(done, { [name]: value }));
+    assert.deepEqual([found.exit, found.error?.code], [2, "EXPECTATION_EMPTY"], `${name} ${value}`);
+  }
+});
+
+test("each expectation that differs is exit 1, with the fact that differs", async () => {
+  const measurements = await readFile(flow.measurements, "utf8");
+  const other = JSON.parse(measurements) as { Measurements: Record<string, string> };
+  for (const register of ["PCR0", "PCR1", "PCR2"]) {
+    const image = { Measurements: { ...other.Measurements, [register]: "ab".repeat(48) } };
+    await writeFile(flow.path(`${register}.json`), JSON.stringify(image));
+    const found = await answer(verifyArgs(done, { "--measurements": flow.path(`${register}.json`) }));
+    assert.deepEqual([found.exit, found.error?.code], [1, "POLICY_PCR"], register);
+  }
+  const text = jobText(flow.owner, "analyst.key.pub");
+  await writeFile(flow.path("other-job.yaml"), text.replace("order_by: [town]", "limit: 5"));
+  await writeFile(flow.path("other-owner.yaml"), text.replace(flow.owner, "A".repeat(43)));
+  const stranger = `visits=${"A".repeat(43)}`;
+  const cases: readonly (readonly [changes: Record<string, string | null>, code: string])[] = [
+    [{ "--nonce": "5f".repeat(32) }, "POLICY_NONCE"],
+    [{ "--owner": stranger }, "RECEIPT_OWNER"],
+    [{ "--job": flow.path("other-job.yaml") }, "RECEIPT_PLAN"],
+    [{ "--job": flow.path("other-owner.yaml"), "--owner": stranger }, "RECEIPT_PLAN"],
+    [{ "--job": flow.jobs.unlisted }, "RECEIPT_PLAN"],
+    [{ "--manifest": "ab".repeat(48) }, "RECEIPT_MANIFEST"],
+    [{ "--simulated-root": null }, "CHAIN_ROOT"],
+  ];
+  for (const [changes, code] of cases) {
+    const found = await answer(verifyArgs(done, changes));
+    assert.deepEqual([found.exit, found.error?.code], [1, code], JSON.stringify(changes));
+  }
+  const pinned = await must(verifyArgs(done, { "--manifest": String(flow.sealed["manifest"]) }));
+  assert.equal(pinned["epochChecked"], true);
+});
+
+test("one byte of any file that counts, changed, is exit 1; a file that is gone is exit 3", async () => {
+  for (const name of ["receipt.json", "result.jwe", "result.arrow", "result.csv"]) {
+    const copy = await copyOfDone(`changed-${name}`);
+    const bytes = await readFile(join(copy, name));
+    const at = bytes.length >> 1;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    await writeFile(join(copy, name), bytes);
+    const found = await answer(verifyArgs(copy, { "--recipient-key": flow.path("analyst.key") }));
+    assert.equal(found.exit, 1, name);
+    if (name === "result.csv" || name === "result.arrow") {
+      assert.equal(found.error?.code, "RESULT_OPENED");
+      // Without the key such a file is not vouched for.
+      const files = (await must(verifyArgs(copy)))["files"] as Record<string, string>;
+      assert.equal(files[name], "unverified");
+    }
+  }
+  const copy = await copyOfDone("without-receipt");
+  await rm(join(copy, "receipt.json"));
+  assert.deepEqual((await answer(verifyArgs(copy))).exit, 3);
+  assert.equal((await answer(verifyArgs(flow.path("no-such-directory")))).exit, 3);
+  assert.equal((await answer(verifyArgs(flow.measurements))).exit, 3);
+});
+
+test("a directory with anything in it is refused before anything is started, and left as it was", async () => {
+  const taken = flow.path("taken");
+  await mkdir(taken);
+  await writeFile(join(taken, "mine"), "mine");
+  const found = await answer(runArgs(taken));
+  assert.deepEqual([found.exit, found.error?.code], [3, "FILE_EXISTS"]);
+  assert.deepEqual(await readdir(taken), ["mine"]);
+  const again = await answer(runArgs(done));
+  assert.equal(again.error?.code, "FILE_EXISTS");
+  await must(runArgs(flow.path("empty")));
+  assert.ok((await readdir(flow.path("empty"))).includes("receipt.json"));
+});
+
+test("a run that is killed or interrupted leaves nothing that looks like a result", async () => {
+  const out = flow.path("killed/out");
+  for (const [signal, afterMs] of [
+    ["SIGKILL", 0],
+    ["SIGKILL", 30],
+    ["SIGKILL", 120],
+    ["SIGINT", 0],
+    ["SIGTERM", 60],
+  ] as const) {
+    await mkdir(flow.path("killed"), { recursive: true });
+    const { child, finished } = start(runArgs(out));
+    // The line that it prints when it has found S3, KMS and the enclave; the job is next.
+    await new Promise((seen) => child.stderr?.once("data", seen));
+    await delay(afterMs);
+    child.kill(signal);
+    const { exit } = await finished;
+    const left = await readdir(flow.path("killed"));
+    if (exit === 0) assert.ok((await readdir(out)).includes("receipt.json"), "finished before the signal");
+    else {
+      assert.ok(!left.includes("out"), `${signal} after ${afterMs} ms left ${left.join(", ")}`);
+      if (signal !== "SIGKILL") assert.equal(exit, 130);
+    }
+    await rm(flow.path("killed"), { recursive: true });
+  }
+  // The enclave serves the next job.
+  await must(runArgs(flow.path("after-kills")));
+});
+
+test("explain names the rule that refuses, and a grant for that very job overrules it", async () => {
+  const allowed = await must(["explain", flow.jobs.allowed, "--state", flow.state]);
+  const [input] = allowed["inputs"] as readonly Record<string, unknown>[];
+  assert.equal(input?.["basis"], "adhoc");
+  assert.deepEqual(input["columns"], [
+    { name: "town", type: "utf8", role: "dimension", uses: ["group by"], bounds: null },
+    {
+      name: "amount",
+      type: "decimal(8,2)",
+      role: "measure",
+      uses: ["sum"],
+      bounds: { lower: 0, upper: 1000 },
+    },
+  ]);
+  assert.deepEqual([input["rows"], input["minUnits"]], [186, 5]);
+
+  const refused = await answer(["explain", flow.jobs.unlisted, "--state", flow.state]);
+  assert.equal(refused.exit, 1);
+  assert.equal((refused["inputs"] as readonly Record<string, unknown>[])[0]?.["code"], "RULES_RECIPIENT");
+  const denied = await answer([
+    "run",
+    flow.jobs.unlisted,
+    "--out",
+    flow.path("denied"),
+    "--state",
+    flow.state,
+  ]);
+  assert.deepEqual([denied.exit, denied.error?.code], [1, "RULES_RECIPIENT"]);
+  await assert.rejects(readdir(flow.path("denied")), { code: "ENOENT" });
+
+  const grant = flow.path("grant.jws");
+  const owner = ["--owner", flow.path("owner.key"), "--state", flow.state];
+  await must(["grant", flow.jobs.unlisted, ...owner, "--out", grant]);
+  const explained = await must(["explain", flow.jobs.unlisted, "--grant", grant, "--state", flow.state]);
+  assert.equal((explained["inputs"] as readonly Record<string, unknown>[])[0]?.["basis"], "grant");
+  const out = flow.path("granted");
+  const key = ["--recipient-key", flow.path("stranger.key")];
+  await must([
+    "run",
+    flow.jobs.unlisted,
+    "--out",
+    out,
+    "--grant",
+    grant,
+    ...key,
+    "--nonce",
+    NONCE,
+    "--state",
+    flow.state,
+  ]);
+  const verified = await must(verifyArgs(out, { "--job": flow.jobs.unlisted }));
+  assert.equal((verified["inputs"] as readonly Record<string, unknown>[])[0]?.["basis"], "grant");
+  // For another job the same grant is refused.
+  const other = await answer([
+    "run",
+    flow.jobs.allowed,
+    "--out",
+    flow.path("denied"),
+    "--grant",
+    grant,
+    "--state",
+    flow.state,
+  ]);
+  assert.deepEqual([other.exit, other.error?.code], [1, "GRANT_PLAN"]);
+});
+
+test("a job that uses a column against its role is refused, and says which", async () => {
+  const text = jobText(flow.owner, "analyst.key.pub");
+  const cases: readonly (readonly [name: string, text: string, code: string, exit: number])[] = [
+    ["by-name.yaml", text.replaceAll("[town]", "[name]"), "PLAN_ROLE", 1],
+    ["by-person.yaml", text.replaceAll("[town]", "[person]"), "PLAN_ROLE", 1],
+    ["no-column.yaml", text.replaceAll("[town]", "[twon]"), "PLAN_COLUMN", 3],
+  ];
+  for (const [name, job, code, exit] of cases) {
+    await writeFile(flow.path(name), job);
+    const explained = await answer(["explain", flow.path(name), "--state", flow.state]);
+    assert.equal((explained["inputs"] as readonly Record<string, unknown>[])[0]?.["code"], code, name);
+    const run = await answer(["run", flow.path(name), "--out", flow.path("refused"), "--state", flow.state]);
+    assert.deepEqual([run.exit, run.error?.code], [exit, code], name);
+  }
+});
+
+test("where a data set lies can be said, and another owner's or no data set there is told apart", async () => {
+  const from = (
+    value: string,
+  ): Promise<{ readonly exit: number; readonly error?: { readonly code: string } }> =>
+    answer(["explain", flow.jobs.allowed, "--from", value, "--state", flow.state]);
+  assert.equal((await from("visits=s3://flow/visits")).exit, 0);
+  assert.deepEqual([(await from("vists=s3://flow/visits/")).error?.code], ["INPUT_NAME"]);
+  assert.deepEqual([(await from("visits=s3://flow/none/")).error?.code], ["STORE_MISSING"]);
+  assert.deepEqual([(await from("visits=/tmp")).error?.code], ["STORE_LOCATION"]);
+  assert.equal((await from("visits")).exit, 2);
+  await writeFile(flow.path("stranger.yaml"), jobText("A".repeat(43), "analyst.key.pub"));
+  const stranger = await answer(["explain", flow.path("stranger.yaml"), "--state", flow.state]);
+  assert.deepEqual([stranger.exit, stranger.error?.code], [1, "JOB_INPUTS"]);
+});
+
+test("--json prints exactly one object, and progress stays on standard error", async () => {
+  const { stdout, stderr, exit } = await sealroom([...runArgs(flow.path("as-json")), "--json"]);
+  assert.equal(exit, 0);
+  assert.equal(stdout.trimEnd().split("\n").length, 1);
+  const found = JSON.parse(stdout) as Record<string, unknown>;
+  assert.deepEqual([found["ok"], found["command"], found["nonce"]], [true, "sealroom run", NONCE]);
+  assert.match(stderr, /^Using the embedded stand-ins .*\nThe enclave answered after .*\n$/s);
+});
+
+test("one state serves one `sealroom local`: a second one is refused", async () => {
+  const second = await sealroom(["local", "--state", flow.state]);
+  assert.equal(second.exit, 4);
+  assert.match(second.stderr, /\[LOCAL_LOCKED\]/);
+});
