@@ -136,7 +136,7 @@ if (process.argv.includes("--json")) {
   );
 } else {
   console.log(
-    `${String(megabytes.toFixed(0))} MB sealed, ${rows.toFixed(1)} M rows, one thread, medians of ${String(ROUNDS)}`,
+    `${megabytes.toFixed(0)} MB sealed, ${rows.toFixed(1)} M rows, one thread, medians of ${String(ROUNDS)}`,
   );
   console.log(`${cpus()[0]?.model ?? "unknown CPU"}, Node ${process.version}\n`);
   console.log(
