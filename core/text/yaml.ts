@@ -68,7 +68,6 @@ class YamlReader {
       const { token, depth } = next;
       const feature = REFUSED.get(token.type);
       if (feature !== undefined) throw this.#fault("YAML_FEATURE", token.offset, { fault: feature });
-      if (token.type === "error") throw this.#fault("YAML_SYNTAX", token.offset);
       if ("items" in token && depth >= this.#limits.depth) {
         throw this.#fault("JSON_DEPTH", token.offset, { limit: this.#limits.depth });
       }

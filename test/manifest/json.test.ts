@@ -105,6 +105,7 @@ const REFUSED: readonly (readonly [string, ErrorCode])[] = [
   ['{"a":1} x', "JSON_SYNTAX"],
   ['"a', "JSON_SYNTAX"],
   ['"\\x41"', "JSON_SYNTAX"],
+  ['"\\x0041"', "JSON_SYNTAX"],
   ['"\\u12"', "JSON_SYNTAX"],
   ['"\\u12g4"', "JSON_SYNTAX"],
   ['"a\nb"', "JSON_SYNTAX"],
