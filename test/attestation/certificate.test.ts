@@ -118,7 +118,7 @@ test("refuses a certificate cut short, or with a byte after it", () => {
 
 const ALGORITHM = encodeSequence(encodeIdentifier("1.2.840.10045.4.3.3"));
 const bytesOf = (...bytes: readonly number[]): Uint8Array => Uint8Array.from(bytes);
-const NOTHING = new Uint8Array();
+const NOTHING: Uint8Array = new Uint8Array();
 
 /** The parts of a certificate, encoded. Nobody has signed it: the reader does not ask. */
 function soundParts() {
