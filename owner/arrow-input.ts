@@ -77,8 +77,8 @@ export async function stageArrow(database: Database, file: string, table: string
 type ArrowReader = arrow.AsyncRecordBatchFileReader | arrow.AsyncRecordBatchStreamReader;
 
 async function openReader(file: string): Promise<ArrowReader> {
+  const handle = await open(file, "r");
   try {
-    const handle = await open(file, "r");
     const head = Buffer.alloc(6);
     await handle.read(head, 0, head.length, 0);
     // A file may have its dictionaries after its batches, so it is read by its footer.
@@ -89,6 +89,7 @@ async function openReader(file: string): Promise<ArrowReader> {
     const stream: AsyncIterable<Buffer> = createReadStream(file);
     return await (await arrow.RecordBatchReader.from(stream)).open();
   } catch (cause) {
+    await handle.close();
     throw new SealroomError("OWNER_INPUT", { file, fault: "not readable as Arrow" }, { cause });
   }
 }

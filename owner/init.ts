@@ -165,7 +165,7 @@ function schemaText(
     "#   hidden      sealed, but takes part in nothing",
     ...head,
     "null_units: refuse # or drop: leave out rows without a unit",
-    ...(delimiter === "," ? [] : [`delimiter: ${JSON.stringify(delimiter)}`]),
+    ...(delimiter === "," ? [] : ["delimiter: tab"]),
     'null_tokens: [""] # CSV: what stands for null where it is not quoted',
     ...(dropped.length === 0
       ? []

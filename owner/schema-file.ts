@@ -1,7 +1,7 @@
 // schema.yaml: how an input's columns are read, and what each may be used for. A person writes it, so each fault
 // names its place, and unknown words the known one that is nearest.
 import { findColumnType } from "../core/column/type.ts";
-import { SealroomError } from "../core/errors.ts";
+import { SealroomError, type Details } from "../core/errors.ts";
 import type { Role } from "../core/manifest/manifest.ts";
 import { Field, nearestDetail } from "../core/text/field.ts";
 import { parseYaml } from "../core/text/yaml.ts";
@@ -28,6 +28,9 @@ export interface SchemaFile {
 
 const ROLES: readonly Role[] = ["unit", "identifier", "dimension", "measure", "hidden"];
 const MAX_TOKENS = 32;
+/** By name: a tab is nothing that anybody sees. */
+export const DELIMITERS = { comma: ",", tab: "\t", semicolon: ";", bar: "|" } as const;
+const DELIMITER_NAMES = ["comma", "tab", "semicolon", "bar"] as const;
 const MAX_DROPPED = 10_000;
 
 /** @throws OWNER_SCHEMA, JSON_*, YAML_*, with the place */
@@ -43,7 +46,7 @@ export function parseSchemaFile(text: string): SchemaFile {
     unit,
     nullUnits: fields.null_units?.oneOf(["refuse", "drop"]) ?? "refuse",
     nullTokens: fields.null_tokens?.list(0, MAX_TOKENS).map((token) => token.text()) ?? [""],
-    delimiter: fields.delimiter?.matching(/^[\t,;|]$/) ?? ",",
+    delimiter: DELIMITERS[fields.delimiter?.oneOf(DELIMITER_NAMES) ?? "comma"],
     drop: fields.drop?.list(0, MAX_DROPPED).map((name) => parseDropped(name, columns)) ?? [],
     columns,
   };
@@ -56,10 +59,32 @@ function parseColumn(name: string, field: Field): SchemaColumn {
     throw new SealroomError("OWNER_SCHEMA", {
       field: `${field.path}.type`,
       fault: "no such type",
-      ...nearestDetail(typeName, TYPE_EXAMPLES),
+      ...nearestType(typeName),
     });
   }
   return { name, type: typeName, role: role.oneOf(ROLES) };
+}
+
+/** What people call our types elsewhere. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["string", "utf8"],
+  ["text", "utf8"],
+  ["varchar", "utf8"],
+  ["integer", "int64"],
+  ["bigint", "int64"],
+  ["long", "int64"],
+  ["float", "float64"],
+  ["double", "float64"],
+  ["numeric", "decimal(12,2)"],
+  ["decimal", "decimal(12,2)"],
+  ["boolean", "bool"],
+  ["datetime", "timestamp"],
+  ["timestamptz", "timestamp[UTC]"],
+]);
+
+function nearestType(name: string): Details {
+  const alias = ALIASES.get(name.toLowerCase());
+  return alias === undefined ? nearestDetail(name, TYPE_EXAMPLES) : { nearest: alias };
 }
 
 const TYPE_EXAMPLES: readonly string[] = [

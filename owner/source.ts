@@ -223,10 +223,10 @@ async function diagnose(
   for (const { input, conversions } of parts) {
     for (const [i, { exact }] of conversions.entries()) {
       if (exact === "true") continue;
-      const numbered = `SELECT row_number() OVER () AS at, NOT (${exact}) AS ${BAD} FROM ${input.relation}`;
+      const numbered = `SELECT row_number() OVER () AS row_at, NOT (${exact}) AS ${BAD} FROM ${input.relation}`;
       const [row = {}] = await queryRows(
         database.connection,
-        `SELECT count(*) AS n, min(at) AS first FROM (${numbered}) WHERE ${BAD}`,
+        `SELECT count(*) AS n, min(row_at) AS first_row FROM (${numbered}) WHERE ${BAD}`,
       );
       const rows = Number(row["n"]);
       if (rows === 0) continue;
@@ -236,7 +236,7 @@ async function diagnose(
         column: name,
         type,
         rows,
-        firstRow: Number(row["first"]),
+        firstRow: Number(row["first_row"]),
       });
     }
   }

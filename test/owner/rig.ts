@@ -120,8 +120,9 @@ export async function startOwnerRig(cleanup: Cleanup): Promise<OwnerRig> {
         checkSchema(table.fields, schema, unit);
         const [first] = table.batches;
         if (first !== undefined) checkFirstUnit(first);
-        if (table.batches.reduce((sum, batch) => sum + batch.rows, 0) !== rows)
+        if (table.batches.reduce((sum, batch) => sum + batch.rows, 0) !== rows) {
           throw new Error("rows differ");
+        }
         tables.push(table);
       }
       const columns = Object.fromEntries(
