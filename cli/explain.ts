@@ -90,7 +90,14 @@ function describe(
   };
 }
 
-function renderInput({ dataset, verdict, columns, rows, bytes }: InputExplanation): readonly string[] {
+function renderInput({
+  dataset,
+  verdict,
+  columns,
+  rows,
+  bytes,
+  readBytes,
+}: InputExplanation): readonly string[] {
   const { manifest, owner, digest } = dataset.verified;
   const { rules, objects } = manifest;
   return renderFields([
@@ -103,7 +110,8 @@ function renderInput({ dataset, verdict, columns, rows, bytes }: InputExplanatio
       const clipped = bounds === null ? "" : `, each unit clipped to ${bounds.lower} .. ${bounds.upper}`;
       return ["reads", `${name}, ${role} (${type}): ${uses.join(", ")}${clipped}`] as const;
     }),
-    ["how much", `${objects.length} objects, ${rows} rows, at most ${renderBytes(bytes)} sealed`],
+    ["of", `${rows} rows in ${objects.length} objects, ${renderBytes(bytes)} sealed`],
+    ["at most", `${renderBytes(readBytes)} read from S3`],
     ["unit", manifest.unit === "row" ? "each row by itself" : "the column of role unit"],
     ["released", `groups of ${rules.minUnits} units or more, at most ${rules.maxGroups} groups`],
   ]);
@@ -129,7 +137,7 @@ const REFUSAL_WORDS: Readonly<Partial<Record<string, string>>> = {
   PLAN_BOUNDS: "rule `bounds` has nothing for the column",
 };
 
-function encodeInput({ dataset, verdict, columns, rows, bytes }: InputExplanation): JsonObject {
+function encodeInput({ dataset, verdict, columns, rows, bytes, readBytes }: InputExplanation): JsonObject {
   const { manifest, owner, digest } = dataset.verified;
   return {
     dataset: manifest.dataset,
@@ -150,7 +158,8 @@ function encodeInput({ dataset, verdict, columns, rows, bytes }: InputExplanatio
     })),
     objects: manifest.objects.length,
     rows,
-    bytesAtMost: bytes,
+    bytes,
+    bytesReadAtMost: readBytes,
     minUnits: manifest.rules.minUnits,
     maxGroups: manifest.rules.maxGroups,
   };

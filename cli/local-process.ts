@@ -41,6 +41,7 @@ export interface LocalProcess {
   readonly endpoints: LocalEndpoints;
   /** False where another `sealroom local` serves this state already. */
   readonly isOwn: boolean;
+  readonly pid: number;
   /** Resolves when the stand-ins have ended by themselves. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
@@ -60,18 +61,11 @@ const STOP_MS = 10_000;
 const ERROR_CHARS = 4_000;
 
 /**
- * Starts the stand-ins, or finds those that a `sealroom local` in another terminal runs on the same state.
+ * Finds the stand-ins that a `sealroom local` in another terminal runs on the same state, or starts them.
  * Errors: LOCAL_START, LOCAL_LOCKED and what else the child reports.
  */
 export async function startLocal(start: LocalStart): Promise<LocalProcess> {
-  try {
-    return await spawnLocal(start);
-  } catch (error) {
-    const isLocked = error instanceof SealroomError && error.code === "LOCAL_LOCKED";
-    const running = isLocked ? await findRunning(start) : null;
-    if (running === null) throw error;
-    return running;
-  }
+  return (await findRunning(start)) ?? (await spawnLocal(start));
 }
 
 /** As startLocal, and refuses where the state is in use. */
@@ -96,7 +90,7 @@ export async function spawnLocal({ state, enclave, complaints }: LocalStart): Pr
   }
   try {
     const endpoints = parseLine(line);
-    return { endpoints, isOwn: true, ended, close: () => stop(child, ended) };
+    return { endpoints, isOwn: true, pid: child.pid ?? -1, ended, close: () => stop(child, ended) };
   } catch (error) {
     await stop(child, ended);
     throw error;
@@ -110,24 +104,38 @@ function compileCache(): NodeJS.ProcessEnv {
 }
 
 /** For `sealroom local`, so that other commands find it. Returns what undoes it. */
-export async function announce(state: string, endpoints: LocalEndpoints): Promise<() => Promise<void>> {
+export async function announce(
+  state: string,
+  { pid, endpoints }: LocalProcess,
+): Promise<() => Promise<void>> {
   const path = join(state, RUNNING_FILE);
   await writeFileBy(path, (temporary) =>
-    writeFile(temporary, JSON.stringify(endpoints), { mode: 0o600, flag: "wx" }),
+    writeFile(temporary, JSON.stringify({ pid, ...endpoints }), { mode: 0o600, flag: "wx" }),
   );
   return () => rm(path, { force: true });
 }
 
+/** What is announced may be of one that was killed: it counts if the process is there and S3 answers. */
 async function findRunning({ state, enclave }: LocalStart): Promise<LocalProcess | null> {
   let endpoints: LocalEndpoints;
+  let pid: number;
   try {
-    endpoints = parseLine(await readFile(join(resolve(state), RUNNING_FILE), "utf8"));
+    const text = await readFile(join(resolve(state), RUNNING_FILE), "utf8");
+    endpoints = parseLine(text);
+    ({ pid } = JSON.parse(text) as { pid: number });
+    process.kill(pid, 0);
   } catch {
     return null;
   }
   if (enclave === "with-enclave" && endpoints.sockets === null) return null;
   if (!(await answers(new URL(endpoints.s3)))) return null;
-  return { endpoints, isOwn: false, ended: new Promise(() => undefined), close: () => Promise.resolve() };
+  return {
+    endpoints,
+    isOwn: false,
+    pid,
+    ended: new Promise(() => undefined),
+    close: () => Promise.resolve(),
+  };
 }
 
 async function answers({ hostname, port }: URL): Promise<boolean> {

@@ -61,7 +61,7 @@ function addState(command: Command): Command {
 /** Returns when all is up; the child keeps this process alive until it ends. */
 async function serve({ progress, signal }: Session, { state }: StateOption): Promise<Report> {
   const local = await spawnLocal({ state, enclave: "with-enclave", complaints: "show" });
-  const retract = await announce(state, local.endpoints);
+  const retract = await announce(state, local);
   signal.addEventListener("abort", () => void retract().then(() => local.close()));
   void local.ended.then(async () => {
     await retract();

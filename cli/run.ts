@@ -88,10 +88,20 @@ async function run(session: Session, options: Options, path: string): Promise<Re
           : await openSealed(outcome.result, recipientKey);
     const files = await outputFiles(prepared, outcome, opened, nonce);
     await writeNewDirectory(options.out, files);
-    return describe(path, options, cloud, prepared, { nonce, opened, files: files.map(({ name }) => name) });
+    return describe(path, options, cloud, prepared, {
+      nonce,
+      opened,
+      files: files.map(({ name }) => name),
+      bytesRead: outcome.bytes,
+    });
   } finally {
     await cloud.close();
   }
+}
+
+interface Answered extends Outcome {
+  /** That the enclave has read. */
+  readonly bytes: number;
 }
 
 async function submit(
@@ -100,7 +110,7 @@ async function submit(
   cloud: Cloud,
   prepared: PreparedJob,
   { nonce, grants }: { readonly nonce: Uint8Array; readonly grants: readonly Uint8Array[] },
-): Promise<Outcome> {
+): Promise<Answered> {
   const sockets = cloud.local?.sockets ?? null;
   const address = enclave ?? (sockets === null ? undefined : `unix:${sockets}`);
   if (address === undefined) throw usage("give --enclave ADDRESS: no enclave was started");
@@ -127,7 +137,7 @@ async function submit(
   progress.finish(
     `The enclave answered after ${seconds} s${bytes === 0 ? "" : `, having read ${renderBytes(bytes)}`}.`,
   );
-  return outcome;
+  return { ...outcome, bytes };
 }
 
 async function outputFiles(
@@ -156,6 +166,7 @@ interface Finished {
   readonly nonce: Uint8Array;
   readonly opened: OpenedResult | null;
   readonly files: readonly string[];
+  readonly bytesRead: number;
 }
 
 function describe(
@@ -163,7 +174,7 @@ function describe(
   { out, nonce: givenNonce }: Options,
   cloud: Cloud,
   { plan, datasets }: PreparedJob,
-  { nonce, opened, files }: Finished,
+  { nonce, opened, files, bytesRead }: Finished,
 ): Report {
   const hex = encodeHex(nonce);
   const minUnits = Math.max(...datasets.map(({ verified }) => verified.manifest.rules.minUnits));
@@ -187,6 +198,7 @@ function describe(
         manifest: digest,
       })),
       rows,
+      bytesRead,
     },
     text: [
       ...table,

@@ -1,13 +1,17 @@
 // What a job would do, said beforehand: whether each owner's rules allow it, and what it reads. The host's word only;
 // the enclave decides by the same functions. No data is touched, and nothing is asked of KMS.
+import { MAX_FOOTER_BYTES } from "../core/column/footer.ts";
+import { BATCH_ROWS } from "../core/column/type.ts";
 import type { Details, ErrorCode } from "../core/errors.ts";
 import { SealroomError } from "../core/errors.ts";
 import { authorize } from "../core/manifest/authority.ts";
 import type { Authority } from "../core/manifest/authority.ts";
-import type { Bounds, ColumnEntry, Manifest } from "../core/manifest/manifest.ts";
+import type { Bounds, ColumnEntry, Manifest, ObjectEntry } from "../core/manifest/manifest.ts";
 import { verifyGrant } from "../core/manifest/verify.ts";
 import { checkPlan } from "../core/plan/check.ts";
 import type { Plan, Predicate } from "../core/plan/plan.ts";
+import { FRAME_OVERHEAD } from "../core/seal/size.ts";
+import { DEFAULT_FRAME_LENGTH } from "../core/seal/writer.ts";
 import type { PreparedJob } from "./client.ts";
 import type { Dataset } from "./dataset.ts";
 
@@ -28,8 +32,10 @@ export interface InputExplanation {
   /** The columns that it names, in the schema's order. */
   readonly columns: readonly ColumnUse[];
   readonly rows: number;
-  /** Of all its objects, sealed. A job touches no more than that: of each object the frames of its columns. */
+  /** Of all its objects, sealed. */
   readonly bytes: number;
+  /** The most that the job asks of S3. It reads the frames of its columns, some of them more than once. */
+  readonly readBytes: number;
 }
 
 export interface Explanation {
@@ -47,6 +53,7 @@ export async function explainJob(
   const inputs = await Promise.all(
     datasets.map(async (dataset): Promise<InputExplanation> => {
       const { manifest } = dataset.verified;
+      const used = columnUses(plan, manifest);
       const verdict = await judge(async () => {
         checkPlan(plan, manifest);
         return authorize(plan, digest, dataset.verified, grants, nowMs);
@@ -54,9 +61,10 @@ export async function explainJob(
       return {
         dataset,
         verdict,
-        columns: columnUses(plan, manifest),
+        columns: used,
         rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
         bytes: manifest.objects.reduce((sum, { bytes }) => sum + bytes, 0),
+        readBytes: manifest.objects.reduce((sum, object) => sum + readBound(object, manifest, used), 0),
       };
     }),
   );
@@ -89,6 +97,30 @@ function columnUses(plan: Plan, { schema, rules }: Manifest): readonly ColumnUse
     const bounds = isSummed && Object.hasOwn(rules.bounds, entry.name) ? rules.bounds[entry.name] : undefined;
     return [{ ...entry, uses: [...found], bounds: bounds ?? null }];
   });
+}
+
+/** A frame of a sealed object as `seal` writes it. */
+const FRAME_BYTES = DEFAULT_FRAME_LENGTH + FRAME_OVERHEAD;
+/** What is read of an object's beginning, to find its header. */
+const PREFIX_BYTES = 4096;
+/** A footer that is longer than the first guess is read a second time: that of a table of many columns. */
+const FOOTER_FRAMES = 2 + Math.ceil(MAX_FOOTER_BYTES / FRAME_BYTES);
+
+/**
+ * The most bytes of one object that are read, from what is public of it: the header, the footer, where its batches and
+ * dictionaries lie, then the wanted dictionaries and each batch. Each step reads frames that do not overlap, so at most
+ * the object; a range that begins and ends inside frames reads two more than it fills.
+ */
+function readBound({ bytes, rows }: ObjectEntry, { schema }: Manifest, used: readonly ColumnUse[]): number {
+  const steps = (count: number, frames: number): number =>
+    Math.min(count * bytes, count * frames * FRAME_BYTES);
+  const batches = Math.max(1, Math.ceil(rows / BATCH_ROWS));
+  const texts = schema.filter(({ type }) => type === "utf8").length;
+  const wanted = used.filter(({ type }) => type === "utf8").length;
+  const layout =
+    steps(1, FOOTER_FRAMES) + Math.min(bytes, steps(batches, 2)) + Math.min(bytes, steps(texts, 2));
+  const body = Math.min((batches + Math.min(1, wanted)) * bytes, bytes + steps(batches + wanted, 2));
+  return Math.min(bytes, PREFIX_BYTES) + layout + body;
 }
 
 function filteredColumns(predicate: Predicate): readonly string[] {

@@ -56,9 +56,21 @@ export type JsonAnswer = Readonly<Record<string, unknown>> & {
   readonly error?: { readonly code: string; readonly what: string; readonly where: string | null };
 };
 
+class Silence extends Progress {
+  override note(): void {
+    this.clear();
+  }
+  override update(): void {
+    this.clear();
+  }
+  override finish(): void {
+    this.clear();
+  }
+}
+
 /** Without a process of its own. Interruptions cannot be tested so. */
 export async function answer(args: readonly string[]): Promise<JsonAnswer> {
-  const session = { progress: new Progress(), signal: new AbortController().signal };
+  const session = { progress: new Silence(), signal: new AbortController().signal };
   const ending = await invoke([...args, "--json"], session);
   if (ending.kind === "report") return encodeReport(ending.command, ending.report) as unknown as JsonAnswer;
   if (ending.kind === "fault") return encodeFault(ending.command, ending.fault) as unknown as JsonAnswer;

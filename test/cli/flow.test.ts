@@ -4,7 +4,9 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { parseSchemaFile } from "../../owner/schema-file.ts";
 import { answer, sealroom, start } from "./command-line.ts";
+import type { JsonAnswer } from "./command-line.ts";
 import { jobText, must, NONCE, startFlow } from "./flow.ts";
 import type { Flow } from "./flow.ts";
 
@@ -62,10 +64,11 @@ test("the receipt verifies against what was held from before, and the output say
   assert.deepEqual([found["verified"], found["simulated"], found["epochChecked"]], [true, true, false]);
   const printed = await sealroom(verifyArgs(done));
   assert.equal(printed.exit, 0);
-  assert.match(printed.stdout, /^VERIFIED, BUT SIMULATED/);
-  assert.match(printed.stdout, /SIMULATED under the root you gave/);
-  assert.match(printed.stdout, /NOT CHECKED: give --manifest/);
-  assert.match(printed.stdout, /UNVERIFIED +nonce\.txt, result\.arrow, result\.csv/);
+  const text = printed.stdout.replaceAll(/\s+/g, " ");
+  assert.match(text, /^VERIFIED, BUT SIMULATED/);
+  assert.match(text, /SIMULATED under the root you gave/);
+  assert.match(text, /NOT CHECKED: give --manifest/);
+  assert.match(text, /UNVERIFIED nonce\.txt, result\.arrow, result\.csv/);
   assert.ok(printed.stdout.split("\n").every((line) => line.length <= 80 || line.startsWith("VERIFIED")));
 });
 
@@ -225,6 +228,14 @@ test("a run that is killed or interrupted leaves nothing that looks like a resul
   await must(runArgs(flow.path("after-kills")));
 });
 
+test("a job reads no more than explain says", async () => {
+  const explained = await must(["explain", flow.jobs.allowed, "--state", flow.state]);
+  const [input] = explained["inputs"] as readonly Record<string, number>[];
+  const run = await must(runArgs(flow.path("measured")));
+  assert.ok(Number(run["bytesRead"]) > 0);
+  assert.ok(Number(run["bytesRead"]) <= (input?.["bytesReadAtMost"] ?? 0));
+});
+
 test("explain names the rule that refuses, and a grant for that very job overrules it", async () => {
   const allowed = await must(["explain", flow.jobs.allowed, "--state", flow.state]);
   const [input] = allowed["inputs"] as readonly Record<string, unknown>[];
@@ -335,4 +346,103 @@ test("one state serves one `sealroom local`: a second one is refused", async () 
   const second = await sealroom(["local", "--state", flow.state]);
   assert.equal(second.exit, 4);
   assert.match(second.stderr, /\[LOCAL_LOCKED\]/);
+});
+
+test("seal --init proposes files that seal takes, and overwrites neither", async () => {
+  const names = { schema: flow.path("proposed-schema.yaml"), rules: flow.path("proposed-rules.yaml") };
+  const init = ["seal", "--init", flow.path("visits.csv"), "--schema", names.schema, "--rules", names.rules];
+  const proposed = await must(init);
+  assert.deepEqual([proposed["schema"], proposed["rules"]], [names.schema, names.rules]);
+  parseSchemaFile(await readFile(names.schema, "utf8"));
+  assert.deepEqual((await answer(init)).error?.code, "FILE_EXISTS");
+});
+
+test("seal says which of its files is wrong, and where, and stores nothing", async () => {
+  const given = {
+    "--dataset": "other",
+    "--schema": flow.path("schema.yaml"),
+    "--rules": flow.path("rules.yaml"),
+    "--owner": flow.path("owner.key"),
+    "--kms-key": flow.keyArn,
+    "--to": "s3://flow/other/",
+  };
+  const sealWith = (
+    changes: Record<string, string>,
+    input = flow.path("visits.csv"),
+  ): Promise<JsonAnswer> => {
+    const options = Object.entries({ ...given, ...changes }).flat();
+    return answer(["seal", input, ...options, "--state", flow.state]);
+  };
+  await writeFile(
+    flow.path("bad-role.yaml"),
+    "unit: person\ncolumns:\n  person: { type: utf8, role: units }\n",
+  );
+  await writeFile(
+    flow.path("missing-column.yaml"),
+    "unit: person\ncolumns:\n  person: { type: utf8, role: unit }\n",
+  );
+  await writeFile(flow.path("bad-rules.yaml"), "min_units: 1\nmax_groups: 10\n");
+  await writeFile(flow.path("bad.csv"), "person,name,town,amount\np1,n,Bonn,not a number\n");
+  const cases: readonly (readonly [
+    changes: Record<string, string>,
+    input: string,
+    exit: number,
+    code: RegExp,
+  ])[] = [
+    [{}, flow.path("none.csv"), 3, /^OWNER_INPUT$/],
+    [{}, flow.path("bad.csv"), 3, /^OWNER_VALUES$/],
+    [{ "--schema": flow.path("none") }, flow.path("visits.csv"), 3, /^FILE_MISSING$/],
+    [{ "--schema": flow.path("bad-role.yaml") }, flow.path("visits.csv"), 3, /^OWNER_SCHEMA$/],
+    [{ "--schema": flow.path("missing-column.yaml") }, flow.path("visits.csv"), 3, /^OWNER_COLUMNS$/],
+    [{ "--rules": flow.path("bad-rules.yaml") }, flow.path("visits.csv"), 3, /_RULES$/],
+    [{ "--owner": flow.path("analyst.key") }, flow.path("visits.csv"), 3, /^OWNER_KEY_FORM$/],
+    [{ "--owner": flow.path("owner.key.pub") }, flow.path("visits.csv"), 3, /^OWNER_KEY_/],
+    [{ "--to": "/tmp" }, flow.path("visits.csv"), 2, /^STORE_LOCATION$/],
+    [{ "--dataset": "no good" }, flow.path("visits.csv"), 3, /./],
+  ];
+  for (const [changes, input, exit, code] of cases) {
+    const found = await sealWith(changes, input);
+    assert.equal(found.exit, exit, `${JSON.stringify(changes)} ${input}: ${JSON.stringify(found.error)}`);
+    assert.match(found.error?.code ?? "", code);
+  }
+  const nothing = await answer([
+    "explain",
+    flow.jobs.allowed,
+    "--from",
+    "visits=s3://flow/other/",
+    "--state",
+    flow.state,
+  ]);
+  assert.equal(nothing.error?.code, "STORE_MISSING");
+  assert.equal((await answer(["seal", flow.path("visits.csv"), "--state", flow.state])).exit, 2);
+});
+
+test("rules that are signed again are a new epoch, which works once the key policy lists it", async () => {
+  const strict = (await readFile(flow.path("rules.yaml"), "utf8")).replace("min_units: 5", "min_units: 40");
+  await writeFile(flow.path("strict.yaml"), strict);
+  const owner = ["--owner", flow.path("owner.key"), "--state", flow.state];
+  const signed = await must([
+    "sign",
+    "s3://flow/visits/",
+    "--dataset",
+    "visits",
+    ...owner,
+    "--rules",
+    flow.path("strict.yaml"),
+  ]);
+  assert.equal(signed["previousEpoch"], flow.sealed["epoch"]);
+  const early = await answer(runArgs(flow.path("early")));
+  assert.deepEqual([early.exit, early.error?.code], [1, "KMS_DENIED"]);
+  await flow.makeLive(String(signed["epoch"]));
+  const out = flow.path("strict");
+  await must(runArgs(out));
+  assert.equal(
+    await readFile(join(out, "result.csv"), "utf8"),
+    "town,count,people,total\r\nAachen,,,\r\nBonn,,,\r\nCelle,,,\r\n",
+  );
+  const pinned = await answer(verifyArgs(out, { "--manifest": String(flow.sealed["manifest"]) }));
+  assert.equal(pinned.error?.code, "RECEIPT_MANIFEST");
+  await must(verifyArgs(out, { "--manifest": String(signed["manifest"]) }));
+  const another = await answer(["sign", "s3://flow/visits/", "--dataset", "others", ...owner]);
+  assert.deepEqual([another.exit, another.error?.code], [1, "OWNER_DATASET"]);
 });

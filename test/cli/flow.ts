@@ -16,6 +16,9 @@ export interface Flow {
   readonly measurements: string;
   readonly simulatedRoot: string;
   readonly sealed: JsonAnswer;
+  readonly keyArn: string;
+  /** Puts a policy that lists this epoch alone. */
+  makeLive(epoch: string): Promise<void>;
   readonly jobs: { readonly allowed: string; readonly unlisted: string };
   /** A path below the flow's directory. */
   path(name: string): string;
@@ -119,18 +122,12 @@ export async function startFlow(): Promise<Flow> {
     ...["--rules", path("rules.yaml"), "--owner", path("owner.key"), "--kms-key", String(keyArn)],
     ...["--to", "s3://flow/visits/", "--state", state],
   ]);
-  await policy(String(sealed["epoch"]));
-  const put = [
-    "local",
-    "put-key-policy",
-    "--state",
-    state,
-    "--key",
-    String(keyArn),
-    "--policy",
-    path("policy.json"),
-  ];
-  await must(put);
+  const makeLive = async (epoch: string): Promise<void> => {
+    await policy(epoch);
+    const key = ["--key", String(keyArn), "--policy", path("policy.json")];
+    await must(["local", "put-key-policy", "--state", state, ...key]);
+  };
+  await makeLive(String(sealed["epoch"]));
   return {
     directory,
     state,
@@ -138,6 +135,8 @@ export async function startFlow(): Promise<Flow> {
     measurements: facts.measurements,
     simulatedRoot: facts.simulatedRoot,
     sealed,
+    keyArn: String(keyArn),
+    makeLive,
     jobs: { allowed: path("job.yaml"), unlisted: path("unlisted.yaml") },
     path,
     expectations: () => ({
