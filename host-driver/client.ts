@@ -15,6 +15,7 @@ import type { Outcome } from "./driver.ts";
 import { parseEnclaveAddress } from "./enclave-address.ts";
 import { parseLocation } from "./location.ts";
 import { Store } from "./store.ts";
+import { takeTurn } from "./turn.ts";
 import { kmsAllowList } from "./tunnel.ts";
 import type { AllowList } from "./tunnel.ts";
 
@@ -78,23 +79,29 @@ export async function prepareJob(source: JobSource): Promise<PreparedJob> {
   return { plan, datasets, store };
 }
 
-/** Has an enclave run a prepared job. Errors: ENCLAVE_ADDRESS, TRANSPORT_*, WIRE_*; JobRefused with the enclave's. */
+/** Has an enclave run a prepared job, when no other process of this machine has it run one. Errors: ENCLAVE_ADDRESS, TRANSPORT_*, WIRE_*; JobRefused with the enclave's. */
 export async function runJob({ plan, datasets, store }: PreparedJob, run: JobRun): Promise<Outcome> {
-  return submitJob({
-    enclave: parseEnclaveAddress(run.enclave),
-    job: {
-      plan: plan.bytes,
-      nonce: Buffer.from(run.nonce).toString("hex"),
-      manifests: datasets.map(({ jws }) => jws),
-      grants: run.grants,
-    },
-    credentials: run.credentials,
-    locations: datasets.map(({ location }) => location),
-    store,
-    tunnel: run.tunnel,
-    onProgress: run.onProgress,
-    signal: run.signal,
-  });
+  const enclave = parseEnclaveAddress(run.enclave);
+  const release = await takeTurn(enclave, run.signal);
+  try {
+    return await submitJob({
+      enclave,
+      job: {
+        plan: plan.bytes,
+        nonce: Buffer.from(run.nonce).toString("hex"),
+        manifests: datasets.map(({ jws }) => jws),
+        grants: run.grants,
+      },
+      credentials: run.credentials,
+      locations: datasets.map(({ location }) => location),
+      store,
+      tunnel: run.tunnel,
+      onProgress: run.onProgress,
+      signal: run.signal,
+    });
+  } finally {
+    await release();
+  }
 }
 
 /** AWS's own KMS endpoints in the regions of these keys. Errors: KMS_KEY_ARN, TUNNEL_REFUSED. */

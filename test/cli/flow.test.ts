@@ -228,6 +228,15 @@ test("a run that is killed or interrupted leaves nothing that looks like a resul
   await must(runArgs(flow.path("after-kills")));
 });
 
+test("jobs that are run at the same time on one enclave take turns", async () => {
+  const names = ["turn-1", "turn-2", "turn-3"];
+  const runs = await Promise.all(names.map((name) => sealroom(runArgs(flow.path(name)))));
+  assert.deepEqual(
+    runs.map(({ exit, stderr }) => (exit === 0 ? "done" : stderr)),
+    ["done", "done", "done"],
+  );
+});
+
 test("a job reads no more than explain says", async () => {
   const explained = await must(["explain", flow.jobs.allowed, "--state", flow.state]);
   const [input] = explained["inputs"] as readonly Record<string, number>[];
@@ -340,6 +349,22 @@ test("--json prints exactly one object, and progress stays on standard error", a
   const found = JSON.parse(stdout) as Record<string, unknown>;
   assert.deepEqual([found["ok"], found["command"], found["nonce"]], [true, "sealroom run", NONCE]);
   assert.match(stderr, /^Using the embedded stand-ins .*\nThe enclave answered after .*\n$/s);
+});
+
+test("stand-ins that were killed leave nothing that keeps others from the state", async () => {
+  const state = flow.path("other-state");
+  const { child, finished } = start(["local", "--state", state, "--json"]);
+  await new Promise((ready) => child.stdout?.once("data", ready));
+  assert.equal((await must(["local", "status", "--state", state]))["running"], true);
+  child.kill("SIGKILL");
+  await finished;
+  // Their process ends when it sees that its standard input has closed.
+  let status = await answer(["local", "status", "--state", state]);
+  for (let tries = 0; tries < 100 && status["running"] !== false; tries++) {
+    await delay(100);
+    status = await answer(["local", "status", "--state", state]);
+  }
+  assert.equal(status["running"], false);
 });
 
 test("one state serves one `sealroom local`: a second one is refused", async () => {

@@ -82,7 +82,12 @@ test("docs/cli.md holds the table of exit codes as it is", async () => {
   const [head = ""] = docs.split(MARK);
   const expected = `${head}${MARK}\n${renderExitTable()}`;
   if (process.env["SEALROOM_WRITE_DOCS"] !== undefined) await writeFile(DOCS, expected);
-  else assert.equal(docs, expected);
+  else {
+    const [there, wanted] = [docs.split("\n"), expected.split("\n")];
+    const different = wanted.filter((line, at) => line !== there[at]);
+    assert.deepEqual(different.slice(0, 3), [], "run the tests once with SEALROOM_WRITE_DOCS=1");
+    assert.equal(there.length, wanted.length);
+  }
 });
 
 test("a word that is nearly right gets a suggestion, and exit 2", async () => {
