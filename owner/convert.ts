@@ -41,11 +41,11 @@ const ZONE = "( ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?))?";
 function textPattern(type: ColumnType): string {
   switch (type.kind) {
     case "bool":
-      return "(?i)(true|false|t|f|yes|no|y|n|1|0)";
+      return "(?i:true|false|t|f|yes|no|y|n|1|0)";
     case "int":
       return "[+-]?[0-9]+([.]0*)?";
     case "float":
-      return "(?i)[+-]?(([0-9]+([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]+)?|nan|inf|infinity)";
+      return "(?i:[+-]?(([0-9]+([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]+)?|nan|inf|infinity))";
     case "decimal": {
       const { scale } = type;
       return scale === 0
@@ -68,7 +68,7 @@ function textPattern(type: ColumnType): string {
 export function textConversion(raw: string, type: ColumnType, nullTokens: readonly string[]): Conversion {
   if (type.kind === "utf8") return { value: raw, exact: "true" };
   const isNull = nullCondition(raw, nullTokens);
-  const looksRight = `regexp_full_match(trim(${raw}, ' \t'), ${sqlText(textPattern(type))})`;
+  const looksRight = `regexp_full_match(${raw}, ${sqlText(`[ \t]*(${textPattern(type)})[ \t]*`)})`;
   const cast = isZoned(type)
     ? `make_timestamp(epoch_us(TRY_CAST(${raw} AS TIMESTAMPTZ)))`
     : `TRY_CAST(${raw} AS ${sqlType(type)})`;

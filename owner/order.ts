@@ -13,6 +13,8 @@ const HASH_END = 2n ** 64n;
 const SMALLEST_PART = 2n ** 24n;
 /** A sort holds its rows, and its output on the way. */
 const SORT_FACTOR = 2.5;
+const ROWS_WORTH_A_LOOKUP = 4;
+const MOST_UNITS_LOOKED_UP = 1_000_000;
 
 export interface OrderedRows {
   readonly result: DuckDBResult;
@@ -38,16 +40,15 @@ export async function* orderedChunks(
     yield* chunksOf(await startPart(database, `SELECT ${selected} FROM ${TYPED}`));
     return;
   }
-  const secret = randomBytes(32).toString("hex");
   const unit = `c${source.unitColumn}`;
-  const hash = `('0x' || sha256('${secret}' || CAST(${unit} AS VARCHAR))[1:16])::UBIGINT`;
+  const { relation, hash } = await hashUnits(database, source, unit);
   const pending = firstParts(bytes, database.limits.memoryBytes);
   for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
     const { start, end } = part;
-    // A filter on the hash drops rows without a unit too.
-    const filter = `${unit} IS NOT NULL AND ${hash} BETWEEN ${start}::UBIGINT AND ${end - 1n}::UBIGINT`;
+    const isWhole = start === 0n && end === HASH_END;
+    const range = isWhole ? "" : ` AND ${hash} BETWEEN ${start}::UBIGINT AND ${end - 1n}::UBIGINT`;
     // Equal hashes of different units must not mix their rows.
-    const sql = `SELECT ${selected} FROM ${TYPED} WHERE ${filter} ORDER BY ${hash}, ${unit}`;
+    const sql = `SELECT ${selected} FROM ${relation} WHERE ${unit} IS NOT NULL${range} ORDER BY ${hash}, ${unit}`;
     let rows: OrderedRows;
     try {
       rows = await startPart(database, sql);
@@ -59,6 +60,25 @@ export async function* orderedChunks(
     }
     yield* chunksOf(rows);
   }
+}
+
+/** Where units have many rows each, each is hashed once, and its rows look the hash up. */
+async function hashUnits(
+  database: Database,
+  source: Source,
+  unit: string,
+): Promise<{ readonly relation: string; readonly hash: string }> {
+  const secret = randomBytes(32).toString("hex");
+  const hash = `('0x' || sha256('${secret}' || CAST(${unit} AS VARCHAR))[1:16])::UBIGINT`;
+  const units = source.distinct[source.unitColumn ?? 0] ?? 0;
+  if (units * ROWS_WORTH_A_LOOKUP > source.rows || units > MOST_UNITS_LOOKED_UP) {
+    return { relation: TYPED, hash };
+  }
+  const distinct = `SELECT DISTINCT ${unit} FROM ${TYPED} WHERE ${unit} IS NOT NULL`;
+  await database.connection.run(
+    `CREATE TABLE units AS SELECT ${unit}, ${hash} AS unit_hash FROM (${distinct})`,
+  );
+  return { relation: `${TYPED} JOIN units USING (${unit})`, hash: "unit_hash" };
 }
 
 interface HashRange {

@@ -13,7 +13,13 @@ import { signManifest } from "../core/manifest/sign.ts";
 import { verifyManifest } from "../core/manifest/verify.ts";
 import { encodeBase64url } from "../core/text/base64url.ts";
 import { encodeHex } from "../core/text/digest.ts";
-import { DEFAULT_LIMITS, openDatabase, type Database, type DatabaseLimits } from "./database.ts";
+import {
+  DEFAULT_LIMITS,
+  isOutOfMemory,
+  openDatabase,
+  type Database,
+  type DatabaseLimits,
+} from "./database.ts";
 import { makeDictionaries } from "./dictionaries.ts";
 import { checkUnchanged, openInputs, type Input } from "./input.ts";
 import type { OwnerKey } from "./keys.ts";
@@ -118,6 +124,8 @@ export async function sealDataset(request: SealRequest): Promise<Sealed> {
     const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
     const { rows, droppedRows } = source;
     return { manifestDigest: digest, owner, epoch, objects: objects.length, rows, droppedRows, bytes };
+  } catch (error) {
+    throw isOutOfMemory(error) ? new SealroomError("OWNER_MEMORY", {}, { cause: error }) : error;
   } finally {
     database.close();
   }
