@@ -66,5 +66,5 @@ export async function computeObjects(
 function checkComplete(seen: { readonly objects: number; readonly rows: number }, manifest: Manifest): void {
   const rows = manifest.objects.reduce((sum, entry) => sum + entry.rows, 0);
   if (seen.objects !== manifest.objects.length || seen.rows !== rows)
-    throw new SealroomError("JOB_INCOMPLETE");
+    {throw new SealroomError("JOB_INCOMPLETE");}
 }

@@ -90,7 +90,7 @@ function bytesIn(runs: readonly Run[], { start, end }: Range): Uint8Array {
   for (const { range, bytes } of runs) {
     const at = start - range.plainOffset;
     if (at >= 0 && end - range.plainOffset <= range.plainLength)
-      return bytes.subarray(at, end - range.plainOffset);
+      {return bytes.subarray(at, end - range.plainOffset);}
   }
   throw new Error("internal: a range that was not read");
 }

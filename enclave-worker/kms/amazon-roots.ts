@@ -16,6 +16,6 @@ const FINGERPRINTS: ReadonlySet<string> = new Set([
 export function amazonRoots(): readonly string[] {
   const roots = rootCertificates.filter((pem) => FINGERPRINTS.has(new X509Certificate(pem).fingerprint256));
   if (roots.length !== FINGERPRINTS.size)
-    throw new Error("internal: an Amazon root is missing from this Node");
+    {throw new Error("internal: an Amazon root is missing from this Node");}
   return roots;
 }
