@@ -29,8 +29,13 @@ function findNode() {
 
 function runUnder(node) {
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
-  // A terminal sends its signals to both processes; what is sent to this one alone is handed on.
-  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
+  // A terminal sends Ctrl-C to both processes. What is sent to this one alone is handed on; a second one would count.
+  const onTerminal = process.stdin.isTTY || process.stderr.isTTY;
+  for (const signal of FORWARDED) {
+    process.on(signal, () => {
+      if (signal !== "SIGINT" || !onTerminal) child.kill(signal);
+    });
+  }
   child.on("error", (error) => {
     console.error(`sealroom: ${node} cannot be started (${error.code}). Install Node 22.18 or later.`);
     process.exitCode = 4;

@@ -93,7 +93,8 @@ export async function spawnLocal({ state, enclave, complaints }: LocalStart): Pr
     return { endpoints, isOwn: true, pid: child.pid ?? -1, ended, close: () => stop(child, ended) };
   } catch (error) {
     await stop(child, ended);
-    throw error;
+    const isForeseen = error instanceof SealroomError && error.code !== "INTERNAL";
+    throw isForeseen ? error : new SealroomError("LOCAL_START", { output: complained() }, { cause: error });
   }
 }
 

@@ -70,23 +70,37 @@ async function serve({ progress, signal }: Session, { state }: StateOption): Pro
     process.exitCode = 4;
   });
   const { endpoints } = local;
-  const { owner } = endpoints.credentials;
+  const environment = ownerEnvironment(endpoints);
   return {
     exit: 0,
-    json: describe(endpoints, state),
+    json: { ...describe(endpoints, state), environment },
     text: [
       "The embedded stand-ins are up. Ctrl-C ends them.",
       ...renderFields(fields(endpoints, state)),
       "",
       "For AWS's own tools, as the data's owner:",
-      `  export AWS_REGION=${endpoints.region} AWS_ENDPOINT_URL_S3=${endpoints.s3}`,
-      `  export AWS_ENDPOINT_URL_KMS=${endpoints.kms}`,
-      `  export AWS_CA_BUNDLE=${endpoints.kmsAuthority}`,
-      `  export NODE_EXTRA_CA_CERTS=${endpoints.kmsAuthority}`,
-      `  export AWS_ACCESS_KEY_ID=${owner.accessKeyId}`,
-      `  export AWS_SECRET_ACCESS_KEY=${owner.secretAccessKey}`,
-      `  export AWS_SESSION_TOKEN=${owner.sessionToken}`,
+      ...Object.entries(environment).map(([name, value]) => `  export ${name}=${value}`),
     ],
+  };
+}
+
+/** By which AWS's own tools reach the stand-ins. */
+function ownerEnvironment({
+  region,
+  s3,
+  kms,
+  kmsAuthority,
+  credentials,
+}: LocalEndpoints): Record<string, string> {
+  return {
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL_S3: s3,
+    AWS_ENDPOINT_URL_KMS: kms,
+    AWS_CA_BUNDLE: kmsAuthority,
+    NODE_EXTRA_CA_CERTS: kmsAuthority,
+    AWS_ACCESS_KEY_ID: credentials.owner.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.owner.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.owner.sessionToken,
   };
 }
 

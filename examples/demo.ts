@@ -204,7 +204,7 @@ async function flights(local: Local, owner: string): Promise<void> {
 }
 
 async function synthea(local: Local, owner: string): Promise<void> {
-  heading("Encounters of synthetic patients: the patient is the unit, and each job needs a grant");
+  heading("Encounters of synthetic patients: each job needs a grant of the owner");
   await placeExamples("synthea", owner, {
     "encounters.schema.yaml": "encounters.schema.yaml",
     "encounters.rules.yaml": "encounters.rules.yaml",
@@ -252,9 +252,10 @@ async function main(): Promise<void> {
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   heading(`Done in ${seconds} s: every job was answered, and every receipt verified`);
-  say("The enclave was SIMULATED: a process on this machine, under a root that was made here.");
-  say("Nothing was protected from this machine. On EC2 the same job runs in a Nitro Enclave,");
-  say(`and its receipt verifies under Amazon's root. Keys, receipts, results: ${DEMO}/`);
+  say("The enclave was SIMULATED: a process on this machine, under a root made here.");
+  say("Nothing was protected from this machine. On EC2 the same job is to run in a");
+  say("Nitro Enclave, and its receipt to verify under Amazon's root.");
+  say(`Keys, receipts and results are in ${DEMO}/.`);
 }
 
 try {

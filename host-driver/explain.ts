@@ -1,7 +1,8 @@
 // What a job would do, said beforehand: whether each owner's rules allow it, and what it reads. The host's word only;
 // the enclave decides by the same functions. No data is touched, and nothing is asked of KMS.
-import { MAX_FOOTER_BYTES } from "../core/column/footer.ts";
-import { BATCH_ROWS } from "../core/column/type.ts";
+import { FOOTER_GUESS_BYTES } from "../core/column/footer.ts";
+import { BATCH_ROWS, findColumnType } from "../core/column/type.ts";
+import { valueWidth } from "../core/column/batch.ts";
 import type { Details, ErrorCode } from "../core/errors.ts";
 import { SealroomError } from "../core/errors.ts";
 import { authorize } from "../core/manifest/authority.ts";
@@ -103,24 +104,42 @@ function columnUses(plan: Plan, { schema, rules }: Manifest): readonly ColumnUse
 const FRAME_BYTES = DEFAULT_FRAME_LENGTH + FRAME_OVERHEAD;
 /** What is read of an object's beginning, to find its header. */
 const PREFIX_BYTES = 4096;
-/** A footer that is longer than the first guess is read a second time: that of a table of many columns. */
-const FOOTER_FRAMES = 2 + Math.ceil(MAX_FOOTER_BYTES / FRAME_BYTES);
+/** What a column, or a batch, takes of a footer at the most, its name left out. */
+const FOOTER_ENTRY_BYTES = 512;
 
 /**
  * The most bytes of one object that are read, from what is public of it: the header, the footer, where its batches and
- * dictionaries lie, then the wanted dictionaries and each batch. Each step reads frames that do not overlap, so at most
+ * dictionaries lie, then the wanted dictionaries and each batch. No step reads a frame twice, so none reads more than
  * the object; a range that begins and ends inside frames reads two more than it fills.
  */
-function readBound({ bytes, rows }: ObjectEntry, { schema }: Manifest, used: readonly ColumnUse[]): number {
-  const steps = (count: number, frames: number): number =>
-    Math.min(count * bytes, count * frames * FRAME_BYTES);
+function readBound(
+  { bytes, rows }: ObjectEntry,
+  { schema, unit }: Manifest,
+  used: readonly ColumnUse[],
+): number {
+  const frames = (count: number): number => Math.min(bytes, count * FRAME_BYTES);
   const batches = Math.max(1, Math.ceil(rows / BATCH_ROWS));
   const texts = schema.filter(({ type }) => type === "utf8").length;
-  const wanted = used.filter(({ type }) => type === "utf8").length;
-  const layout =
-    steps(1, FOOTER_FRAMES) + Math.min(bytes, steps(batches, 2)) + Math.min(bytes, steps(texts, 2));
-  const body = Math.min((batches + Math.min(1, wanted)) * bytes, bytes + steps(batches + wanted, 2));
-  return Math.min(bytes, PREFIX_BYTES) + layout + body;
+  const names = schema.reduce((sum, { name }) => sum + 4 * name.length + FOOTER_ENTRY_BYTES, 0);
+  const isShort = names + batches * FOOTER_ENTRY_BYTES < FOOTER_GUESS_BYTES;
+  const footer = isShort ? frames(2) : bytes + frames(2);
+  const layout = frames(2 * batches) + frames(2 * texts);
+  // Neighbours share a frame: dictionaries with a batch, and a batch with the next.
+  let body = Math.min((batches + 1) * bytes, bytes + batches * FRAME_BYTES);
+  const widths = used.map(({ type }) => fixedWidth(type));
+  if (!widths.includes(null)) {
+    // Values and validity of each column, and the marks of units: two buffers each at most.
+    const buffers = 2 * widths.length + (unit === "row" ? 0 : 2);
+    const perRow = widths.reduce((sum: number, width) => sum + (width ?? 0), 0) + buffers / 8;
+    body = Math.min(body, Math.ceil(perRow * rows) + batches * buffers * 2 * FRAME_BYTES);
+  }
+  return Math.min(bytes, PREFIX_BYTES) + footer + layout + body;
+}
+
+/** Bytes of a value; null for text, whose length nobody but the owner knows. */
+function fixedWidth(typeName: string): number | null {
+  const type = findColumnType(typeName);
+  return type === undefined || type.kind === "utf8" ? null : valueWidth(type);
 }
 
 function filteredColumns(predicate: Predicate): readonly string[] {
