@@ -267,7 +267,7 @@ test("signs nothing that would not verify", async () => {
   await assertRefused(signJws(new Uint8Array(10_000), GRANT_FORM, owner.signingKey), "KEY_PRIVATE");
 });
 
-test("refuses a manifest with any bit flipped", { timeout: 120_000 }, async () => {
+test("refuses a manifest with any bit flipped", async () => {
   for (const party of [owner, edOwner]) {
     const layers = await refuseFlips(await signManifest(manifest, party.signingKey), verify);
     assert.ok((layers["JWS"] ?? 0) > 100);
