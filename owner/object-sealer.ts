@@ -6,7 +6,8 @@ import { BATCH_ROWS, UNIT_START_FIELD } from "../core/column/type.ts";
 import { DATASET_KEYRING } from "../core/manifest/manifest.ts";
 import { MessageWriter } from "../core/seal/writer.ts";
 import type { Dictionaries } from "./dictionaries.ts";
-import { columnBuilder, FlagBuilder, type ColumnBuilder } from "./column-builder.ts";
+import { FlagBuilder } from "./bit-builder.ts";
+import { columnBuilder, type ColumnBuilder } from "./column-builder.ts";
 import type { RowStream } from "./row-stream.ts";
 import type { SealColumn } from "./source.ts";
 

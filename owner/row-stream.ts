@@ -2,7 +2,7 @@
 // objects. A unit larger than that makes its object larger.
 import type { DuckDBDataChunk } from "@duckdb/node-api";
 import { chunkColumns, chunkShape, type ChunkColumn, type ChunkShape } from "./chunk-column.ts";
-import type { Stretch } from "./column-builder.ts";
+import type { Stretch } from "./bit-builder.ts";
 import type { SealColumn } from "./source.ts";
 import { UnitStarts } from "./unit-start.ts";
 

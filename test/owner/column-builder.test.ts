@@ -4,7 +4,8 @@ import test from "node:test";
 import fc from "fast-check";
 import { MAX_BUFFER_BYTES } from "../../core/column/batch.ts";
 import type { ChunkColumn } from "../../owner/chunk-column.ts";
-import { columnBuilder, FlagBuilder } from "../../owner/column-builder.ts";
+import { FlagBuilder } from "../../owner/bit-builder.ts";
+import { columnBuilder } from "../../owner/column-builder.ts";
 import { cellsOf, typeOf } from "../column/model.ts";
 import { refused } from "./refused.ts";
 
