@@ -65,6 +65,7 @@ export async function computeObjects(
 /** Objects and rows must add up to what the owner signed. */
 function checkComplete(seen: { readonly objects: number; readonly rows: number }, manifest: Manifest): void {
   const rows = manifest.objects.reduce((sum, entry) => sum + entry.rows, 0);
-  if (seen.objects !== manifest.objects.length || seen.rows !== rows)
-    {throw new SealroomError("JOB_INCOMPLETE");}
+  if (seen.objects !== manifest.objects.length || seen.rows !== rows) {
+    throw new SealroomError("JOB_INCOMPLETE");
+  }
 }

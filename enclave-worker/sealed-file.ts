@@ -89,8 +89,9 @@ function bytesIn(runs: readonly Run[], { start, end }: Range): Uint8Array {
   if (start === end) return new Uint8Array(0);
   for (const { range, bytes } of runs) {
     const at = start - range.plainOffset;
-    if (at >= 0 && end - range.plainOffset <= range.plainLength)
-      {return bytes.subarray(at, end - range.plainOffset);}
+    if (at >= 0 && end - range.plainOffset <= range.plainLength) {
+      return bytes.subarray(at, end - range.plainOffset);
+    }
   }
   throw new Error("internal: a range that was not read");
 }

@@ -15,7 +15,8 @@ const FINGERPRINTS: ReadonlySet<string> = new Set([
 /** PEM certificates of all five. Throws (a build fault, not an input's) when the store lacks one. */
 export function amazonRoots(): readonly string[] {
   const roots = rootCertificates.filter((pem) => FINGERPRINTS.has(new X509Certificate(pem).fingerprint256));
-  if (roots.length !== FINGERPRINTS.size)
-    {throw new Error("internal: an Amazon root is missing from this Node");}
+  if (roots.length !== FINGERPRINTS.size) {
+    throw new Error("internal: an Amazon root is missing from this Node");
+  }
   return roots;
 }
