@@ -130,7 +130,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   FILE_WRITE: { exit: 4, advice: "Look at the directory, its rights and the free space." },
   CLOUD_CREDENTIALS: {
     exit: 4,
-    advice: "Set up AWS credentials, or leave out --aws to use the embedded stand-ins.",
+    advice: "Set up AWS credentials and a region, or leave out --aws.",
   },
   OWNER_KEY_FILE: { exit: 3, advice: "Look at the path and its rights." },
   OWNER_KEY_EXISTS: { exit: 3, advice: "Give another name, or move what is there." },

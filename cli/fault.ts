@@ -56,10 +56,18 @@ export function readFault(error: unknown): Fault {
       .replaceAll("\n", " ");
     return describe("USAGE_ARGUMENTS", { fault }, null);
   }
-  if (error instanceof SealroomError) return describe(error.code, error.details, null);
+  if (error instanceof SealroomError) return readKnown(error);
   const cloud = readCloudError(error);
   if (cloud !== null) return describe(cloud.code, cloud.details, null);
   return describe("INTERNAL", {}, error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+
+function readKnown({ name, code, details, cause }: SealroomError): Fault {
+  const cloud = readCloudError(cause);
+  if (cloud?.code === "CLOUD_CREDENTIALS") return describe(cloud.code, {}, null);
+  // What the enclave refuses may have begun with what its host could not do.
+  const seen = name === "JobRefused" && cause instanceof SealroomError ? { hostSaw: cause.code } : {};
+  return describe(code, { ...details, ...seen }, null);
 }
 
 function describe(code: ErrorCode, details: Details, stack: string | null): Fault {
@@ -75,7 +83,9 @@ function describe(code: ErrorCode, details: Details, stack: string | null): Faul
 /** What the AWS SDK throws: no class of ours, but marks of its own. The service's message is its own sentence. */
 function readCloudError(error: unknown): { readonly code: ErrorCode; readonly details: Details } | null {
   if (!(error instanceof Error)) return null;
-  if (error.name === "CredentialsProviderError") return { code: "CLOUD_CREDENTIALS", details: {} };
+  if (error.name === "CredentialsProviderError" || error.message === "Region is missing") {
+    return { code: "CLOUD_CREDENTIALS", details: {} };
+  }
   if ("$metadata" in error) {
     const message = error.message.replaceAll(/\s+/g, " ").slice(0, 300);
     return { code: "CLOUD_REQUEST", details: { name: error.name, message } };

@@ -1,6 +1,8 @@
-// The files that an owner writes: schema.yaml, rules.yaml, and the public keys that rules name by path.
+// The files that owners and recipients keep: private keys, schema.yaml, rules.yaml, and the public keys that rules name
+// by path.
 import { dirname, resolve } from "node:path";
-import { readOwnerKey, readRecipientPublic } from "../owner/key-file.ts";
+import { readOwnerKey, readRecipientKey, readRecipientPublic } from "../owner/key-file.ts";
+import type { PrivateJwk } from "../core/manifest/jwk.ts";
 import type { OwnerKey } from "../owner/keys.ts";
 import { parseRulesFile } from "../owner/rules-file.ts";
 import type { RulesFile } from "../owner/rules-file.ts";
@@ -27,4 +29,8 @@ export async function readRules(path: string): Promise<RulesFile> {
 
 export async function readOwner(path: string): Promise<OwnerKey> {
   return locate(path, () => readOwnerKey(path));
+}
+
+export async function readRecipient(path: string): Promise<PrivateJwk> {
+  return locate(path, () => readRecipientKey(path));
 }

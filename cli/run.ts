@@ -1,6 +1,7 @@
 // `sealroom run`: has an enclave run a job and leaves result and receipt in a new directory, or nothing. Verifies
 // nothing: that is for `sealroom verify`, with expectations that this machine did not give.
 import type { Command } from "commander";
+import { isSameKey, publicPart } from "../core/manifest/jwk.ts";
 import { encodeHex } from "../core/text/digest.ts";
 import { act, addNeeded, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
@@ -10,9 +11,9 @@ import type { Cloud } from "./cloud.ts";
 import { locate, usage } from "./fault.ts";
 import { checkNewDirectory, readBytes, writeNewDirectory } from "./file.ts";
 import { compileJobFile, readJobFile } from "./job-file.ts";
-import { readRecipientKey } from "../owner/key-file.ts";
 import { drawNonce, parseNonce } from "./nonce.ts";
 import { renderBytes, renderFields } from "./output.ts";
+import { readRecipient } from "./owner-files.ts";
 import type { Report } from "./output.ts";
 import { parsePairs } from "./pairs.ts";
 import { renderBar } from "./progress.ts";
@@ -63,11 +64,14 @@ async function run(session: Session, options: Options, path: string): Promise<Re
   const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
   await checkNewDirectory(options.out);
   const job = await readJobFile(path);
+  const recipientKey = options.recipientKey === undefined ? null : await readRecipient(options.recipientKey);
   // What is wrong with the text shows before anything is started.
-  await compileJobFile(job);
+  const { plan } = await compileJobFile(job);
+  // A key that cannot open the result is found out now, and not when the job has run.
+  if (recipientKey !== null && !isSameKey(publicPart(recipientKey), plan.recipient)) {
+    throw usage("--recipient-key is not the private key of the job's recipient");
+  }
   const grants = await Promise.all((options.grant ?? []).map(readGrant));
-  const recipientKey =
-    options.recipientKey === undefined ? null : await readRecipientKey(options.recipientKey);
   const { prepareJob } = await import("../host-driver/client.ts");
   const cloud = await openCloudWithEnclave(session, options);
   try {

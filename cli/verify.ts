@@ -21,8 +21,8 @@ import { readHeld } from "./expectation.ts";
 import type { ExpectationOptions } from "./expectation.ts";
 import { FaultAt, locate } from "./fault.ts";
 import { readBytes, TEXT_BYTES } from "./file.ts";
-import { readRecipientKey } from "../owner/key-file.ts";
 import { paint, renderFields, wrap } from "./output.ts";
+import { readRecipient } from "./owner-files.ts";
 import type { Report } from "./output.ts";
 
 interface Options extends ExpectationOptions {
@@ -69,8 +69,7 @@ export function declareVerify(parent: Command, host: Host): void {
 async function verify(_session: Session, options: Options, directory: string): Promise<Report> {
   const held = await readHeld(options);
   const { plan } = held.plan;
-  const recipientKey =
-    options.recipientKey === undefined ? null : await readRecipientKey(options.recipientKey);
+  const recipientKey = options.recipientKey === undefined ? null : await readRecipient(options.recipientKey);
   const present = await locate(directory, () => listFiles(directory));
   const resultName = resultFile(plan.release);
   const receipt = await readBytes(join(directory, RECEIPT_FILE), TEXT_BYTES);

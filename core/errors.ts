@@ -237,7 +237,7 @@ export const ERROR_CODES = {
   KEY_LENGTH: "the key file does not hold an AES key of 16, 24 or 32 bytes",
   INPUT_NAME: "the job names no data set of that name",
   INPUT_LOCATION: "the job does not say where the data set lies",
-  CLOUD_CREDENTIALS: "no usable AWS credentials were found",
+  CLOUD_CREDENTIALS: "no usable AWS credentials, or no region, were found",
   CLOUD_REQUEST: "AWS refused the request, or could not be reached",
   RESULT_OPENED: "an opened file is not what the sealed result holds",
   LOCAL_START: "the embedded stand-ins did not start",

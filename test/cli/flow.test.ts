@@ -1,11 +1,12 @@
 // A job by the commands that a user types, against a real local enclave: what each leaves, and what each refuses.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseSchemaFile } from "../../owner/schema-file.ts";
-import { answer, sealroom, start } from "./command-line.ts";
+import { answer, LAUNCHER, sealroom, start } from "./command-line.ts";
 import type { JsonAnswer } from "./command-line.ts";
 import { jobText, must, NONCE, startFlow } from "./flow.ts";
 import type { Flow } from "./flow.ts";
@@ -226,6 +227,31 @@ test("a run that is killed or interrupted leaves nothing that looks like a resul
   }
   // The enclave serves the next job.
   await must(runArgs(flow.path("after-kills")));
+});
+
+test("a key that cannot open the result, or a nonce that anyone guesses, is refused before the job runs", async () => {
+  const out = flow.path("never");
+  const args = ["run", flow.jobs.allowed, "--out", out, "--state", flow.state];
+  assert.equal((await answer([...args, "--recipient-key", flow.path("stranger.key")])).exit, 2);
+  assert.equal((await answer([...args, "--nonce", "00".repeat(32)])).exit, 2);
+  assert.equal((await answer([...args, "--nonce", "5e5e"])).exit, 2);
+  await writeFile(flow.path("junk.key"), "{", { mode: 0o600 });
+  const junk = await answer([...args, "--recipient-key", flow.path("junk.key")]);
+  assert.deepEqual(
+    [junk.exit, junk.error?.code, junk.error?.where],
+    [3, "JSON_SYNTAX", flow.path("junk.key")],
+  );
+  await assert.rejects(readdir(out), { code: "ENOENT" });
+});
+
+test("without AWS credentials --aws says what is missing", () => {
+  const env = { AWS_EC2_METADATA_DISABLED: "true", HOME: flow.directory, PATH: process.env["PATH"] ?? "" };
+  for (const region of [{}, { AWS_REGION: "eu-central-1" }]) {
+    const args = [LAUNCHER, "explain", flow.jobs.allowed, "--aws"];
+    const found = spawnSync(process.execPath, args, { env: { ...env, ...region }, encoding: "utf8" });
+    assert.equal(found.status, 4, found.stderr);
+    assert.match(found.stderr, /^Using AWS .*\n.*\[CLOUD_CREDENTIALS\]\. .*\n$/s);
+  }
 });
 
 test("jobs that are run at the same time on one enclave take turns", async () => {
