@@ -1,6 +1,7 @@
 // A host that a test can make hostile: it serves an enclave from memory, records every byte that leaves the enclave,
 // and may change anything on the way.
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { Readable } from "node:stream";
 import { compileJob } from "../../core/plan/compile.ts";
@@ -36,6 +37,8 @@ export interface HonestJob {
   readonly nonce: string;
   readonly dataset: WorldDataset;
   readonly grants?: readonly Uint8Array[];
+  /** The host's own name for the job, 16 hex digits; drawn if none is given. */
+  readonly name?: string;
 }
 
 export type JobEnd = Exclude<JobEvent, { type: "progress" }>;
@@ -78,6 +81,7 @@ export class Host {
   readonly #hostility: Hostility;
   readonly #datasets = new Map<string, WorldDataset>();
   readonly #listening: { close(): Promise<void> }[] = [];
+  readonly #reading = new Set<Duplex>();
 
   private constructor(world: World, hostility: Hostility) {
     this.#world = world;
@@ -89,6 +93,8 @@ export class Host {
     const { sockets } = world;
     host.#listening.push(
       await unixListener(sockets, "gateway").accept((connection) => {
+        host.#reading.add(connection);
+        connection.once("close", () => host.#reading.delete(connection));
         void host.#serveGateway(host.recording.of("gateway", connection));
       }),
       await unixListener(sockets, "tunnel").accept((connection) => {
@@ -117,7 +123,7 @@ export class Host {
 
   /** What an honest host would ask, after the hostility; its reads will be answered. */
   request(job: HonestJob): JobRequest {
-    const name = randomBytes(8).toString("hex");
+    const name = job.name ?? randomBytes(8).toString("hex");
     this.#datasets.set(name, job.dataset);
     const request: JobRequest = {
       job: name,
@@ -128,6 +134,12 @@ export class Host {
       grants: job.grants ?? [],
     };
     return this.#hostility.request?.(request) ?? request;
+  }
+
+  /** Resolves when the enclave has closed every connection on which it reads. */
+  async quiet(): Promise<void> {
+    const open = [...this.#reading].filter((connection) => !connection.destroyed);
+    await Promise.all(open.map((connection) => once(connection, "close")));
   }
 
   async close(): Promise<void> {
