@@ -27,8 +27,8 @@ export interface Cloud {
 
 export async function openLocalCloud(start: LocalStart, progress: Progress): Promise<Cloud> {
   const process = await startLocal(start);
-  const where = process.isOwn ? "" : "running ";
-  progress.note(`Using the ${where}stand-ins in ${start.state}: no AWS, a simulated enclave.`);
+  const running = process.isOwn ? "" : "running ";
+  progress.note(`Using ${running}stand-ins, ${start.state}: no AWS, a simulated enclave.`);
   return localCloud(process);
 }
 

@@ -85,17 +85,21 @@ function isNumber(type: ColumnType): boolean {
   return ["int", "float", "decimal"].includes(type.kind);
 }
 
-/** The widths that the cells need; text columns give way where all together do not fit. */
+/** The widths that the cells need; where all together do not fit, the widest text column gives way first. */
 function fitWidths(columns: readonly Column[]): readonly number[] {
-  const widths = columns.map(({ title, cells }) => Math.max(...[title, ...cells].map((text) => text.length)));
-  const room = WIDTH - 2 - GAP.length * (columns.length - 1);
-  for (let over = sum(widths) - room; over > 0; over = sum(widths) - room) {
-    const widest = widths.indexOf(
-      Math.max(...widths.filter((_, at) => columns[at]?.isNumber === false), MIN_CELL),
+  const widths = columns.map(({ title, isNumber: isFixed, cells }) => {
+    const needed = Math.max(...[title, ...cells].map((text) => text.length));
+    return isFixed ? needed : Math.min(needed, WIDTH);
+  });
+  const texts = [...columns.keys()].filter((at) => columns[at]?.isNumber === false);
+  for (let over = sum(widths) + GAP.length * (columns.length - 1) + 2 - WIDTH; over > 0; over--) {
+    const widest = texts.reduce(
+      (best, at) => ((widths[at] ?? 0) > (widths[best] ?? 0) ? at : best),
+      texts[0] ?? -1,
     );
-    const width = widths[widest];
-    if (width === undefined || width <= MIN_CELL || columns[widest]?.isNumber !== false) break;
-    widths[widest] = Math.max(MIN_CELL, width - over);
+    const width = widths[widest] ?? 0;
+    if (width <= MIN_CELL) break;
+    widths[widest] = width - 1;
   }
   return widths;
 }

@@ -374,7 +374,7 @@ test("--json prints exactly one object, and progress stays on standard error", a
   assert.equal(stdout.trimEnd().split("\n").length, 1);
   const found = JSON.parse(stdout) as Record<string, unknown>;
   assert.deepEqual([found["ok"], found["command"], found["nonce"]], [true, "sealroom run", NONCE]);
-  assert.match(stderr, /^Using the running stand-ins .*\nThe enclave answered after .*\n$/s);
+  assert.match(stderr, /^Using running stand-ins, .*\nThe enclave answered after .*\n$/s);
 });
 
 test("stand-ins that were killed leave nothing that keeps others from the state", async () => {
