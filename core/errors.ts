@@ -186,7 +186,8 @@ export const ERROR_CODES = {
   AGGREGATE_UNITS:
     "the rows' marks of units are missing, unexpected, or do not begin with the object's first row",
   AGGREGATE_ROWS: "an object has more rows than one aggregation can count",
-  GATE_GROUPS: "the job would form more groups than the owner's rules allow",
+  AGGREGATE_GROUPS: "the job forms more groups than the enclave holds, released or not",
+  GATE_GROUPS: "more groups would be released than the owner's rules allow",
   GATE_ROWS: "the result would have more rows than the grant allows",
   // seal/: CMS of KMS. One code for every fault: a second one would be a padding oracle
   CMS_OPEN: "the KMS answer cannot be opened",

@@ -20,7 +20,7 @@ export interface Progress {
   readonly bytes: number;
 }
 
-/** Errors: those of the tasks, POOL_THREAD, JOB_INCOMPLETE, GATE_GROUPS. */
+/** Errors: those of the tasks, POOL_THREAD, JOB_INCOMPLETE, AGGREGATE_GROUPS. */
 export async function computeObjects(
   pool: Pool,
   { job, manifest, datasetKey, program }: Computation,

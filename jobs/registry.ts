@@ -48,17 +48,17 @@ export function compileProgram(plan: Plan, manifest: Manifest): Program {
   return findJob(plan).compile(plan, manifest);
 }
 
-/** Errors of the kernel: AGGREGATE_*, GATE_GROUPS. */
+/** Errors of the kernel: AGGREGATE_*, AGGREGATE_GROUPS. */
 export function startKernel(program: Program): Kernel {
   return findJob(program).startKernel(program);
 }
 
-/** Partials are added in the manifest's order of objects. Errors of `add`: GATE_GROUPS. */
+/** Partials are added in the manifest's order of objects. Errors of `add`: AGGREGATE_GROUPS. */
 export function startMerge(program: Program): Merge {
   return findJob(program).startMerge(program);
 }
 
-/** The released table, an Arrow file, once every object is merged. Errors: GATE_ROWS. */
+/** The released table, an Arrow file, once every object is merged. Errors: GATE_GROUPS, GATE_ROWS. */
 export function releaseResult(program: Program, merge: Merge, release: Release): Uint8Array {
   return findJob(program).release(program, merge, release);
 }

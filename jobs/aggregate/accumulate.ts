@@ -4,7 +4,7 @@
 // ordinal it saw: distinct units are exact, and memory grows with groups only. Every row's bit is read before any
 // filter. Per group and unit the values of a measure are added, saturating; when the next unit comes, or at the end,
 // that total is clipped to the rules' bounds and added to the group's sum.
-import { PolicyError, SealroomError } from "../../core/errors.ts";
+import { SealroomError } from "../../core/errors.ts";
 import type { ColumnBatch } from "../../core/column/vector.ts";
 import type { Cell } from "./cell.ts";
 import { CHUNK_ROWS, compact } from "./chunk.ts";
@@ -35,13 +35,13 @@ export class ObjectAggregation {
   constructor(program: AggregateProgram) {
     this.#program = program;
     this.#filter = program.predicate === null ? null : new Filter(program.predicate);
-    this.#keys = new GroupKeys(program.dimensions, program.maxGroups);
+    this.#keys = new GroupKeys(program.dimensions, program.maxFormed);
     this.#ordinals = program.unit === "row" ? null : new UnitOrdinals();
     this.#tally = new UnitTally();
     this.#measures = program.measures.map((measure) => new MeasureTally(measure, this.#tally));
   }
 
-  /** Errors: AGGREGATE_UNITS, AGGREGATE_ROWS, GATE_GROUPS. */
+  /** Errors: AGGREGATE_UNITS, AGGREGATE_ROWS, AGGREGATE_GROUPS. */
   add(batch: ColumnBatch): void {
     // Without the bit every row would pass for a unit of its own, and k rows of one person for k people.
     if ((batch.unitStart === null) !== (this.#ordinals === null)) throw new SealroomError("AGGREGATE_UNITS");
@@ -64,10 +64,10 @@ export class ObjectAggregation {
     this.#tally.add(rows);
   }
 
-  /** Once, after the last batch. Errors: GATE_GROUPS. */
+  /** Once, after the last batch. Errors: AGGREGATE_GROUPS. */
   finish(): Partial {
     const formed = this.#tally.formedGroups();
-    if (formed.length > this.#program.maxGroups) throw new PolicyError("GATE_GROUPS");
+    if (formed.length > this.#program.maxFormed) throw new SealroomError("AGGREGATE_GROUPS");
     return {
       groups: formed.length,
       keys: this.#program.dimensions.map((_, dimension) => this.#keyColumn(formed, dimension)),

@@ -85,7 +85,7 @@ const BIGINTS: Points<bigint> = {
 /** Nothing lies between a byte string and the same with a zero byte behind it. */
 const BYTES: Points<Uint8Array> = {
   of: (value) => new TextEncoder().encode(String(value)),
-  above: (point) => Uint8Array.of(...point, 0),
+  above: withZero,
   compare: compareBytes,
 };
 
@@ -105,4 +105,11 @@ function nextUp(value: number): number {
   view.setFloat64(0, value);
   view.setBigInt64(0, view.getBigInt64(0) + (value > 0 ? 1n : -1n));
   return view.getFloat64(0);
+}
+
+/** The least text above another: itself and a zero byte. */
+function withZero(text: Uint8Array): Uint8Array {
+  const longer = new Uint8Array(text.length + 1);
+  longer.set(text);
+  return longer;
 }

@@ -17,6 +17,12 @@ const INT64: ColumnType = { kind: "int", bits: 64, signed: true };
 const FLOAT64: ColumnType = { kind: "float", bits: 64 };
 const SUM_PRECISION = 38;
 
+/**
+ * A refusal says that a bound was passed, and who can bring a count to just below a bound learns of one more group,
+ * however small. So the owner's cap counts only groups that pass the threshold, and this bound is far away.
+ */
+const MIN_FORMED = 262_144;
+
 /** Errors: PLAN_*, of checkPlan and PLAN_GROUP_KEYS. */
 export function compileAggregate(plan: AggregatePlan, manifest: Manifest): AggregateProgram {
   const checked = checkPlan(plan, manifest);
@@ -33,6 +39,7 @@ export function compileAggregate(plan: AggregatePlan, manifest: Manifest): Aggre
     limit: checked.limit,
     minUnits: manifest.rules.minUnits,
     maxGroups: manifest.rules.maxGroups,
+    maxFormed: Math.max(manifest.rules.maxGroups, MIN_FORMED),
     declaredKeys: compileDeclaredKeys(checked.groupBy, manifest),
   };
 }

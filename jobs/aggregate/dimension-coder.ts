@@ -28,7 +28,7 @@ export interface DimensionCoder {
   cell(code: number): Cell;
 }
 
-/** Coders that grow hold at most `limit` keys besides null, then throw GATE_GROUPS. */
+/** Coders that grow hold at most `limit` keys besides null, then throw AGGREGATE_GROUPS. */
 export function makeCoder(dimension: Dimension, first: Vector, limit: number): DimensionCoder {
   switch (first.layout) {
     case "bits":

@@ -27,7 +27,7 @@ interface ReleasedGroup {
 /**
  * The order of the gate. Rows have been filtered and contributions clipped before (accumulate.ts); dominance,
  * complementary suppression, rounding and having will stand between the suppression and the listing.
- * Errors: GATE_ROWS, when more rows remain than the grant allows.
+ * Errors: GATE_GROUPS, when more groups pass than the rules allow; GATE_ROWS, when more rows remain than the grant allows.
  */
 export function passGate(
   program: AggregateProgram,
@@ -45,10 +45,12 @@ export function passGate(
 
 /** Groups of fewer units vanish; in the others, so do aggregates over a column with fewer units that have a value. */
 function suppressSmall(program: AggregateProgram, groups: Iterable<MergedGroup>): ReleasedGroup[] {
-  const { minUnits, outputs } = program;
+  const { minUnits, maxGroups, outputs } = program;
   const released: ReleasedGroup[] = [];
   for (const group of groups) {
     if (group.units < minUnits) continue;
+    // Counted after suppression: a refusal then tells of groups that could be shown, and of no smaller ones.
+    if (released.length === maxGroups) throw new PolicyError("GATE_GROUPS");
     released.push({
       key: group.key,
       cells: outputs.map((output) => releaseCell(output, group, minUnits)),

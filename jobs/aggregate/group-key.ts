@@ -14,16 +14,16 @@ const MAX_COMPUTED = 65_536;
 
 export class GroupKeys {
   readonly #dimensions: readonly Dimension[];
-  readonly #maxGroups: number;
+  readonly #maxFormed: number;
   #coders: readonly DimensionCoder[] | null = null;
   /** The tuples of codes, where numbers are neither computed nor a dimension's own codes. */
   #tuples: WordTable | null = null;
   #tupleWords: Uint32Array = new Uint32Array(0);
   readonly #codes = new Int32Array(CHUNK_ROWS);
 
-  constructor(dimensions: readonly Dimension[], maxGroups: number) {
+  constructor(dimensions: readonly Dimension[], maxFormed: number) {
     this.#dimensions = dimensions;
-    this.#maxGroups = maxGroups;
+    this.#maxFormed = maxFormed;
   }
 
   /** Exclusive bound of the group numbers given so far. */
@@ -35,7 +35,7 @@ export class GroupKeys {
     );
   }
 
-  /** Writes the passing rows' group numbers. Errors: GATE_GROUPS. */
+  /** Writes the passing rows' group numbers. Errors: AGGREGATE_GROUPS. */
   assign(batch: ColumnBatch, rows: Passing, groups: Int32Array): void {
     this.#coders ??= this.#prepare(batch);
     const [first, ...rest] = this.#coders;
@@ -73,12 +73,12 @@ export class GroupKeys {
     const coders = this.#dimensions.map((dimension) => {
       const vector = batch.columns[dimension.column];
       if (vector === undefined) throw new Error("internal: a batch lacks a column of the program");
-      return makeCoder(dimension, vector, this.#maxGroups);
+      return makeCoder(dimension, vector, this.#maxFormed);
     });
     const isComputed = coders.reduce((product, { bound }) => product * bound, 1) <= MAX_COMPUTED;
     const isSingle = coders.length === 1 && coders[0]?.bound === Infinity;
     if (!isComputed && !isSingle) {
-      this.#tuples = new WordTable(coders.length, this.#maxGroups);
+      this.#tuples = new WordTable(coders.length, this.#maxFormed);
       this.#tupleWords = new Uint32Array(CHUNK_ROWS * coders.length);
     }
     return coders;

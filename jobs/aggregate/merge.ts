@@ -30,11 +30,11 @@ export class Merge {
   #units: Float64Array = new Float64Array(0);
 
   constructor(program: AggregateProgram) {
-    this.#keys = new MergedKeys(program.dimensions.length, program.maxGroups);
+    this.#keys = new MergedKeys(program.dimensions.length, program.maxFormed);
     this.#measures = program.measures.map((measure) => new MeasureMerge(measure));
   }
 
-  /** Errors: GATE_GROUPS. */
+  /** Errors: AGGREGATE_GROUPS. */
   add(partial: Partial): void {
     const groups = this.#keys.assign(partial);
     this.#passing = growFloat64(this.#passing, this.#keys.size);
@@ -79,7 +79,7 @@ class MergedKeys {
     return this.#cells.map((cells, dimension) => cells[this.#tuples.word(group, dimension)] ?? null);
   }
 
-  /** The numbers of a partial's groups. Errors: GATE_GROUPS. */
+  /** The numbers of a partial's groups. Errors: AGGREGATE_GROUPS. */
   assign({ keys, groups }: Partial): Int32Array {
     const width = this.#codes.length;
     const words = new Uint32Array(groups * width);

@@ -19,7 +19,10 @@ export interface AggregateProgram {
   readonly orderBy: readonly SortKey[];
   readonly limit: number | null;
   readonly minUnits: number;
+  /** The owner's cap on released groups. */
   readonly maxGroups: number;
+  /** How many groups may be formed before the gate, released or not: memory's bound, the same for all data. */
+  readonly maxFormed: number;
   /** By dimension, the keys whose cross product is always listed; null where not every dimension declares some. */
   readonly declaredKeys: readonly (readonly Cell[])[] | null;
 }

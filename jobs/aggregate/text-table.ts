@@ -1,6 +1,6 @@
 // A growing hash table from UTF-8 strings, as they lie in an Arrow buffer, to dense codes in order of first
 // appearance. Strings are compared by bytes: the owner normalises before sealing, nothing here folds variants.
-import { PolicyError } from "../../core/errors.ts";
+import { SealroomError } from "../../core/errors.ts";
 
 const FREE = -1;
 const FIRST_SLOTS = 1024;
@@ -28,7 +28,7 @@ export class TextTable {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   }
 
-  /** The code of `bytes[from, to)`. Errors: GATE_GROUPS, when one string more than the limit appears. */
+  /** The code of `bytes[from, to)`. Errors: AGGREGATE_GROUPS, when one string more than the limit appears. */
   encode(bytes: Uint8Array, from: number, to: number): number {
     const hash = hashBytes(bytes, from, to);
     const mask = this.#slots.length - 1;
@@ -52,7 +52,7 @@ export class TextTable {
   }
 
   #insert(bytes: Uint8Array, from: number, to: number, hash: number, slot: number): number {
-    if (this.#size >= this.#limit) throw new PolicyError("GATE_GROUPS");
+    if (this.#size >= this.#limit) throw new SealroomError("AGGREGATE_GROUPS");
     const code = this.#size;
     const start = this.#offsets[code] ?? 0;
     const end = start + to - from;

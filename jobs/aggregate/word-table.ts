@@ -1,7 +1,7 @@
 // A growing hash table from keys of a few 32-bit words to dense codes 0, 1, 2.. in order of first appearance.
 // Open addressing on typed arrays, at most half full; a slot holds its key, so that a lookup costs one cache miss.
 // The hash has no secret: keys are the owner's own data, and whoever crafts collisions slows down only jobs over it.
-import { PolicyError } from "../../core/errors.ts";
+import { SealroomError } from "../../core/errors.ts";
 
 const FIRST_SLOTS = 1024;
 
@@ -33,7 +33,7 @@ export class WordTable {
 
   /**
    * Codes of `count` keys that lie one after the other in `words`. Where `codes[i]` is negative on entry, key i is
-   * passed over and the entry kept. Errors: GATE_GROUPS, with no number: how many keys there are is data.
+   * passed over and the entry kept. Errors: AGGREGATE_GROUPS, with no number: how many keys there are is data.
    */
   encode(words: Uint32Array, count: number, codes: Int32Array): void {
     if (this.#width === 1) this.#encodeSingle(words, count, codes);
@@ -82,7 +82,7 @@ export class WordTable {
 
   /** Returns the new code plus one. */
   #insert(words: Uint32Array, index: number, slot: number): number {
-    if (this.#size >= this.#limit) throw new PolicyError("GATE_GROUPS");
+    if (this.#size >= this.#limit) throw new SealroomError("AGGREGATE_GROUPS");
     const width = this.#width;
     const filled = this.#size + 1;
     for (let at = 0; at < width; at += 1) {

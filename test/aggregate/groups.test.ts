@@ -4,8 +4,10 @@ import { test } from "node:test";
 import { ObjectAggregation } from "../../jobs/aggregate/accumulate.ts";
 import type { Cell } from "../../jobs/aggregate/cell.ts";
 import { compileAggregate } from "../../jobs/aggregate/compile.ts";
+import type { Manifest } from "../../core/manifest/manifest.ts";
+import type { AggregateProgram } from "../../jobs/aggregate/program.ts";
 import { assertRefused } from "./refusal.ts";
-import { runAggregate } from "./run.ts";
+import { runAggregate, runProgram } from "./run.ts";
 import { manifestOf, objectsOf, planOf } from "./table.ts";
 import type { Cuts, TestColumn, TestTable } from "./table.ts";
 
@@ -57,32 +59,58 @@ const WAYS: readonly (readonly [string, (count: number) => TestTable])[] = [
   ],
 ];
 
-function run(table: TestTable, cuts: Cuts): number {
+/** The bound of memory made small, so that few rows reach it. */
+function boundedProgram(table: TestTable): AggregateProgram {
   const groupBy = table.columns.map(({ name }) => name);
-  return runAggregate(
-    planOf({ groupBy }),
-    manifestOf(table, { maxGroups: MAX_GROUPS, minUnits: 1 }),
-    table,
-    cuts,
-  ).rows.length;
+  const program = compileAggregate(planOf({ groupBy }), manifestOf(table, { minUnits: 1 }));
+  return { ...program, maxFormed: MAX_GROUPS };
 }
 
+function run(table: TestTable, cuts: Cuts): number {
+  return runProgram(boundedProgram(table), table, cuts).rows.length;
+}
+
+test("the rules' cap counts released groups: small ones neither fill it nor show in a refusal", () => {
+  // Two groups of three units, and many of one.
+  const cells = [
+    "a",
+    "a",
+    "a",
+    "b",
+    "b",
+    "b",
+    ...Array.from({ length: 90 }, (_, at) => `lone ${String(at)}`),
+  ];
+  const table = tableOf([{ name: "g", type: "utf8", cells }]);
+  const plan = planOf({ groupBy: ["g"] });
+  const rules = (maxGroups: number): Manifest => manifestOf(table, { minUnits: 3, maxGroups });
+  assert.equal(runAggregate(plan, rules(2), table).rows.length, 2);
+  assertRefused("GATE_GROUPS", {}, () => runAggregate(plan, rules(1), table));
+});
+
+test("the bound of formed groups is far from any cap an owner would set, and not below it", () => {
+  const table = tableOf([{ name: "g", type: "utf8", cells: ["a"] }]);
+  const formed = (maxGroups: number): number =>
+    compileAggregate(planOf({ groupBy: ["g"] }), manifestOf(table, { maxGroups })).maxFormed;
+  assert.equal(formed(2), 262_144);
+  assert.equal(formed(1_000_000), 1_000_000);
+});
+
 for (const [way, make] of WAYS) {
-  test(`takes as many groups as the rules allow and refuses one more, by ${way}`, () => {
+  test(`takes as many groups as its bound and refuses one more, by ${way}`, () => {
     assert.equal(run(make(MAX_GROUPS), [[MAX_GROUPS]]), MAX_GROUPS);
-    assertRefused("GATE_GROUPS", {}, () => run(make(MAX_GROUPS + 1), [[MAX_GROUPS + 1]]));
+    assertRefused("AGGREGATE_GROUPS", {}, () => run(make(MAX_GROUPS + 1), [[MAX_GROUPS + 1]]));
   });
 
   test(`refuses more groups in all than in any one object, by ${way}`, () => {
-    assertRefused("GATE_GROUPS", {}, () => run(make(MAX_GROUPS + 1), [[3], [MAX_GROUPS + 1]]));
+    assertRefused("AGGREGATE_GROUPS", {}, () => run(make(MAX_GROUPS + 1), [[3], [MAX_GROUPS + 1]]));
   });
 
   test(`refuses in a worker already, before it holds more than its bound, by ${way}`, () => {
     const table = make(200);
-    const manifest = manifestOf(table, { maxGroups: MAX_GROUPS });
-    const program = compileAggregate(planOf({ groupBy: table.columns.map(({ name }) => name) }), manifest);
+    const program = boundedProgram(table);
     const names = program.columns.map(({ name }) => name);
-    assertRefused("GATE_GROUPS", {}, () => {
+    assertRefused("AGGREGATE_GROUPS", {}, () => {
       const aggregation = new ObjectAggregation(program);
       for (const batch of objectsOf(table, names, [[table.rows]]).flat()) aggregation.add(batch);
       aggregation.finish();

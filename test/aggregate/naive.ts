@@ -32,7 +32,6 @@ export function naiveAggregate(
     groups.set(textOf(key), group);
     group.rows.push(row);
   }
-  if (groups.size > rules.maxGroups) return "GATE_GROUPS";
 
   const unitOf = (row: number): number => table.units?.[row] ?? row;
   const byUnit = (rows: readonly number[]): Map<number, number[]> => groupBy(rows, unitOf);
@@ -68,6 +67,7 @@ export function naiveAggregate(
     });
     released.set(text, [...key, ...cells]);
   }
+  if (released.size > rules.maxGroups) return "GATE_GROUPS";
   for (const key of alwaysListed(checked.groupBy, manifest)) {
     if (!released.has(textOf(key))) released.set(textOf(key), [...key, ...checked.select.map(() => null)]);
   }

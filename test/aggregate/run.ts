@@ -7,6 +7,7 @@ import { compileAggregate } from "../../jobs/aggregate/compile.ts";
 import { passGate } from "../../jobs/aggregate/gate.ts";
 import type { ReleasedTable } from "../../jobs/aggregate/gate.ts";
 import { Merge } from "../../jobs/aggregate/merge.ts";
+import type { AggregateProgram } from "../../jobs/aggregate/program.ts";
 import { objectsOf } from "./table.ts";
 import type { Cuts, TestTable } from "./table.ts";
 
@@ -17,7 +18,15 @@ export function runAggregate(
   cuts: Cuts = [[table.rows]],
   maxRows: number | null = null,
 ): ReleasedTable {
-  const program = structuredClone(compileAggregate(plan, manifest));
+  return runProgram(structuredClone(compileAggregate(plan, manifest)), table, cuts, maxRows);
+}
+
+export function runProgram(
+  program: AggregateProgram,
+  table: TestTable,
+  cuts: Cuts,
+  maxRows: number | null = null,
+): ReleasedTable {
   const merge = new Merge(program);
   const names = program.columns.map(({ name }) => name);
   for (const batches of objectsOf(table, names, cuts)) {

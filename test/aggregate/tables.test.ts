@@ -47,7 +47,7 @@ test("a word table passes over rows that are marked", () => {
 test("a word table refuses one key more than its limit", () => {
   const table = new WordTable(1, 2);
   table.encode(Uint32Array.of(1, 2, 1), 3, new Int32Array(3));
-  assertRefused("GATE_GROUPS", {}, () => {
+  assertRefused("AGGREGATE_GROUPS", {}, () => {
     table.encode(Uint32Array.of(3), 1, new Int32Array(1));
   });
 });
@@ -70,7 +70,7 @@ test("a text table refuses one string more than its limit", () => {
   const table = new TextTable(1);
   table.encode(Buffer.from("aab"), 0, 1);
   assert.equal(table.encode(Buffer.from("aab"), 1, 2), 0);
-  assertRefused("GATE_GROUPS", {}, () => table.encode(Buffer.from("aab"), 2, 3));
+  assertRefused("AGGREGATE_GROUPS", {}, () => table.encode(Buffer.from("aab"), 2, 3));
 });
 
 test("strings are ordered as their UTF-8 bytes are", () => {

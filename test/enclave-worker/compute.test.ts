@@ -25,6 +25,7 @@ const PROGRAM: Program = {
   limit: null,
   minUnits: 2,
   maxGroups: 1,
+  maxFormed: 1,
   declaredKeys: null,
 };
 
