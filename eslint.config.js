@@ -18,14 +18,17 @@ const FOLDERS = {
   jobs: [],
   transport: [NODE],
   "enclave-worker": [NODE, "piscina$", "cborg$", "jose$"],
-  owner: [NODE, "@aws-sdk/", "@duckdb/node-api$", "jose$", "yaml$", "apache-arrow$"],
+  owner: [NODE, "@aws-sdk/", "@duckdb/node-(api|bindings)$", "jose$", "yaml$", "apache-arrow$"],
   "host-driver": [NODE, "@aws-sdk/", "@smithy/node-http-handler$"],
   cli: [NODE, "commander$", "apache-arrow$", "yaml$", "@aws-sdk/", "@smithy/node-http-handler$"],
   local: [NODE, "cborg$", "piscina$"],
 };
 
 // One file may import each of these; everything else goes through it.
-const SOLE_IMPORTERS = { piscina: ["enclave-worker/pool.ts"] };
+const SOLE_IMPORTERS = {
+  piscina: ["enclave-worker/pool.ts"],
+  "@duckdb/node-bindings": ["owner/duckdb-vector.ts"],
+};
 
 const folderRules = Object.entries(FOLDERS).map(([folder, allowed]) => ({
   files: [`${folder}/**/*.ts`],

@@ -9,7 +9,7 @@ import { parsePlan, planDigest as digestPlan } from "../core/plan/parse.ts";
 import { releaseParameters } from "../core/receipt/compose.ts";
 import type { JobInput } from "../core/receipt/compose.ts";
 import type { JobRequest } from "../core/wire/job.ts";
-import { compileProgram, releaseResult } from "../jobs/registry.ts";
+import { compileProgram, mostResultBytes, releaseResult } from "../jobs/registry.ts";
 import { attest } from "./attest.ts";
 import { enclaveTime } from "./clock.ts";
 import { computeObjects } from "./compute.ts";
@@ -43,7 +43,15 @@ export async function runJob(
     const computation = { job: request.job, manifest, datasetKey, program };
     const merge = await computeObjects(enclave.pool, computation, abandoned, onProgress);
     const table = releaseResult(program, merge, releaseParameters(inputs));
-    return await releaseTable(enclave.nsm, { plan, planDigest, inputs, table, nonce: request.nonce });
+    const mostBytes = mostResultBytes(program);
+    return await releaseTable(enclave.nsm, {
+      plan,
+      planDigest,
+      inputs,
+      table,
+      mostBytes,
+      nonce: request.nonce,
+    });
   } finally {
     datasetKey.fill(0);
   }

@@ -19,6 +19,8 @@ export interface Release {
   readonly inputs: readonly JobInput[];
   /** Arrow IPC, out of the gate. */
   readonly table: Uint8Array;
+  /** The most bytes that a table of this job could have, whatever the data. */
+  readonly mostBytes: number;
   /** Hex. */
   readonly nonce: string;
 }
@@ -30,9 +32,9 @@ export interface Released {
 
 /** Errors: KEY_*, RESULT_SIZE, NSM_*. */
 export async function releaseTable(nsm: NsmDevice, release: Release): Promise<Released> {
-  const { plan, planDigest, inputs, table } = release;
+  const { plan, planDigest, inputs, table, mostBytes } = release;
   const sealed = plan.release === "sealed";
-  const result = sealed ? await sealResult(table, plan.recipient) : table;
+  const result = sealed ? await sealResult(table, plan.recipient, mostBytes) : table;
   const name = sealed ? "result.jwe" : "result.arrow";
   const statement = encodeStatement(
     await composeStatement({

@@ -10,7 +10,7 @@ import { passGate } from "./aggregate/gate.ts";
 import { Merge } from "./aggregate/merge.ts";
 import type { Partial } from "./aggregate/partial.ts";
 import type { AggregateProgram } from "./aggregate/program.ts";
-import { encodeResult } from "./aggregate/result.ts";
+import { encodeResult, mostTableBytes } from "./aggregate/result.ts";
 
 /** What a thread is told, and what it answers: plain data, for structured cloning. */
 export type Program = AggregateProgram;
@@ -32,6 +32,7 @@ interface Job {
   readonly startKernel: (program: Program) => Kernel;
   readonly startMerge: (program: Program) => Merge;
   readonly release: (program: Program, merge: Merge, release: Release) => Uint8Array;
+  readonly mostBytes: (program: Program) => number;
 }
 
 const AGGREGATE: Job = {
@@ -39,6 +40,7 @@ const AGGREGATE: Job = {
   startKernel: (program) => new ObjectAggregation(program),
   startMerge: (program) => new Merge(program),
   release: (program, merge, release) => encodeResult(passGate(program, merge.groups(), release)),
+  mostBytes: mostTableBytes,
 };
 
 const JOBS: ReadonlyMap<string, Job> = new Map([["aggregate", AGGREGATE]]);
@@ -61,6 +63,11 @@ export function startMerge(program: Program): Merge {
 /** The released table, an Arrow file, once every object is merged. Errors: GATE_GROUPS, GATE_ROWS. */
 export function releaseResult(program: Program, merge: Merge, release: Release): Uint8Array {
   return findJob(program).release(program, merge, release);
+}
+
+/** What a result is padded to, so that its length tells nothing: bytes, from plan and rules alone. */
+export function mostResultBytes(program: Program): number {
+  return findJob(program).mostBytes(program);
 }
 
 function findJob({ kind }: { readonly kind: string }): Job {

@@ -2,7 +2,6 @@
 // whole tables, so this file, alone, reaches the bindings below it. Views are valid until the chunk is let go of:
 // whoever keeps a value copies it.
 import type { DuckDBDataChunk } from "@duckdb/node-api";
-// eslint-disable-next-line no-restricted-imports -- what node-api itself is made of, pinned with it
 import duckdb from "@duckdb/node-bindings";
 
 /** Rows of a chunk but the last. */

@@ -21,10 +21,17 @@ const DOT = 0x2e;
 const HEADER_LIMITS: TextLimits = { bytes: 512, depth: 2, values: 16 };
 const MAX_JWE_BYTES = Math.ceil((MAX_PADDED_BYTES * 4) / 3) + 1024;
 
-/** The JWE, ASCII bytes; its length depends on the padded length only. Errors: KEY_*, RESULT_SIZE. */
-export async function sealResult(result: Uint8Array, recipient: PublicJwk): Promise<Uint8Array> {
+/**
+ * The JWE, ASCII bytes. Its length is that of a result of `atLeast` bytes, or of this one where it is larger.
+ * Errors: KEY_*, RESULT_SIZE.
+ */
+export async function sealResult(
+  result: Uint8Array,
+  recipient: PublicJwk,
+  atLeast: number,
+): Promise<Uint8Array> {
   const key = await importSealingKey(parseSealingJwk(recipient));
-  const jwe = new CompactEncrypt(padResult(result)).setProtectedHeader({
+  const jwe = new CompactEncrypt(padResult(result, atLeast)).setProtectedHeader({
     alg: ALG,
     enc: ENC,
     typ: RESULT_TYP,

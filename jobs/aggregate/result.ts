@@ -6,6 +6,32 @@ import type { ColumnType } from "../../core/column/type.ts";
 import type { NumberVector, Vector } from "../../core/column/vector.ts";
 import type { Cell } from "./cell.ts";
 import type { ReleasedTable } from "./gate.ts";
+import type { AggregateProgram } from "./program.ts";
+
+/** A text of a group's key is allowed this much in mostTableBytes; longer ones may show in a result's length. */
+const TEXT_BYTES = 32;
+const CELL_BYTES = 16;
+const HEAD_BYTES = 4096;
+const COLUMN_HEAD_BYTES = 512;
+/** Padding past this would cost every job more than the length tells. */
+const CEILING: number = 16 * 1024 * 1024;
+
+/**
+ * What the largest table that plan and rules allow takes as an Arrow file, up to 16 MiB. A host may write plans of its
+ * own where rules say adhoc: from a length that follows the data it could tell whether a group passed the threshold.
+ */
+export function mostTableBytes(program: AggregateProgram): number {
+  const { dimensions, outputs, declaredKeys, maxGroups, limit } = program;
+  const declared = (declaredKeys ?? []).reduce((product, keys) => product * keys.length, 1);
+  const groups = dimensions.length === 0 ? 1 : maxGroups + declared;
+  const text = dimensions.filter(({ type }) => type.kind === "utf8").length;
+  const columns = dimensions.length + outputs.length;
+  const rowBytes = columns * CELL_BYTES + text * TEXT_BYTES;
+  return Math.min(
+    CEILING,
+    HEAD_BYTES + columns * COLUMN_HEAD_BYTES + Math.min(groups, limit ?? groups) * rowBytes,
+  );
+}
 
 /** A whole Arrow file. Equal tables give equal bytes. */
 export function encodeResult({ columns, rows }: ReleasedTable): Uint8Array {

@@ -4,8 +4,11 @@ import { test } from "node:test";
 import { tableFromIPC } from "apache-arrow";
 import { parseTable } from "../../core/column/table.ts";
 import type { Cell } from "../../jobs/aggregate/cell.ts";
-import { encodeResult } from "../../jobs/aggregate/result.ts";
-import { getType, vectorOf } from "./table.ts";
+import { compileAggregate } from "../../jobs/aggregate/compile.ts";
+import { encodeResult, mostTableBytes } from "../../jobs/aggregate/result.ts";
+import { runProgram } from "./run.ts";
+import { getType, manifestOf, planOf, vectorOf } from "./table.ts";
+import type { TestTable } from "./table.ts";
 
 const COLUMNS: readonly (readonly [string, readonly Cell[]])[] = [
   ["bool", [true, null, false]],
@@ -85,4 +88,25 @@ test("a table longer than a batch comes back whole", () => {
   );
   const last = batches[1]?.columns[0];
   assert.equal(last?.layout === "number" && last.values[37_855], 299_999);
+});
+
+test("allows in advance for every table that plan and rules allow, and for nothing of the data", () => {
+  const cells = Array.from({ length: 600 }, (_, at) => `key ${String(at % 200)}`);
+  const table: TestTable = {
+    rows: 600,
+    columns: [{ name: "g", type: "utf8", role: "dimension", cells }],
+    units: null,
+  };
+  const program = compileAggregate(
+    planOf({ groupBy: ["g"] }),
+    manifestOf(table, { minUnits: 2, maxGroups: 200 }),
+  );
+  const most = mostTableBytes(program);
+  for (const minUnits of [2, 3, 4]) {
+    const released = runProgram({ ...program, minUnits }, table, [[600]]);
+    assert.equal(released.rows.length, minUnits === 4 ? 0 : 200);
+    assert.ok(encodeResult(released).length <= most);
+  }
+  assert.equal(mostTableBytes({ ...program, limit: 10 }) < most, true);
+  assert.equal(mostTableBytes({ ...program, maxGroups: 2 ** 31 }), 16 * 1024 * 1024);
 });

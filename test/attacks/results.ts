@@ -115,7 +115,7 @@ const rewriteStatement: Attack = {
     const nonce = drawNonce();
     const { receipt, result: honest } = await runDone(world, plan, nonce);
     await verifyHonest(world, { receipt, result: honest, plan, nonce });
-    const result = await sealResult(new Uint8Array(64), world.analyst.publicKey);
+    const result = await sealResult(new Uint8Array(64), world.analyst.publicKey, 0);
     const { attestation, statement } = parseReceipt(receipt);
     const stated = parseStatement(statement);
     const subject = { ...stated.subject, sha384: await sha384Hex(result) };

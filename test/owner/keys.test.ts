@@ -46,7 +46,7 @@ for (const algorithm of ["ES256", "EdDSA"] as const) {
 test("a recipient's key opens what was sealed to its public file", async () => {
   const path = join(directory, "recipient.key");
   await writeKeyFiles(path, await generateRecipientKey());
-  const sealed = await sealResult(Uint8Array.of(1, 2, 3), await readRecipientPublic(`${path}.pub`));
+  const sealed = await sealResult(Uint8Array.of(1, 2, 3), await readRecipientPublic(`${path}.pub`), 0);
   assert.deepEqual(await openResult(sealed, await readRecipientKey(path)), Uint8Array.of(1, 2, 3));
 });
 

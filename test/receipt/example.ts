@@ -35,7 +35,7 @@ export const verified: VerifiedManifest = {
 };
 export const authority: Authority = { basis: "grant", grantDigest: "88".repeat(48), maxRows: 100 };
 export const table = new Uint8Array(randomBytes(3000));
-export const result = await sealResult(table, analyst.publicKey);
+export const result = await sealResult(table, analyst.publicKey, 0);
 
 export const statement: Statement = await composeStatement({
   plan: compiled.plan,
