@@ -149,6 +149,11 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   OWNER_TEXT: { exit: 3, advice: "Shorten the texts, or leave the column out." },
   OWNER_EPOCH: { exit: 4, advice: "Look at this machine's clock." },
   OWNER_TAKEN: { exit: 1, advice: "Give another location with --to." },
+  OWNER_MANIFEST: {
+    exit: 1,
+    advice:
+      "Whoever stores the data set may have put an older manifest back: sign only the one you printed last.",
+  },
   OWNER_DATASET: { exit: 1, advice: "Look at the location, the data set's name and the owner's key." },
   LOCAL_STATE: { exit: 4, advice: "Move the state directory away, or use another with --state DIR." },
 };

@@ -1,5 +1,7 @@
 // What a verifier holds from before the job, as the options of `sealroom verify` name it. What is missing or cannot be
 // used is one and the same fault: nothing can be verified against it.
+import { realpath } from "node:fs/promises";
+import { resolve, sep } from "node:path";
 import { parseMeasurements } from "../core/attestation/measurements.ts";
 import { AWS_ROOT, trustRoot } from "../core/attestation/root.ts";
 import type { TrustRoot } from "../core/attestation/root.ts";
@@ -85,5 +87,18 @@ async function expectation<Value>(option: string, read: () => Value | Promise<Va
       { cause: error },
     );
     throw where === null ? empty : new FaultAt(where, empty);
+  }
+}
+
+/** What is judged cannot be what it is judged by. Errors: EXPECTATION_EMPTY, at a file that lies in the directory. */
+export async function checkOutside(directory: string, options: ExpectationOptions): Promise<void> {
+  const { measurements = [], job, simulatedRoot } = options;
+  const judged = await realpath(directory).catch(() => resolve(directory));
+  for (const path of [...measurements, job, simulatedRoot]) {
+    if (path === undefined || !(await realpath(path)).startsWith(judged + sep)) continue;
+    throw new FaultAt(
+      path,
+      new SealroomError("EXPECTATION_EMPTY", { fault: "it lies in the directory to verify" }),
+    );
   }
 }

@@ -1,7 +1,19 @@
 // Files as commands take and leave them. Reading is bounded; writing goes to a temporary name beside the target and is
 // renamed when it is complete and on disk, so that nothing half-written has a name that anyone looks for.
 import { randomUUID } from "node:crypto";
-import { link, lstat, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, unlink } from "node:fs/promises";
+import {
+  constants,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  unlink,
+} from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { SealroomError } from "../core/errors.ts";
@@ -15,7 +27,8 @@ export const TEXT_BYTES: number = 1024 * 1024;
 /** Opens a regular file: a device or a pipe may never end. Errors, at the path: FILE_MISSING, FILE_KIND, FILE_READ. */
 export async function openFile(path: string): Promise<FileHandle> {
   try {
-    const file = await open(path, "r");
+    // Without O_NONBLOCK a pipe would be waited for before it could be told from a file.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if ((await file.stat()).isFile()) return file;
     await file.close();
     throw new SealroomError("FILE_KIND");

@@ -90,7 +90,7 @@ async function run(session: Session, options: Options, path: string): Promise<Re
         : recipientKey === null
           ? null
           : await openSealed(outcome.result, recipientKey);
-    const files = await outputFiles(prepared, outcome, opened, nonce);
+    const files = await outputFiles(prepared, outcome, opened);
     await writeNewDirectory(options.out, files);
     return describe(path, options, cloud, prepared, {
       nonce,
@@ -148,15 +148,12 @@ async function outputFiles(
   { plan }: PreparedJob,
   { result, receipt }: Outcome,
   opened: OpenedResult | null,
-  nonce: Uint8Array,
 ): Promise<Parameters<typeof writeNewDirectory>[1]> {
   const names = await import("../host-driver/output.ts");
   const isSealed = plan.plan.release === "sealed";
   return [
     { name: names.resultFile(plan.plan.release), bytes: result, access: isSealed ? "public" : "secret" },
     { name: names.RECEIPT_FILE, bytes: receipt, access: "public" },
-    // For convenience only: nothing that verifies reads it.
-    { name: "nonce.txt", bytes: `${encodeHex(nonce)}\n`, access: "public" },
     ...(opened === null
       ? []
       : [

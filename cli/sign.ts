@@ -1,12 +1,13 @@
 // `sealroom sign`: signs a sealed data set's manifest again, with other rules, as a new epoch. The objects stay.
 import type { Command } from "commander";
+import { SHA384_HEX } from "../core/text/digest.ts";
 import { parseLocation } from "../host-driver/location.ts";
 import type { Signed } from "../owner/sign.ts";
 import { addCloudOptions, openCloud } from "./cloud-options.ts";
 import type { CloudOptions } from "./cloud-options.ts";
 import { act, addNeeded, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
-import { locate } from "./fault.ts";
+import { locate, usage } from "./fault.ts";
 import { parseTime } from "./number.ts";
 import { renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
@@ -15,6 +16,7 @@ import { readOwner, readRules } from "./owner-files.ts";
 interface Options extends CloudOptions {
   readonly dataset: string;
   readonly owner: string;
+  readonly manifest: string;
   readonly rules?: string;
   readonly notAfter?: string;
 }
@@ -27,11 +29,16 @@ export function declareSign(parent: Command, host: Host): void {
       "again under the new epoch; the objects stay as they are. The old epoch dies when the key policy no longer lists " +
       "it.",
     examples: [
-      "sealroom sign s3://bucket/visits/ --dataset visits --owner owner.key \\\n      --rules rules.yaml",
+      "sealroom sign s3://bucket/visits/ --dataset visits --owner owner.key \\\n      --manifest 7390cc96... --rules rules.yaml",
     ],
   }).argument("<location>", "s3://bucket/prefix/, where the data set lies");
   addNeeded(command, "--dataset <name>", "the data set's name");
   addNeeded(command, "--owner <key>", "the owner's private key file");
+  addNeeded(
+    command,
+    "--manifest <digest>",
+    "the manifest to sign again, as `seal` or `sign` printed it: what is stored may be older",
+  );
   command
     .option("--rules <file>", "the new rules; the stored ones are kept if not given")
     .option("--not-after <time>", "when the manifest ends, as 2027-01-31 (default: a year from now)");
@@ -40,7 +47,8 @@ export function declareSign(parent: Command, host: Host): void {
 
 async function sign(session: Session, options: Options, location: string): Promise<Report> {
   const at = parseLocation(location);
-  const { dataset, notAfter } = options;
+  const { dataset, manifest, notAfter } = options;
+  if (!SHA384_HEX.test(manifest)) throw usage("--manifest: not 96 hex digits");
   const validity = notAfter === undefined ? {} : { notAfter: parseTime("--not-after", notAfter) };
   const ownerKey = await readOwner(options.owner);
   const rules = options.rules === undefined ? null : await readRules(options.rules);
@@ -53,7 +61,7 @@ async function sign(session: Session, options: Options, location: string): Promi
       // Its key says in which region KMS is asked; signDataset judges the manifest.
       const keyArn = (await findManifest({ s3, place: at }))?.manifest.keyArn ?? "";
       const kms = cloud.kms("owner", keyArn);
-      return signDataset({ dataset, at, rules, ownerKey, s3, kms, nowMs: Date.now(), ...validity });
+      return signDataset({ dataset, at, manifest, rules, ownerKey, s3, kms, nowMs: Date.now(), ...validity });
     });
     return describe(dataset, signed);
   } finally {

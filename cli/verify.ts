@@ -17,11 +17,11 @@ import {
 import type { OpenedResult } from "../host-driver/output.ts";
 import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
-import { readHeld } from "./expectation.ts";
+import { checkOutside, readHeld } from "./expectation.ts";
 import type { ExpectationOptions } from "./expectation.ts";
 import { FaultAt, locate } from "./fault.ts";
 import { readBytes, TEXT_BYTES } from "./file.ts";
-import { paint, renderFields, wrap } from "./output.ts";
+import { paint, printable, renderFields, wrap } from "./output.ts";
 import { readRecipient } from "./owner-files.ts";
 import type { Report } from "./output.ts";
 
@@ -68,6 +68,7 @@ export function declareVerify(parent: Command, host: Host): void {
 
 async function verify(_session: Session, options: Options, directory: string): Promise<Report> {
   const held = await readHeld(options);
+  await checkOutside(directory, options);
   const { plan } = held.plan;
   const recipientKey = options.recipientKey === undefined ? null : await readRecipient(options.recipientKey);
   const present = await locate(directory, () => listFiles(directory));
@@ -124,7 +125,7 @@ function describe(
   const { inputs, release, software, planDigest } = statement;
   const time = new Date(timestampMs).toISOString();
   const names = (verdict: FileVerdict): string =>
-    [...files].flatMap(([name, found]) => (found === verdict ? [name] : [])).join(", ");
+    [...files].flatMap(([name, found]) => (found === verdict ? [printable(name)] : [])).join(", ");
   const unverified = names("unverified");
   const title = simulated
     ? `${paint("yellow", "VERIFIED, BUT SIMULATED")}  ${directory}`

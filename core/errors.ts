@@ -210,6 +210,7 @@ export const ERROR_CODES = {
   OWNER_TEXT: "a column has more text in one batch of rows than a sealed table may have",
   OWNER_EPOCH: "the new epoch would not be later than the one that is stored",
   OWNER_TAKEN: "another data set lies at this place, or another owner's",
+  OWNER_MANIFEST: "the stored manifest is not the one that was to be signed again",
   OWNER_DATASET: "the manifest is of another data set, owner or key than expected",
   // owner/: KMS and S3, as the owner calls them
   KMS_CALL: "KMS refused the owner's request, or could not be reached",

@@ -18,6 +18,8 @@ import type { Place, Target } from "./store.ts";
 export interface SignRequest {
   readonly dataset: string;
   readonly at: Place;
+  /** SHA-384 (hex) of the manifest to sign again, as the owner kept it: S3 is the host's, and may serve an older one. */
+  readonly manifest: string;
   /** Null to keep those of the stored manifest. */
   readonly rules: RulesFile | null;
   readonly ownerKey: OwnerKey;
@@ -38,7 +40,7 @@ export interface Signed {
 }
 
 /**
- * @throws STORE_*, OWNER_DATASET when the stored manifest is another's, OWNER_EPOCH, OWNER_RULES, MANIFEST_*, KMS_*
+ * @throws STORE_*, OWNER_MANIFEST when another manifest is stored than the one named, OWNER_DATASET when the stored manifest is another's, OWNER_EPOCH, OWNER_RULES, MANIFEST_*, KMS_*
  */
 export async function signDataset(request: SignRequest): Promise<Signed> {
   const { dataset, ownerKey, kms, nowMs: epoch } = request;
@@ -51,6 +53,9 @@ export async function signDataset(request: SignRequest): Promise<Signed> {
   const { manifest } = current;
   if (current.owner !== ownerKey.thumbprint || manifest.dataset !== dataset) {
     throw new SealroomError("OWNER_DATASET", { dataset: manifest.dataset, owner: current.owner });
+  }
+  if (current.digest !== request.manifest) {
+    throw new SealroomError("OWNER_MANIFEST", { expected: request.manifest, stored: current.digest });
   }
   if (manifest.epoch >= epoch) throw new SealroomError("OWNER_EPOCH", { epoch, stored: manifest.epoch });
   const rules = request.rules === null ? manifest.rules : checkRules(request.rules, manifest.schema);

@@ -1,6 +1,6 @@
 // A job by the commands that a user types, against a real local enclave: what each leaves, and what each refuses.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
@@ -41,10 +41,9 @@ async function copyOfDone(name: string): Promise<string> {
   return copy;
 }
 
-test("a run leaves the sealed result, its receipt, the nonce and the opened result, and nothing else", async () => {
-  const names = ["nonce.txt", "receipt.json", "result.arrow", "result.csv", "result.jwe"];
+test("a run leaves the sealed result, its receipt and the opened result, and nothing else", async () => {
+  const names = ["receipt.json", "result.arrow", "result.csv", "result.jwe"];
   assert.deepEqual((await readdir(done)).sort(), names);
-  assert.equal(await readFile(join(done, "nonce.txt"), "utf8"), `${NONCE}\n`);
   const csv = await readFile(join(done, "result.csv"), "utf8");
   assert.deepEqual(
     csv.split("\r\n").map((line) => line.split(",").slice(0, 3).join(",")),
@@ -55,7 +54,7 @@ test("a run leaves the sealed result, its receipt, the nonce and the opened resu
 test("without the recipient's key nothing opened is left", async () => {
   const out = flow.path("sealed-only");
   const found = await must(["run", flow.jobs.allowed, "--out", out, "--state", flow.state]);
-  assert.deepEqual((await readdir(out)).sort(), ["nonce.txt", "receipt.json", "result.jwe"]);
+  assert.deepEqual((await readdir(out)).sort(), ["receipt.json", "result.jwe"]);
   assert.match(String(found["nonce"]), /^[0-9a-f]{64}$/);
   assert.equal(found["rows"], null);
 });
@@ -69,7 +68,7 @@ test("the receipt verifies against what was held from before, and the output say
   assert.match(text, /^VERIFIED, BUT SIMULATED/);
   assert.match(text, /SIMULATED under the root you gave/);
   assert.match(text, /NOT CHECKED: give --manifest/);
-  assert.match(text, /UNVERIFIED nonce\.txt, result\.arrow, result\.csv/);
+  assert.match(text, /UNVERIFIED result\.arrow, result\.csv/);
   assert.ok(printed.stdout.split("\n").every((line) => line.length <= 80 || line.startsWith("VERIFIED")));
 });
 
@@ -78,7 +77,6 @@ test("opened files count as verified only when the recipient's key opens the sea
   assert.equal((without["files"] as Record<string, string>)["result.csv"], "unverified");
   const withKey = await must(verifyArgs(done, { "--recipient-key": flow.path("analyst.key") }));
   assert.deepEqual(withKey["files"], {
-    "nonce.txt": "unverified",
     "receipt.json": "verified",
     "result.arrow": "verified",
     "result.csv": "verified",
@@ -93,8 +91,29 @@ test("each expectation that is missing is exit 2, whatever else is there", async
     const found = await answer(verifyArgs(done, { [name]: null }));
     assert.deepEqual([found.exit, found.error?.code], [2, "EXPECTATION_EMPTY"], name);
   }
-  // The nonce that lies in the directory is not a verifier's.
   assert.equal((await answer(["verify", done])).exit, 2);
+});
+
+test("no expectation may lie in the directory that is judged by it", async () => {
+  const copy = await copyOfDone("self-judged");
+  for (const name of ["--measurements", "--job", "--simulated-root"]) {
+    const inside = join(copy, `mine-${name.slice(2)}`);
+    await cp(verifyArgs(done)[verifyArgs(done).indexOf(name) + 1] ?? "", inside);
+    const found = await answer(verifyArgs(copy, { [name]: inside }));
+    assert.deepEqual([found.exit, found.error?.code], [2, "EXPECTATION_EMPTY"], name);
+  }
+});
+
+test("a file's name in the directory cannot move the cursor, and a pipe is not waited for", async () => {
+  const copy = await copyOfDone("hostile-names");
+  await writeFile(join(copy, "x\u001b[1A\r verified  all"), "");
+  const printed = await sealroom(verifyArgs(copy));
+  assert.equal(printed.exit, 0);
+  assert.ok(!printed.stdout.includes("\u001b[1A") && !printed.stdout.includes("\r"));
+  await rm(join(copy, "receipt.json"));
+  execFileSync("mkfifo", [join(copy, "receipt.json")]);
+  const piped = await answer(verifyArgs(copy));
+  assert.equal(piped.error?.code, "FILE_KIND");
 });
 
 test("each expectation that cannot be used is as good as missing", async () => {
@@ -478,6 +497,8 @@ test("rules that are signed again are a new epoch, which works once the key poli
     "--dataset",
     "visits",
     ...owner,
+    "--manifest",
+    String(flow.sealed["manifest"]),
     "--rules",
     flow.path("strict.yaml"),
   ]);
@@ -494,6 +515,19 @@ test("rules that are signed again are a new epoch, which works once the key poli
   const pinned = await answer(verifyArgs(out, { "--manifest": String(flow.sealed["manifest"]) }));
   assert.equal(pinned.error?.code, "RECEIPT_MANIFEST");
   await must(verifyArgs(out, { "--manifest": String(signed["manifest"]) }));
-  const another = await answer(["sign", "s3://flow/visits/", "--dataset", "others", ...owner]);
+  const another = await answer([
+    "sign",
+    "s3://flow/visits/",
+    "--dataset",
+    "others",
+    ...owner,
+    "--manifest",
+    String(signed["manifest"]),
+  ]);
+  const rolledBack = await answer([
+    ...["sign", "s3://flow/visits/", "--dataset", "visits", ...owner],
+    ...["--manifest", String(flow.sealed["manifest"])],
+  ]);
+  assert.deepEqual([rolledBack.exit, rolledBack.error?.code], [1, "OWNER_MANIFEST"]);
   assert.deepEqual([another.exit, another.error?.code], [1, "OWNER_DATASET"]);
 });

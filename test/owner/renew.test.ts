@@ -7,6 +7,7 @@ import { parseJson } from "../../core/json.ts";
 import { DEFAULT_GRANT_MS, grantPlan } from "../../owner/grant.ts";
 import { encodeKeys, generateOwnerKeys, parseOwnerKey } from "../../owner/keys.ts";
 import { parseRulesFile, type RulesFile } from "../../owner/rules-file.ts";
+import { findObject, putObject, type Target } from "../../owner/store.ts";
 import { signDataset, type Signed, type SignRequest } from "../../owner/sign.ts";
 import { Cleanups } from "../local/kms/rig.ts";
 import { BUCKET } from "../local/s3/rig.ts";
@@ -28,8 +29,10 @@ after(() => cleanups.run());
 const rules = (text: string): Promise<RulesFile> =>
   parseRulesFile(text, () => Promise.reject(new Error("no recipients")));
 
-function sign(prefix: string, change: Partial<SignRequest>): Promise<Signed> {
+async function sign(prefix: string, change: Partial<SignRequest>): Promise<Signed> {
+  const stored = prefix === "nowhere/" ? "" : (await rig.open(prefix)).manifest.digest;
   return signDataset({
+    manifest: stored,
     dataset: "people",
     at: { bucket: BUCKET, prefix },
     rules: null,
@@ -67,6 +70,21 @@ test("what is signed again must be the owner's own data set, later, and with rul
   const misfit = await rules("min_units: 7\nmax_groups: 3\nbounds: { who: { lower: 0, upper: 9 } }\n");
   await refused("MANIFEST_RULES", () => sign("kept/", { rules: misfit }), { field: "bounds.who" });
   assert.equal((await rig.open("kept/")).manifest.manifest.epoch, EPOCH);
+});
+
+test("an older manifest that the host put back is not signed again", async () => {
+  const file = await rig.file("more.csv", "who,n\na,1\nb,2\n");
+  await rig.seal({ inputs: [file], schema: SCHEMA, prefix: "rolled/" });
+  const older = (await rig.open("rolled/")).manifest;
+  const target: Target = { s3: rig.s3, place: { bucket: BUCKET, prefix: "rolled/" } };
+  const kept = await findObject(target, `manifest-${EPOCH}.jws`, 1_000_000);
+  const strict = await rules("min_units: 70\nmax_groups: 3\nbounds: { n: { lower: 0, upper: 9 } }\n");
+  const newer = await sign("rolled/", { rules: strict });
+  await putObject(target, "manifest.jws", kept ?? new Uint8Array(0), "replace");
+  assert.equal((await rig.open("rolled/")).manifest.digest, older.digest);
+  await refused("OWNER_MANIFEST", () =>
+    sign("rolled/", { manifest: newer.manifestDigest, nowMs: EPOCH + 2_000 }),
+  );
 });
 
 test("a grant names the plan, the owner's manifests, the recipient, an end and a most of rows", async () => {
