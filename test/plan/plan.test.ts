@@ -40,6 +40,7 @@ const REFUSED: readonly (readonly [string, ErrorCode, readonly (string | number)
     ["select"],
     Array.from({ length: 257 }, (_, i) => ({ as: `n${i}`, op: "count" })),
   ],
+  ["an output with a reserved name", "PLAN_OUTPUT", ["select", 1, "as"], "Sealroom:rows"],
   ["a short form of the order", "PLAN_FIELD", ["orderBy"], ["city"]],
   ["an order by what is not there", "PLAN_OUTPUT", ["orderBy", 0, "column"], "cost"],
   ["a limit past a million", "PLAN_FIELD", ["limit"], 1_000_001],
