@@ -20,7 +20,7 @@ const smallGroup: Attack = {
   guard: [
     {
       file: "jobs/aggregate/gate.ts",
-      find: ".filter(({ units }) => units >= minUnits)",
+      find: "    if (group.units < minUnits) continue;\n",
       replace: "",
     },
   ],
@@ -46,7 +46,7 @@ const lonelySum: Attack = {
   guard: [
     {
       file: "jobs/aggregate/gate.ts",
-      find: ".filter(({ units }) => units >= minUnits)",
+      find: "    if (group.units < minUnits) continue;\n",
       replace: "",
     },
     {

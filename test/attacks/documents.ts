@@ -93,8 +93,8 @@ const rollBack: Attack = {
   guard: [
     {
       file: "owner/key-policy.ts",
-      find: "Object.entries(context).map(",
-      replace: 'Object.entries(context).filter(([name]) => name !== "sealroom:epoch").map(',
+      find: "const pairs = keys.map((key) => {",
+      replace: 'const pairs = keys.filter((key) => key !== "sealroom:epoch").map((key) => {',
     },
   ],
   async run(world) {

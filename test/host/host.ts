@@ -1,7 +1,6 @@
 // A host that a test can make hostile: it serves an enclave from memory, records every byte that leaves the enclave,
 // and may change anything on the way.
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { Readable } from "node:stream";
 import { compileJob } from "../../core/plan/compile.ts";
@@ -139,7 +138,7 @@ export class Host {
   /** Resolves when the enclave has closed every connection on which it reads. */
   async quiet(): Promise<void> {
     const open = [...this.#reading].filter((connection) => !connection.destroyed);
-    await Promise.all(open.map((connection) => once(connection, "close")));
+    await Promise.all(open.map((connection) => new Promise((resolve) => connection.once("close", resolve))));
   }
 
   async close(): Promise<void> {
