@@ -126,6 +126,11 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   STORE_MISSING: { exit: 4, advice: "Look at the location; `sealroom seal` prints it." },
   TRANSPORT_UNAVAILABLE: { exit: 4, advice: "Use unix:DIRECTORY; this version opens no vsock." },
   FILE_KIND: { exit: 3, advice: "Give a file." },
+  LOCAL_LOCKED: {
+    exit: 4,
+    advice: "Wait until it ends, or keep one `sealroom local` running on it, which all commands can share.",
+  },
+  KEY_LENGTH: { exit: 3, advice: "Give 16, 24 or 32 raw bytes, or their hex or base64." },
   FILE_EXISTS: { exit: 3, advice: "Give another name, or move what is there." },
   FILE_WRITE: { exit: 4, advice: "Look at the directory, its rights and the free space." },
   CLOUD_CREDENTIALS: {

@@ -107,7 +107,8 @@ function renderInput({
     ["manifest", digest],
     ["lies at", `s3://${dataset.location.bucket}/${dataset.location.prefix}`],
     ...columns.map(({ name, type, role, uses, bounds }) => {
-      const clipped = bounds === null ? "" : `, each unit clipped to ${bounds.lower} .. ${bounds.upper}`;
+      const clipped =
+        bounds === null ? "" : `, each unit's total clipped to ${bounds.lower} .. ${bounds.upper}`;
       return ["reads", `${name}, ${role} (${type}): ${uses.join(", ")}${clipped}`] as const;
     }),
     ["of", `${rows} rows in ${objects.length} objects, ${renderBytes(bytes)} sealed`],

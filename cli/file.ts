@@ -87,6 +87,12 @@ export async function writeFileBy(path: string, write: (temporary: string) => Pr
   });
 }
 
+/** Refuses a name that is taken. Errors, at the path: FILE_EXISTS. */
+export async function checkNewFile(path: string): Promise<void> {
+  const status = await lstat(path).catch(() => null);
+  if (status !== null) throw new FaultAt(path, new SealroomError("FILE_EXISTS"));
+}
+
 /** Errors, at the path: FILE_KIND where the target is a directory. */
 async function checkTarget(path: string): Promise<void> {
   const status = await lstat(path).catch(() => null);

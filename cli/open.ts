@@ -16,7 +16,7 @@ import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { decodeEncoded } from "./encoded.ts";
 import { FaultAt, locate, usage } from "./fault.ts";
-import { openFile, readBytes, writeFileBy } from "./file.ts";
+import { checkNewFile, openFile, readBytes, writeFileBy } from "./file.ts";
 import { renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 
@@ -65,6 +65,7 @@ export function declareOpen(parent: Command, host: Host): void {
 
 async function openMessageFile(_session: Session, options: Options, file: string): Promise<Report> {
   const required = parseContext(options.encryptionContext ?? []);
+  if (options.out !== undefined) await checkNewFile(options.out);
   const source = await readKeySource(options);
   const pass = (release: (bytes: Uint8Array) => Promise<void>): Promise<OpenedHeader> =>
     locate(file, () => openStream(file, source, required, release));

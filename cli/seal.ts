@@ -161,7 +161,10 @@ function describe(dataset: string, to: string, sealed: Sealed): Report {
         ["owner", owner],
         ["epoch", String(epoch)],
         ["manifest", manifestDigest],
-        ["next", `make it live: sealroom policy kms ... --live-epoch ${epoch}`],
+        [
+          "next",
+          `jobs fail until the key policy lists the epoch: sealroom policy kms ... --live-epoch ${epoch}`,
+        ],
       ]),
     ],
   };

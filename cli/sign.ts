@@ -79,8 +79,11 @@ function describe(dataset: string, { owner, epoch, previousEpoch, manifestDigest
         ["owner", owner],
         ["epoch", String(epoch)],
         ["manifest", manifestDigest],
-        ["before", `${previousEpoch}; it works until the key policy no longer lists it`],
-        ["next", `make it live: sealroom policy kms ... --live-epoch ${epoch}`],
+        ["before", String(previousEpoch)],
+        [
+          "next",
+          `jobs fail until the key policy lists the epoch: sealroom policy kms ... --live-epoch ${epoch}`,
+        ],
       ]),
     ],
   };

@@ -127,9 +127,10 @@ function describe(
   const names = (verdict: FileVerdict): string =>
     [...files].flatMap(([name, found]) => (found === verdict ? [printable(name)] : [])).join(", ");
   const unverified = names("unverified");
+  const unchecked = unverified === "" ? "" : `; NOT CHECKED: ${unverified}`;
   const title = simulated
-    ? `${paint("yellow", "VERIFIED, BUT SIMULATED")}  ${directory}`
-    : `${paint("green", "VERIFIED")}  ${directory}`;
+    ? `${paint("yellow", "VERIFIED, BUT SIMULATED")}  ${directory}${unchecked}`
+    : `${paint("green", "VERIFIED")}  ${directory}${unchecked}`;
   return {
     exit: 0,
     json: {

@@ -23,23 +23,11 @@ export interface Platform extends Omit<Enclave, "pool"> {
   readonly threads: number;
 }
 
-/** Each may hold manifests of 32 MiB: without a bound a host that only connects could take all memory. */
-const MAX_SESSIONS = 8;
-
 /** Serves jobs until the process ends. Errors: TRANSPORT_UNAVAILABLE, TRANSPORT_CONNECT. */
 export async function serveEnclave(platform: Platform): Promise<void> {
   const { listener, thread, threads, ...rest } = platform;
   const enclave: Enclave = { ...rest, pool: openPool({ thread, threads }) };
-  let sessions = 0;
   await listener.accept((connection) => {
-    if (sessions === MAX_SESSIONS) {
-      connection.on("error", () => undefined);
-      connection.destroy();
-      return;
-    }
-    sessions += 1;
-    void serveSession(connection, enclave).finally(() => {
-      sessions -= 1;
-    });
+    void serveSession(connection, enclave);
   });
 }

@@ -77,13 +77,22 @@ async function converse(submission: Submission, faults: readonly unknown[]): Pro
     for (;;) {
       const event = await readJobEvent(stream);
       if (event.type === "done") return { receipt: event.receipt, result: event.result };
-      if (event.type === "refused") throw new JobRefused(event.code, event.details, faults[0]);
+      if (event.type === "refused") throw asRefusal(event, submission.signal?.aborted === true ? [] : faults);
       submission.onProgress(event);
     }
   } finally {
     submission.signal?.removeEventListener("abort", interrupt);
     stream.destroy();
   }
+}
+
+/** Where the host could not read an object, the enclave's refusal is what follows from that, and not what is wrong. */
+function asRefusal(
+  { code, details }: Extract<JobEvent, { type: "refused" }>,
+  faults: readonly unknown[],
+): SealroomError {
+  const unread = faults.find((fault) => fault instanceof SealroomError && fault.code.startsWith("STORE_"));
+  return unread instanceof SealroomError ? unread : new JobRefused(code, details, faults[0]);
 }
 
 /** Finds the objects that this job's manifests name; the enclave checks what it gets. */

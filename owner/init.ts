@@ -28,7 +28,9 @@ interface ProposedColumn extends ColumnFacts {
   readonly typeName: string;
   readonly role: Role;
   readonly why: string;
-  /** 1% and 99% quantiles of a measure. */
+  /** The column's value in SQL. */
+  readonly value: string;
+  /** 1% and 99% quantiles of a number: of units' totals where there is a unit, else of rows. */
   readonly quantiles: readonly [number, number] | null;
 }
 
@@ -49,7 +51,9 @@ export async function proposeFiles({
       throw new SealroomError("OWNER_COLUMNS", { file, unusable: unusable.name.slice(0, 64) });
     }
     const { typed, dropped } = await typeColumns(database, input);
-    const columns = await studyColumns(database, input, typed);
+    const studied = await studyColumns(database, input, typed);
+    const named = studied.find(namesUnit);
+    const columns = named === undefined ? studied : await studyTotals(database, input, studied, named);
     const unit = columns.find(namesUnit) ?? null;
     const final = columns.map((column) =>
       column === unit
@@ -106,14 +110,18 @@ async function studyColumns(
   input: Input,
   typed: readonly TypedColumn[],
 ): Promise<readonly ProposedColumn[]> {
-  const facts = typed.flatMap(({ column, type }, i) => {
+  const values = typed.map(({ column, type }) => {
     const conversion =
       input.format === "csv"
         ? textConversion(column.raw, type, NULL_TOKENS)
         : typedConversion(column.raw, column.type, type);
-    const value = conversion?.value ?? column.raw;
-    const isNumber = type.kind === "int" || type.kind === "float" || type.kind === "decimal";
-    const quantiles = isNumber ? [`approx_quantile(CAST(${value} AS DOUBLE), [0.01, 0.99]) AS q${i}`] : [];
+    return conversion?.value ?? column.raw;
+  });
+  const facts = typed.flatMap(({ type }, i) => {
+    const value = values[i] ?? "NULL";
+    const quantiles = isNumber(type)
+      ? [`approx_quantile(CAST(${value} AS DOUBLE), [0.01, 0.99]) AS q${i}`]
+      : [];
     return [`count(${value}) AS v${i}`, `approx_count_distinct(${value}) AS d${i}`, ...quantiles];
   });
   let row: Readonly<Record<string, unknown>>;
@@ -127,14 +135,45 @@ async function studyColumns(
   }
   const rows = Number(row["n"]);
   return typed.map(({ column, typeName, type }, i) => {
-    const values = Number(row[`v${i}`]);
+    const present = Number(row[`v${i}`]);
     // The estimate may exceed what is possible.
-    const distinct = Math.min(values, Number(row[`d${i}`]));
-    const study: ColumnFacts = { name: column.name, type, rows, nulls: rows - values, distinct };
-    const found = row[`q${i}`];
-    const quantiles = Array.isArray(found) ? ([Number(found[0]), Number(found[1])] as const) : null;
-    return { ...study, typeName, quantiles, ...proposeRole(study) };
+    const distinct = Math.min(present, Number(row[`d${i}`]));
+    const study: ColumnFacts = { name: column.name, type, rows, nulls: rows - present, distinct };
+    const quantiles = readQuantiles(row[`q${i}`]);
+    return { ...study, typeName, value: values[i] ?? "NULL", quantiles, ...proposeRole(study) };
   });
+}
+
+/** What the rules clip is a unit's total, so that is what bounds are proposed from: a row says nothing of it. */
+async function studyTotals(
+  database: Database,
+  input: Input,
+  columns: readonly ProposedColumn[],
+  unit: ProposedColumn,
+): Promise<readonly ProposedColumn[]> {
+  const measures = columns.filter(({ role, quantiles }) => role === "measure" && quantiles !== null);
+  if (measures.length === 0) return columns;
+  const totals = measures.map(({ value }, i) => `sum(CAST(${value} AS DOUBLE)) AS t${i}`);
+  const quantiles = measures.map((_, i) => `approx_quantile(t${i}, [0.01, 0.99]) AS q${i}`);
+  const byUnit = `SELECT ${totals.join(", ")} FROM ${input.relation} GROUP BY ${unit.value}`;
+  let row: Readonly<Record<string, unknown>>;
+  try {
+    [row = {}] = await queryRows(database.connection, `SELECT ${quantiles.join(", ")} FROM (${byUnit})`);
+  } catch (cause) {
+    throw inputFault(input.file, cause);
+  }
+  return columns.map((column) => {
+    const at = measures.indexOf(column);
+    return at < 0 ? column : { ...column, quantiles: readQuantiles(row[`q${at}`]) };
+  });
+}
+
+function readQuantiles(found: unknown): readonly [number, number] | null {
+  return Array.isArray(found) ? [Number(found[0]), Number(found[1])] : null;
+}
+
+function isNumber(type: ColumnType): boolean {
+  return type.kind === "int" || type.kind === "float" || type.kind === "decimal";
 }
 
 function schemaText(
@@ -191,8 +230,9 @@ function rulesText(columns: readonly ProposedColumn[]): string {
     "recipients: [] # public key files of those who may receive results, relative to this file",
     "release: sealed # clear would let a plan ask for results that the host can read",
     "group_keys: {} # column: [values] that are always listed, so that a missing group tells nothing",
-    "# One unit moves a sum by no more than this, in the column's own unit. From the 1% and 99% quantiles, rounded; look",
-    "# whether the numbers give anybody away.",
+    "# Each unit's TOTAL in a group is clipped to this, in the column's own unit; an average is of these totals, divided by",
+    "# all rows. From the 1% and 99% quantiles of units' totals, rounded: CONFIRM that honest totals fit, and that the",
+    "# numbers give nobody away.",
     ...(bounds.length === 0 ? ["bounds: {}"] : ["bounds:", ...bounds]),
     "",
   ].join("\n");

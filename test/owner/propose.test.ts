@@ -75,6 +75,17 @@ test("names that YAML would read otherwise are quoted, and bounds are whole step
   );
 });
 
+test("bounds are proposed from what units add up to, since it is their totals that are clipped", async () => {
+  // 200 patients of one row, and 5 of a hundred: a bound for rows would cut their sums to a hundredth.
+  const records = [
+    ...Array.from({ length: 200 }, (_, i) => `p${i},10`),
+    ...Array.from({ length: 500 }, (_, i) => `q${i % 5},10`),
+  ];
+  const { rules } = await propose("totals.csv", `patient_id,cost\n${records.join("\n")}\n`);
+  const [, upper] = /cost: \{ lower: [-0-9.]+, upper: ([0-9]+) \}/.exec(rules) ?? [];
+  assert.ok(Number(upper) >= 1000, rules);
+});
+
 test("tabs separate the columns of a .tsv file", async () => {
   const { parsed } = await propose("tabs.tsv", "a\tb\n1\t2\n");
   assert.deepEqual([parsed.delimiter, parsed.columns.length], ["\t", 2]);
