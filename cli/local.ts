@@ -34,7 +34,7 @@ export function declareLocal(parent: Command, host: Host): void {
 
   const status = declare(local, "status", {
     summary: "print where state, measurements, root and roles are",
-    examples: ["sealroom local status", "sealroom local status --state /tmp/trial --json"],
+    examples: ["sealroom local status", "sealroom local status --state trial --json"],
   });
   act(addState(status), host, showStatus);
 
