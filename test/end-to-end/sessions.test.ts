@@ -26,8 +26,14 @@ function honestJob(): HonestJob {
 }
 
 afterEach(async () => {
-  const { event } = await runHost(world, honestJob());
-  assert.deepEqual(await openRows(event, world.analyst), EXPECTED, "the enclave no longer serves");
+  try {
+    const { event } = await runHost(world, honestJob());
+    assert.deepEqual(await openRows(event, world.analyst), EXPECTED, "the enclave no longer serves");
+  } catch (cause) {
+    const { exitCode, signalCode } = world.enclave.child;
+    const printed = Buffer.from(world.enclave.stderr()).toString();
+    throw new Error(`it no longer serves: ${String(exitCode)} ${String(signalCode)} ${printed}`, { cause });
+  }
 });
 
 /** A control connection, closed after use. */
