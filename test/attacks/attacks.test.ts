@@ -1,12 +1,11 @@
 // Each attack twice: against the sources as they are, where it must be stopped for the reason that the catalogue
 // gives, and against a copy without its guard, where it must succeed. Otherwise the guard is not what stopped it.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import { promisify } from "node:util";
+import { test } from "node:test";
 import { ERROR_CODES } from "../../core/errors.ts";
+import { runProgram } from "../host/program.ts";
 import { copyTree, ROOT } from "../host/tree.ts";
 import { Turns } from "../host/turns.ts";
 import type { Verdict } from "./attack.ts";
@@ -15,11 +14,6 @@ import { ATTACKS } from "./catalogue.ts";
 type Shown = Verdict | { readonly outcome: "failed"; readonly why: string };
 
 const LEAST = 14;
-const TIMEOUT_MS = 300_000;
-const aborted = new AbortController();
-after(() => {
-  aborted.abort();
-});
 
 /** As many processes at once as a small machine has cores. */
 const turns = new Turns(2);
@@ -29,9 +23,7 @@ async function runScenario(
   root: string,
   places: readonly number[],
 ): Promise<ReadonlyMap<number | "honest", Shown>> {
-  const args = [join(root, "test/attacks/scenario.ts"), ...places.map(String)];
-  const options = { timeout: TIMEOUT_MS, signal: aborted.signal, env: { ...process.env, NODE_OPTIONS: "" } };
-  const { stdout } = await promisify(execFile)(process.execPath, args, options);
+  const stdout = await runProgram(root, "test/attacks/scenario.ts", places.map(String));
   return new Map(
     stdout
       .trimEnd()

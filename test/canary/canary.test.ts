@@ -1,13 +1,11 @@
 // Nothing that is planted in the data leaves the enclave but through the gate, in any encoding, on any channel; and a
 // leak, if there were one, would be found.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { after, test } from "node:test";
-import { promisify } from "node:util";
 import { openResult } from "../../core/receipt/sealed-result.ts";
 import { naiveByCity, openRows, resultOf, tableRows } from "../host/answer.ts";
+import { runProgram } from "../host/program.ts";
 import { copyTree } from "../host/tree.ts";
 import type { Replacement } from "../host/tree.ts";
 import { Turns } from "../host/turns.ts";
@@ -228,13 +226,7 @@ const turns = new Turns(2);
 async function runLeak({ plants, release }: Leak): Promise<readonly Hit[]> {
   const { root, remove } = await copyTree(plants, ["test/canary"]);
   try {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [join(root, "test/canary/leaky.ts"), release],
-      {
-        timeout: 300_000,
-      },
-    );
+    const stdout = await runProgram(root, "test/canary/leaky.ts", [release]);
     return JSON.parse(stdout) as Hit[];
   } finally {
     await remove();

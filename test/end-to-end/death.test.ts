@@ -1,11 +1,9 @@
 // An enclave or a thread that dies in the middle of a job is one clean error at the host.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { connectUnix } from "../../transport/unix.ts";
 import { BY_CITY, compilePlanFor, drawNonce, Host } from "../host/host.ts";
+import { runProgram } from "../host/program.ts";
 import { refuses } from "../host/refusal.ts";
 import { copyTree } from "../host/tree.ts";
 import { sealDataset, startWorld } from "../host/world.ts";
@@ -50,10 +48,7 @@ test("a thread that dies over an object is POOL_THREAD for its job only, and the
     ["test/end-to-end"],
   );
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      join(root, "test/end-to-end/doomed-thread.ts"),
-      "run",
-    ]);
+    const stdout = await runProgram(root, "test/end-to-end/doomed-thread.ts", ["run"]);
     assert.deepEqual(JSON.parse(stdout), {
       doomed: { type: "refused", code: "POOL_THREAD", details: {} },
       beside: 3,

@@ -1,6 +1,7 @@
 // A copy of the sources in a temporary directory with exact replacements made, from which the same programs run. It
 // measures itself, so a key policy made in it fits it.
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cpSync } from "node:fs";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,7 +33,8 @@ export async function copyTree(
   const remove = (): Promise<void> => rm(root, { recursive: true, force: true });
   try {
     for (const path of [...FOLDERS, ...folders, ...FILES]) {
-      await cp(join(ROOT, path), join(root, path), { recursive: true });
+      // Four times as fast as the one that does not wait.
+      cpSync(join(ROOT, path), join(root, path), { recursive: true });
     }
     await symlink(join(ROOT, "node_modules"), join(root, "node_modules"));
     for (const replacement of replacements) await replaceOnce(root, replacement);
