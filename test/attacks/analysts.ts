@@ -16,6 +16,7 @@ const TARGET: readonly Row[] = [
 const smallGroup: Attack = {
   name: "the analyst groups by a column in which one person stands alone",
   case: "A05",
+  scene: "enclave",
   expects: "withheld",
   guard: [
     {
@@ -42,6 +43,7 @@ const smallGroup: Attack = {
 const lonelySum: Attack = {
   name: "the analyst sums a column of a group in which one person stands alone",
   case: "A14",
+  scene: "enclave",
   expects: "withheld",
   guard: [
     {
@@ -80,6 +82,7 @@ recipient: analyst
 const filterByPerson: Attack = {
   name: "the analyst filters by the column that says who somebody is",
   case: "A09",
+  scene: "enclave",
   expects: "PLAN_ROLE",
   guard: [
     {
@@ -119,6 +122,7 @@ recipient: analyst
 const inTheClear: Attack = {
   name: "the analyst asks for the result in the clear where the rules say sealed",
   case: "A36",
+  scene: "enclave",
   expects: "RULES_RELEASE",
   guard: [
     {

@@ -2,6 +2,7 @@
 // sources where it is stopped.
 import assert from "node:assert/strict";
 import type { ErrorCode } from "../../core/errors.ts";
+import { SealroomError } from "../../core/errors.ts";
 import { openRows } from "../host/answer.ts";
 import type { ResultRow } from "../host/answer.ts";
 import type { KeyPair } from "../host/dataset.ts";
@@ -15,7 +16,7 @@ export type Verdict =
   | { readonly outcome: "withheld" }
   | { readonly outcome: "succeeded" };
 
-export interface Attack {
+interface Described {
   /** A sentence: what the attacker does. */
   readonly name: string;
   /** In the catalogue of cases that the threat model was made from. */
@@ -23,8 +24,31 @@ export interface Attack {
   readonly expects: ErrorCode | "withheld";
   /** What is taken away for it to succeed: one place, or every line of defence where there are several. */
   readonly guard: readonly Replacement[];
-  /** Throws where it neither was stopped nor got what it was after. */
+}
+
+/** On an enclave that runs, with its stand-ins. `run` throws where it neither was stopped nor got what it was after. */
+interface OnEnclave extends Described {
+  readonly scene: "enclave";
   run(world: World): Promise<Verdict>;
+}
+
+/** On the code that judges evidence or opens bytes, called as a verifier or the enclave calls it. */
+interface OnCode extends Described {
+  readonly scene: "code";
+  run(): Promise<Verdict>;
+}
+
+export type Attack = OnEnclave | OnCode;
+
+/** What came of bytes that should not pass: refused, or taken for what the attacker wanted. */
+export async function attempt(take: () => Promise<void> | void): Promise<Verdict> {
+  try {
+    await take();
+    return { outcome: "succeeded" };
+  } catch (error) {
+    if (error instanceof SealroomError) return { outcome: "refused", code: error.code };
+    throw error;
+  }
 }
 
 /** Success is not that something came back: it must be what the attacker wanted. */

@@ -36,7 +36,7 @@ async function runScenario(
 }
 
 async function runUnguarded(place: number): Promise<Shown | undefined> {
-  const { root, remove } = await copyTree(ATTACKS[place]?.guard ?? [], ["test/attacks"]);
+  const { root, remove } = await copyTree(ATTACKS[place]?.guard ?? [], ["test/attacks", "test/attestation"]);
   try {
     return (await runScenario(root, [place])).get(place);
   } finally {

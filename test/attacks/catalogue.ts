@@ -2,11 +2,13 @@
 import { ANALYST_ATTACKS } from "./analysts.ts";
 import type { Attack } from "./attack.ts";
 import { DOCUMENT_ATTACKS } from "./documents.ts";
+import { EVIDENCE_ATTACKS } from "./evidence.ts";
 import { KMS_ATTACKS } from "./kms.ts";
 import { OBJECT_ATTACKS } from "./objects.ts";
 import { RESULT_ATTACKS } from "./results.ts";
 
 export const ATTACKS: readonly Attack[] = [
+  ...EVIDENCE_ATTACKS,
   ...DOCUMENT_ATTACKS,
   ...OBJECT_ATTACKS,
   ...KMS_ATTACKS,

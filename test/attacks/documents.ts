@@ -45,6 +45,7 @@ async function grantFor(plan: CompiledPlan, dataset: WorldDataset, recipient: Ke
 const dropObject: Attack = {
   name: "the host drops an object from the manifest, to leave its people out",
   case: "H30",
+  scene: "enclave",
   expects: "JWS_SIGNATURE",
   guard: [{ file: "core/manifest/jws.ts", find: "  await checkSignature(jws, alg, key);\n", replace: "" }],
   async run(world) {
@@ -60,6 +61,7 @@ const dropObject: Attack = {
 const nameTwice: Attack = {
   name: "an owner's manifest names one object under two keys, so that its people count twice",
   case: "H31",
+  scene: "enclave",
   expects: "MANIFEST_OBJECT",
   guard: [
     {
@@ -89,6 +91,7 @@ const nameTwice: Attack = {
 const rollBack: Attack = {
   name: "the host serves an older epoch of the data set, still signed, whose rules were laxer",
   case: "H37",
+  scene: "enclave",
   expects: "KMS_DENIED",
   guard: [
     {
@@ -126,6 +129,7 @@ function hamlet(people: number): { person: string; city: string; amount: number 
 const expired: Attack = {
   name: "the host uses a manifest past its date",
   case: "H37",
+  scene: "enclave",
   expects: "MANIFEST_EXPIRED",
   guard: [
     {
@@ -145,6 +149,7 @@ const expired: Attack = {
 const impostor: Attack = {
   name: "a stranger's made-up data set takes the place of the owner's of the same name",
   case: "H42",
+  scene: "enclave",
   expects: "JOB_INPUTS",
   guard: [
     {
@@ -170,6 +175,7 @@ const impostor: Attack = {
 const otherDataset: Attack = {
   name: "the host serves another data set of the same owner",
   case: "H42",
+  scene: "enclave",
   expects: "JOB_INPUTS",
   guard: [
     {
@@ -199,6 +205,7 @@ const otherDataset: Attack = {
 const carriedKey: Attack = {
   name: "a stranger carries the owner's wrapped key and objects into a manifest of his own, with his own rules",
   case: "H22",
+  scene: "enclave",
   expects: "KMS_DENIED",
   guard: [
     {
@@ -227,6 +234,7 @@ const carriedKey: Attack = {
 const otherGrant: Attack = {
   name: "the analyst uses a grant for another plan",
   case: "A35",
+  scene: "enclave",
   expects: "GRANT_PLAN",
   guard: [
     {
@@ -251,6 +259,7 @@ const otherGrant: Attack = {
 const ownGrant: Attack = {
   name: "the analyst signs a grant for himself",
   case: "A35",
+  scene: "enclave",
   expects: "GRANT_OWNER",
   guard: [
     {
@@ -279,6 +288,7 @@ const ownGrant: Attack = {
 const otherRecipient: Attack = {
   name: "the analyst has the result sealed to somebody whom no rule names",
   case: "A35",
+  scene: "enclave",
   expects: "RULES_RECIPIENT",
   guard: [
     {

@@ -55,6 +55,7 @@ async function runThrough(world: World, dataset: WorldDataset, hostility: Hostil
 const endTls: Attack = {
   name: "the host ends TLS to KMS with a certificate of its own, relays, and reads along",
   case: "H21",
+  scene: "enclave",
   expects: "KMS_TLS",
   guard: [ANY_CERTIFICATE],
   async run(world) {
@@ -75,6 +76,7 @@ const endTls: Attack = {
 const forgeAnswer: Attack = {
   name: "the host answers for KMS with a key of its own, and serves made-up people sealed under it",
   case: "H21",
+  scene: "enclave",
   expects: "KMS_TLS",
   guard: [
     ANY_CERTIFICATE,
@@ -114,6 +116,7 @@ function attestedKey(asked: KmsFields): ReturnType<typeof createPublicKey> {
 const otherKeyId: Attack = {
   name: "the endpoint answers for another key than the one asked for",
   case: "H24",
+  scene: "enclave",
   expects: "KMS_KEY_ID",
   guard: [
     {
@@ -136,6 +139,7 @@ const otherKeyId: Attack = {
 const replayAnswer: Attack = {
   name: "the host replays an answer of KMS from before the owner revoked the epoch",
   case: "H26",
+  scene: "enclave",
   expects: "CMS_OPEN",
   guard: [
     {
@@ -159,6 +163,7 @@ const replayAnswer: Attack = {
 const otherImage: Attack = {
   name: "the host starts another image than the one that the owner's key policy measures",
   case: "H51",
+  scene: "enclave",
   expects: "KMS_DENIED",
   guard: [
     {

@@ -96,6 +96,7 @@ async function runChanged(
 const swapObjects: Attack = {
   name: "the host answers reads of one object with another of equal size, so that it counts twice",
   case: "H31",
+  scene: "enclave",
   expects: "OBJECT_DIGEST",
   guard: [
     {
@@ -120,6 +121,7 @@ const swapObjects: Attack = {
 const flipBit: Attack = {
   name: "the host flips one bit of a measure's ciphertext, which flips that bit of the amount",
   case: "H36",
+  scene: "enclave",
   expects: "SEAL_FRAME_TAG",
   guard: [NO_TAG],
   async run(world) {
@@ -139,6 +141,7 @@ const flipBit: Attack = {
 const blankFrames: Attack = {
   name: "the host has lost the end of a column and serves zeros in its place",
   case: "H34",
+  scene: "enclave",
   expects: "SEAL_FRAME_TAG",
   guard: [NO_TAG],
   async run(world) {
@@ -162,6 +165,7 @@ const blankFrames: Attack = {
 const reorderFrames: Attack = {
   name: "the host exchanges two frames of one column, so that people get each other's amounts",
   case: "H32",
+  scene: "enclave",
   expects: "SEAL_SEQUENCE",
   guard: [
     {
@@ -194,6 +198,7 @@ const reorderFrames: Attack = {
 const otherLength: Attack = {
   name: "the host announces another length than was asked for",
   case: "H43",
+  scene: "enclave",
   expects: "WIRE_LENGTH",
   guard: [
     {

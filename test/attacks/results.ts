@@ -61,6 +61,7 @@ async function verifyHonest(world: World, shown: Shown): Promise<void> {
 const olderResult: Attack = {
   name: "the host returns the result of an older job for a new nonce",
   case: "H60",
+  scene: "enclave",
   expects: "POLICY_NONCE",
   guard: [
     {
@@ -81,6 +82,7 @@ const olderResult: Attack = {
 const swapResults: Attack = {
   name: "the host exchanges the results of two jobs",
   case: "H58",
+  scene: "enclave",
   expects: "RECEIPT_RESULT",
   guard: [
     {
@@ -102,6 +104,7 @@ const swapResults: Attack = {
 const rewriteStatement: Attack = {
   name: "the host seals a made-up result to the analyst and writes its digest into the receipt's statement",
   case: "H58",
+  scene: "enclave",
   expects: "POLICY_USER_DATA",
   guard: [
     {
@@ -127,6 +130,7 @@ const rewriteStatement: Attack = {
 const otherImage: Attack = {
   name: "the host has the job done by another image than the one that the analyst expects",
   case: "H18",
+  scene: "enclave",
   expects: "POLICY_PCR",
   guard: [
     {
@@ -149,6 +153,7 @@ const otherImage: Attack = {
 const otherPlan: Attack = {
   name: "the host runs another plan, under the analyst's nonce, than the analyst asked for",
   case: "A25",
+  scene: "enclave",
   expects: "RECEIPT_PLAN",
   guard: [
     {
