@@ -12,7 +12,7 @@ import { checkFirstUnit, readColumns, unitStartColumn } from "../core/column/vec
 import type { Dictionaries } from "../core/column/vectors.ts";
 import { SealroomError } from "../core/errors.ts";
 import type { Manifest } from "../core/manifest/manifest.ts";
-import type { SealedFile } from "./sealed-file.ts";
+import type { PlainFile } from "./plain-file.ts";
 
 export interface TableShape {
   readonly schema: Manifest["schema"];
@@ -25,7 +25,7 @@ export interface TableShape {
 
 /** Calls `use` with every batch. Errors: COLUMN_*, OBJECT_ROWS, and what reading throws. */
 export async function readTable(
-  file: SealedFile,
+  file: PlainFile,
   shape: TableShape,
   use: (batch: ColumnBatch) => void,
 ): Promise<void> {
@@ -38,7 +38,7 @@ export async function readTable(
   await readBatches({ file, arrow, layouts, columns, dictionaries }, use);
 }
 
-async function readFooter(file: SealedFile): Promise<ArrowFile> {
+async function readFooter(file: PlainFile): Promise<ArrowFile> {
   const fileBytes = file.plainBytes;
   const readTail = async (bytes: number): Promise<Uint8Array> => {
     const range: Range = { start: fileBytes - Math.min(bytes, fileBytes), end: fileBytes };
@@ -49,7 +49,7 @@ async function readFooter(file: SealedFile): Promise<ArrowFile> {
   return parseFooter(needed <= guess.length ? guess : await readTail(needed), fileBytes);
 }
 
-async function readLayouts(file: SealedFile, arrow: ArrowFile): Promise<readonly BatchLayout[]> {
+async function readLayouts(file: PlainFile, arrow: ArrowFile): Promise<readonly BatchLayout[]> {
   const bytesOf = await file.read(arrow.batches.map(metadataRange));
   return arrow.batches.map((block) => parseBatch(bytesOf(metadataRange(block)), block, arrow.fields));
 }
@@ -61,7 +61,7 @@ function checkRows(layouts: readonly BatchLayout[], rows: number): void {
 }
 
 async function readDictionaries(
-  file: SealedFile,
+  file: PlainFile,
   arrow: ArrowFile,
   columns: readonly number[],
 ): Promise<Dictionaries> {
@@ -77,7 +77,7 @@ async function readDictionaries(
 }
 
 interface Batches {
-  readonly file: SealedFile;
+  readonly file: PlainFile;
   readonly arrow: ArrowFile;
   readonly layouts: readonly BatchLayout[];
   readonly columns: readonly number[];

@@ -12,6 +12,7 @@ import { RawAesKeyring } from "../core/seal/keyring.ts";
 import { frameLayout, openFrames, sealedRange } from "../core/seal/ranged.ts";
 import type { FrameLayout, SealedRange } from "../core/seal/ranged.ts";
 import type { Gateway } from "./gateway.ts";
+import type { PlainFile } from "./plain-file.ts";
 
 /** The headers that `seal` writes are a few hundred bytes; what is read beyond belongs to the first frame. */
 const HEADER_PREFIX_BYTES = 4096;
@@ -22,7 +23,7 @@ interface Run {
   readonly bytes: Uint8Array;
 }
 
-export class SealedFile {
+export class SealedFile implements PlainFile {
   readonly #gateway: Gateway;
   readonly #header: OpenedHeader;
   readonly #layout: FrameLayout;
