@@ -15,6 +15,9 @@ type Shown = Verdict | { readonly outcome: "failed"; readonly why: string };
 
 const LEAST = 14;
 
+/** What an attack is made with, besides the sources. */
+const WITH = ["attacks", "attestation", "cms", "manifest", "seal"].map((folder) => `test/${folder}`);
+
 /** As many processes at once as a small machine has cores. */
 const turns = new Turns(2);
 
@@ -36,7 +39,7 @@ async function runScenario(
 }
 
 async function runUnguarded(place: number): Promise<Shown | undefined> {
-  const { root, remove } = await copyTree(ATTACKS[place]?.guard ?? [], ["test/attacks", "test/attestation"]);
+  const { root, remove } = await copyTree(ATTACKS[place]?.guard ?? [], WITH);
   try {
     return (await runScenario(root, [place])).get(place);
   } finally {

@@ -4,11 +4,13 @@ import type { Attack } from "./attack.ts";
 import { DOCUMENT_ATTACKS } from "./documents.ts";
 import { EVIDENCE_ATTACKS } from "./evidence.ts";
 import { KMS_ATTACKS } from "./kms.ts";
+import { MESSAGE_ATTACKS } from "./messages.ts";
 import { OBJECT_ATTACKS } from "./objects.ts";
 import { RESULT_ATTACKS } from "./results.ts";
 
 export const ATTACKS: readonly Attack[] = [
   ...EVIDENCE_ATTACKS,
+  ...MESSAGE_ATTACKS,
   ...DOCUMENT_ATTACKS,
   ...OBJECT_ATTACKS,
   ...KMS_ATTACKS,

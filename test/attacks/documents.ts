@@ -65,8 +65,8 @@ const nameTwice: Attack = {
   expects: "MANIFEST_OBJECT",
   guard: [
     {
-      file: "core/manifest/parse.ts",
-      find: "if (digests.has(object.digest)) throw",
+      file: "core/manifest/objects.ts",
+      find: "if (digests.has(facts.digest)) throw",
       replace: "if (keys.size < 0) throw",
     },
   ],
