@@ -99,8 +99,9 @@ function parseText(bytes: Uint8Array): string {
 }
 
 /**
- * Demands the manifest's columns: same number, names, types and order, then the unit-start field if and only if
- * the unit is a column. Names are compared as strings and never used as property keys.
+ * Demands the manifest's columns: same number, names, types and order; then the unit-start field if the unit is a column
+ * whose rows lie together. Where rows may lie anywhere the field may be there, as in an object that `seal` wrote, and
+ * says nothing. Names are compared as strings and never used as property keys.
  * @throws COLUMN_SCHEMA with the position of the first difference
  */
 export function checkSchema(
@@ -108,7 +109,8 @@ export function checkSchema(
   schema: readonly ColumnEntry[],
   unit: Manifest["unit"],
 ): void {
-  const expected = unit === "row" ? schema.length : schema.length + 1;
+  const isMarked = unit === "column" || (unit === "scattered" && fields.length > schema.length);
+  const expected = isMarked ? schema.length + 1 : schema.length;
   if (fields.length !== expected) {
     throw new SealroomError("COLUMN_SCHEMA", { columns: fields.length, expected });
   }

@@ -19,17 +19,44 @@ export interface ColumnEntry {
   readonly role: Role;
 }
 
-/** One sealed object: an Encryption SDK message (0x0478) whose plaintext is an Arrow IPC file. */
-export interface ObjectEntry {
+/** What the manifest says of every object, whoever wrote it. */
+export interface ObjectFacts {
   /** Relative to the manifest's own place, so that a data set can be moved or copied whole. */
   readonly key: string;
   readonly format: "arrow";
-  /** SHA-384 (hex) of the message's authenticated header. */
+  /** SHA-384 (hex): of the message's authenticated header where frames are read by range, else of the whole object. */
   readonly digest: string;
-  /** Length of the sealed object in bytes. */
+  /** Length of the encrypted object in bytes. */
   readonly bytes: number;
   readonly rows: number;
 }
+
+/** An object that `seal` wrote: a message (suite 0x0478) whose header holds its data key, wrapped by the dataset key. */
+export type SealedEntry = ObjectFacts;
+
+/** An object that others wrote, with what it takes to open it. */
+export interface AdoptedEntry extends ObjectFacts {
+  readonly envelope: Envelope;
+}
+
+/** `"envelope" in entry` tells the two apart. */
+export type ObjectEntry = SealedEntry | AdoptedEntry;
+
+/** All bytes are in base64url. Whole objects are verified to their end before any of them is used. */
+export type Envelope =
+  /** A framed, unsigned Encryption SDK message that commits to its key: read by frames, known by its header. */
+  | { readonly kind: "esdk-frames"; readonly suite: number; readonly wrappedKey: string }
+  /** Any other Encryption SDK message. */
+  | { readonly kind: "esdk-whole"; readonly suite: number; readonly wrappedKey: string }
+  /** S3 Encryption Client, AES/GCM/NoPadding. */
+  | { readonly kind: "s3ec-v2"; readonly iv: string; readonly wrappedKey: string }
+  /** S3 Encryption Client, suite 115: it commits to its key. */
+  | {
+      readonly kind: "s3ec-v3";
+      readonly messageId: string;
+      readonly commitment: string;
+      readonly wrappedKey: string;
+    };
 
 /** The bounds to which one unit's contribution to one group's sum is clipped, in the column's own unit. */
 export interface Bounds {
@@ -37,10 +64,18 @@ export interface Bounds {
   readonly upper: number;
 }
 
+/** To multiples of what released numbers are rounded. */
+export interface Rounding {
+  /** Of rows and units; null where they are released as they are. */
+  readonly counts: number | null;
+  /** By measure column, in its own unit. */
+  readonly sums: Readonly<Record<string, number>>;
+}
+
 export interface Rules {
   /** A group is released only if at least this many distinct units are in it. At least 2. */
   readonly minUnits: number;
-  /** A job that would form more groups is refused. */
+  /** A job whose result would list more groups, totals among them, is refused. */
   readonly maxGroups: number;
   /** Whether plans that are neither listed nor granted may run. */
   readonly adhoc: boolean;
@@ -48,6 +83,19 @@ export interface Rules {
   readonly plans: readonly string[];
   /** By measure column. A measure without bounds cannot be summed or averaged. */
   readonly bounds: Readonly<Record<string, Bounds>>;
+  /**
+   * Dominance: where one unit has more than this share of the sum of absolute clipped contributions, the group's
+   * figures of that column are withheld. Above 0, up to 1, which withholds nothing; null for no such rule.
+   */
+  readonly maxShare: number | null;
+  /** Measure columns of which the least and the greatest value may be asked. */
+  readonly extremes: readonly string[];
+  readonly rounding: Rounding;
+  /**
+   * With totals: no suppressed count may be known more closely than to this many, and no suppressed sum more closely
+   * than to this many times the most that one unit can add to it.
+   */
+  readonly interval: number;
   /** By dimension column: keys that are always listed, as JSON values of the column's type. */
   readonly groupKeys: Readonly<Record<string, readonly (string | number | boolean)[]>>;
   /** Who may receive results, besides those that a grant or a listed plan names. */
@@ -55,6 +103,12 @@ export interface Rules {
   /** `sealed`: results leave only encrypted to the recipient. `clear`: the plan may ask for them in the clear. */
   readonly release: "sealed" | "clear";
 }
+
+/**
+ * Who is protected: the unit of a column whose rows lie together, marked by sealroom:unit_start; each row by itself; or
+ * the unit of a column whose rows may lie anywhere in the data set, as in adopted objects.
+ */
+export type UnitKind = "column" | "row" | "scattered";
 
 export interface Manifest {
   readonly version: 1;
@@ -64,8 +118,7 @@ export interface Manifest {
   readonly keyArn: string;
   /** The dataset key under KMS, base64url, under the encryption context of encryption-context.ts. */
   readonly wrappedKey: string;
-  /** Who is protected: the column of role `unit`, or each row by itself. */
-  readonly unit: "column" | "row";
+  readonly unit: UnitKind;
   readonly schema: readonly ColumnEntry[];
   readonly objects: readonly ObjectEntry[];
   readonly rules: Rules;

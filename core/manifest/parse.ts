@@ -3,23 +3,23 @@ import { findColumnType, UNIT_START_FIELD } from "../column/type.ts";
 import { parseCanonical } from "../json.ts";
 import type { TextLimits } from "../json.ts";
 import { decodeBase64url } from "../text/base64url.ts";
-import { SHA384_HEX } from "../text/digest.ts";
 import { Field } from "../text/field.ts";
-import { foldName, isName } from "../text/name.ts";
+import { foldName } from "../text/name.ts";
 import { parseSealingJwk } from "./jwk.ts";
-import { DATASET_NAME, MAX_COLUMNS, MAX_MANIFEST_BYTES, MAX_OBJECTS } from "./manifest.ts";
-import type { ColumnEntry, Manifest, ObjectEntry, Role } from "./manifest.ts";
+import { DATASET_NAME, MAX_COLUMNS, MAX_MANIFEST_BYTES } from "./manifest.ts";
+import type { ColumnEntry, Manifest, Role, UnitKind } from "./manifest.ts";
+import { parseObjects } from "./objects.ts";
 import { parseRules } from "./rules.ts";
 
-/** A hundred thousand objects of six values each, the columns, and room for listed plans and keys. */
-const LIMITS: TextLimits = { bytes: MAX_MANIFEST_BYTES, depth: 8, values: 1_000_000 };
+/** A hundred thousand objects of at most eleven values each, the columns, and room for listed plans and keys. */
+const LIMITS: TextLimits = { bytes: MAX_MANIFEST_BYTES, depth: 8, values: 1_500_000 };
 /** A full ARN: an alias could be pointed elsewhere, and a bare id leaves account and region to the host. */
 const KEY_ARN =
   /^arn:aws(-[a-z]+)*:kms:[a-z0-9-]{1,32}:[0-9]{12}:key\/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
 /** AWS KMS API, CiphertextBlob: at most 6144 bytes. */
 const MAX_WRAPPED_KEY_BYTES = 6144;
-const MAX_KEY_CHARS = 1024;
 const RESERVED_PREFIX = UNIT_START_FIELD.slice(0, UNIT_START_FIELD.indexOf(":") + 1);
+const UNITS: readonly UnitKind[] = ["column", "row", "scattered"];
 const ROLES: readonly Role[] = ["unit", "identifier", "dimension", "measure", "hidden"];
 
 /** Errors: JSON_*, MANIFEST_FIELD, MANIFEST_SCHEMA, MANIFEST_OBJECT, MANIFEST_TOTAL, MANIFEST_RULES, KEY_*. */
@@ -39,7 +39,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   ]);
   const version = fields.version.oneOf([1]);
   const epoch = fields.epoch.integer(1, Number.MAX_SAFE_INTEGER);
-  const unit = fields.unit.oneOf(["column", "row"]);
+  const unit = fields.unit.oneOf(UNITS);
   const schema = parseSchema(fields.schema, unit);
   return {
     version,
@@ -49,7 +49,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     wrappedKey: parseWrappedKey(fields.wrappedKey),
     unit,
     schema,
-    objects: parseObjects(fields.objects),
+    objects: parseObjects(fields.objects, unit),
     rules: parseRules(fields.rules, schema),
     ownerKey: parseSealingJwk(fields.ownerKey.value, fields.ownerKey.path),
     notAfter: fields.notAfter.integer(epoch, Number.MAX_SAFE_INTEGER),
@@ -63,7 +63,7 @@ function parseWrappedKey(field: Field): string {
   return text;
 }
 
-function parseSchema(field: Field, unit: "column" | "row"): readonly ColumnEntry[] {
+function parseSchema(field: Field, unit: UnitKind): readonly ColumnEntry[] {
   const seen = new Set<string>();
   const schema = field.list(1, MAX_COLUMNS).map((entry) => {
     const { name, type, role } = entry.record(["name", "type", "role"]);
@@ -76,45 +76,6 @@ function parseSchema(field: Field, unit: "column" | "row"): readonly ColumnEntry
     return column;
   });
   const units = schema.filter(({ role }) => role === "unit").length;
-  if (units !== (unit === "column" ? 1 : 0)) throw field.fault("unit columns", { units }, "MANIFEST_SCHEMA");
+  if (units !== (unit === "row" ? 0 : 1)) throw field.fault("unit columns", { units }, "MANIFEST_SCHEMA");
   return schema;
-}
-
-function parseObjects(field: Field): readonly ObjectEntry[] {
-  const keys = new Set<string>();
-  const digests = new Set<string>();
-  let bytesTotal = 0;
-  let rowsTotal = 0;
-  return field.list(1, MAX_OBJECTS).map((entry) => {
-    const { key, format, digest, bytes, rows } = entry.record(["key", "format", "digest", "bytes", "rows"]);
-    const object: ObjectEntry = {
-      key: parseKey(key),
-      format: format.oneOf(["arrow"]),
-      digest: digest.matching(SHA384_HEX),
-      bytes: bytes.integer(1, Number.MAX_SAFE_INTEGER),
-      rows: rows.integer(0, Number.MAX_SAFE_INTEGER),
-    };
-    // Each object is read once. Its header, and so its digest, is unique; keys must differ on every file system.
-    const folded = foldName(object.key);
-    if (keys.has(folded)) throw key.fault("named twice", {}, "MANIFEST_OBJECT");
-    if (digests.has(object.digest)) throw digest.fault("named twice", {}, "MANIFEST_OBJECT");
-    keys.add(folded);
-    digests.add(object.digest);
-    bytesTotal += object.bytes;
-    rowsTotal += object.rows;
-    if (!Number.isSafeInteger(bytesTotal)) throw bytes.fault("total", {}, "MANIFEST_TOTAL");
-    if (!Number.isSafeInteger(rowsTotal)) throw rows.fault("total", {}, "MANIFEST_TOTAL");
-    return object;
-  });
-}
-
-/** A path below the manifest's own place, whatever joins it: no way up, no way out, no other separator. */
-function parseKey(field: Field): string {
-  const key = field.text();
-  const isPlain =
-    key.length <= MAX_KEY_CHARS &&
-    !/[\\%?#:*]/.test(key) &&
-    key.split("/").every((segment) => isName(segment) && segment !== "." && segment !== "..");
-  if (!isPlain) throw field.fault("not a plain relative path", {}, "MANIFEST_OBJECT");
-  return key;
 }
