@@ -11,6 +11,7 @@ import type { Services } from "../../local/services.ts";
 import { ROOT } from "./tree.ts";
 
 const INSTANCE_ID = "i-0123456789abcdef0";
+/** Where a test does not say otherwise. */
 const THREADS = 2;
 
 export interface EnclaveProcess {
@@ -24,7 +25,11 @@ export interface EnclaveProcess {
 }
 
 /** Resolves when the enclave listens on `sockets`/enclave.sock. */
-export async function startEnclave(services: Services, sockets: string): Promise<EnclaveProcess> {
+export async function startEnclave(
+  services: Services,
+  sockets: string,
+  threads: number = THREADS,
+): Promise<EnclaveProcess> {
   const { roles, simulatedRoot, kmsAuthority } = services.endpoints;
   const nsmPath = join(sockets, "nsm.sock");
   const nsm = await serveNsm(
@@ -35,7 +40,7 @@ export async function startEnclave(services: Services, sockets: string): Promise
     }),
     nsmPath,
   );
-  const args = [sockets, nsmPath, simulatedRoot, kmsAuthority, String(THREADS)];
+  const args = [sockets, nsmPath, simulatedRoot, kmsAuthority, String(threads)];
   const flags = ["--disallow-code-generation-from-strings", "--disable-warning=ExperimentalWarning"];
   const child = spawn(process.execPath, [...flags, join(ROOT, "local/enclave-main.ts"), ...args], {
     env: {},

@@ -36,13 +36,14 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function startWorld(): Promise<World> {
+/** `threads`: of the enclave. */
+export async function startWorld({ threads }: { readonly threads?: number } = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), "sealroom-test-"));
   const state = join(directory, "state");
   const sockets = join(directory, "sockets");
   await mkdir(sockets);
   const services = await startServices(state);
-  const enclave = await startEnclave(services, sockets);
+  const enclave = await startEnclave(services, sockets, threads);
   const ca = await readFile(services.endpoints.kmsAuthority, "utf8");
   const clients: KMSClient[] = [];
   return {
