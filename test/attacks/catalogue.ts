@@ -7,10 +7,12 @@ import { KMS_ATTACKS } from "./kms.ts";
 import { MESSAGE_ATTACKS } from "./messages.ts";
 import { OBJECT_ATTACKS } from "./objects.ts";
 import { RESULT_ATTACKS } from "./results.ts";
+import { TEXT_ATTACKS } from "./texts.ts";
 
 export const ATTACKS: readonly Attack[] = [
   ...EVIDENCE_ATTACKS,
   ...MESSAGE_ATTACKS,
+  ...TEXT_ATTACKS,
   ...DOCUMENT_ATTACKS,
   ...OBJECT_ATTACKS,
   ...KMS_ATTACKS,
