@@ -27,10 +27,14 @@ export function mostTableBytes(program: AggregateProgram): number {
   const text = dimensions.filter(({ type }) => type.kind === "utf8").length;
   const columns = dimensions.length + outputs.length;
   const rowBytes = columns * CELL_BYTES + text * TEXT_BYTES;
-  return Math.min(
-    CEILING,
-    HEAD_BYTES + columns * COLUMN_HEAD_BYTES + Math.min(groups, limit ?? groups) * rowBytes,
-  );
+  const headBytes = HEAD_BYTES + columns * COLUMN_HEAD_BYTES + nameBytes(program);
+  return Math.min(CEILING, headBytes + Math.min(groups, limit ?? groups) * rowBytes);
+}
+
+/** The plan chooses names, and a schema stands in the file's head and in its footer. */
+function nameBytes({ dimensions, outputs }: AggregateProgram): number {
+  const names = [...dimensions.map(({ name }) => name), ...outputs.map(({ as }) => as)];
+  return names.reduce((sum, name) => sum + 2 * new TextEncoder().encode(name).length, 0);
 }
 
 /** A whole Arrow file. Equal tables give equal bytes. */

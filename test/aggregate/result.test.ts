@@ -110,3 +110,19 @@ test("allows in advance for every table that plan and rules allow, and for nothi
   assert.equal(mostTableBytes({ ...program, limit: 10 }) < most, true);
   assert.equal(mostTableBytes({ ...program, maxGroups: 2 ** 31 }), 16 * 1024 * 1024);
 });
+
+test("allows in advance for names as long as a plan may choose them", () => {
+  const cells = Array.from({ length: 40 }, (_, at) => `key ${String(at % 20)}`);
+  const table: TestTable = {
+    rows: 40,
+    columns: [{ name: "g", type: "utf8", role: "dimension", cells }],
+    units: null,
+  };
+  const select = Array.from({ length: 255 }, (_, at) => {
+    return { as: `${String(at).padStart(3, "0")}${"\u{20ac}".repeat(253)}`, op: "count" } as const;
+  });
+  const program = compileAggregate(planOf({ groupBy: ["g"], select }), manifestOf(table, { maxGroups: 20 }));
+  const released = runProgram(program, table, [[40]]);
+  assert.equal(released.rows.length, 20);
+  assert.ok(encodeResult(released).length <= mostTableBytes(program));
+});
