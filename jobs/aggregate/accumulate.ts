@@ -6,16 +6,13 @@
 // that total is clipped to the rules' bounds and added to the group's sum.
 import { SealroomError } from "../../core/errors.ts";
 import type { ColumnBatch } from "../../core/column/vector.ts";
-import type { Cell } from "./cell.ts";
 import { CHUNK_ROWS, compact } from "./chunk.ts";
 import type { Passing } from "./dimension-coder.ts";
 import { GroupKeys } from "./group-key.ts";
-import { MeasureTally } from "./measure-tally.ts";
-import type { KeyColumn, Partial } from "./partial.ts";
+import { LevelTally } from "./level-tally.ts";
+import type { Partial } from "./partial.ts";
 import { Filter } from "./predicate.ts";
 import type { AggregateProgram } from "./program.ts";
-import { UnitTally } from "./unit-tally.ts";
-import type { ChunkRows } from "./unit-tally.ts";
 import { UnitOrdinals } from "./unit-ordinal.ts";
 
 /** Unit ordinals and row counts of one object are 32-bit. */
@@ -26,8 +23,7 @@ export class ObjectAggregation {
   readonly #filter: Filter | null;
   readonly #keys: GroupKeys;
   readonly #ordinals: UnitOrdinals | null;
-  readonly #tally: UnitTally;
-  readonly #measures: readonly MeasureTally[];
+  readonly #levels: readonly LevelTally[];
   readonly #picked = new Int32Array(CHUNK_ROWS);
   readonly #groups = new Int32Array(CHUNK_ROWS);
   #rows = 0;
@@ -37,8 +33,9 @@ export class ObjectAggregation {
     this.#filter = program.predicate === null ? null : new Filter(program.predicate);
     this.#keys = new GroupKeys(program.dimensions, program.maxFormed);
     this.#ordinals = program.unit === "row" ? null : new UnitOrdinals();
-    this.#tally = new UnitTally();
-    this.#measures = program.measures.map((measure) => new MeasureTally(measure, this.#tally));
+    this.#levels = program.levels.map(
+      (kept, at) => new LevelTally(program, this.#keys, at === 0 ? null : kept),
+    );
   }
 
   /** Errors: AGGREGATE_UNITS, AGGREGATE_ROWS, AGGREGATE_GROUPS. */
@@ -59,34 +56,14 @@ export class ObjectAggregation {
     const where: Passing = { start, count, picked, passing };
     if (ordinals !== null && picked !== null) compact(ordinals, picked, passing);
     this.#keys.assign(batch, where, this.#groups);
-    const rows: ChunkRows = { groups: this.#groups, bound: this.#keys.bound, ordinals, count: passing };
-    for (const measure of this.#measures) measure.add(batch, where, rows);
-    this.#tally.add(rows);
+    for (const level of this.#levels) level.add(batch, where, this.#groups, ordinals);
   }
 
   /** Once, after the last batch. Errors: AGGREGATE_GROUPS. */
   finish(): Partial {
-    const formed = this.#tally.formedGroups();
-    if (formed.length > this.#program.maxFormed) throw new SealroomError("AGGREGATE_GROUPS");
     return {
-      groups: formed.length,
-      keys: this.#program.dimensions.map((_, dimension) => this.#keyColumn(formed, dimension)),
-      passing: this.#tally.rows(formed),
-      units: this.#tally.units(formed),
-      measures: this.#measures.map((measure) => measure.finish(formed)),
+      levels: this.#levels.map((level) => level.finish()),
+      badRows: this.#program.measures.map(() => 0),
     };
-  }
-
-  /** Only cells that some formed group has: a dictionary's other strings may be of rows that were filtered out. */
-  #keyColumn(formed: Int32Array, dimension: number): KeyColumn {
-    const cells: Cell[] = [];
-    // One more than the position of a code's cell in `cells`; 0 where it has none yet.
-    const positions = new Int32Array(this.#keys.codeBound(dimension));
-    const codes = formed.map((group) => {
-      const code = this.#keys.code(group, dimension);
-      if (positions[code] === 0) positions[code] = cells.push(this.#keys.cell(dimension, code));
-      return (positions[code] ?? 0) - 1;
-    });
-    return { codes, cells };
   }
 }

@@ -1,17 +1,27 @@
 // Turns a plan and the manifest it runs on into a program. Refuses what core/plan/check.ts refuses, and a list of
 // declared group keys that the rules' own cap does not hold.
+import { findColumnType } from "../../core/column/type.ts";
 import type { ColumnType } from "../../core/column/type.ts";
-import { PolicyError } from "../../core/errors.ts";
-import type { Manifest } from "../../core/manifest/manifest.ts";
+import { PolicyError, SealroomError } from "../../core/errors.ts";
+import type { Manifest, Rules } from "../../core/manifest/manifest.ts";
 import { checkPlan } from "../../core/plan/check.ts";
 import type { CheckedPlan, PlanColumn } from "../../core/plan/check.ts";
 import type { TypedAggregate, TypedPredicate as PlanPredicate } from "../../core/plan/check.ts";
 import { scaledDecimal, typedLiteral } from "../../core/plan/literal.ts";
 import type { AggregatePlan, Literal } from "../../core/plan/plan.ts";
+import { GROUPING } from "../../core/plan/totals.ts";
 import { cellOf } from "./cell.ts";
 import type { Cell } from "./cell.ts";
 import { cellSet } from "./cell-set.ts";
-import type { AggregateProgram, Measure, Output, SortKey, SumRule, TypedPredicate } from "./program.ts";
+import type {
+  AggregateProgram,
+  ClipRule,
+  Measure,
+  Output,
+  Rounding,
+  SortKey,
+  TypedPredicate,
+} from "./program.ts";
 
 const INT64: ColumnType = { kind: "int", bits: 64, signed: true };
 const FLOAT64: ColumnType = { kind: "float", bits: 64 };
@@ -26,22 +36,62 @@ const MIN_FORMED = 262_144;
 /** Errors: PLAN_*, of checkPlan and PLAN_GROUP_KEYS. */
 export function compileAggregate(plan: AggregatePlan, manifest: Manifest): AggregateProgram {
   const checked = checkPlan(plan, manifest);
-  const measures = compileMeasures(checked);
+  const { rules } = manifest;
+  const levels = compileLevels(checked);
+  const measures = compileMeasures(checked, rules);
+  const unitColumns = compileUnitColumns(manifest.unit, manifest.schema);
+  refuseUncomputed(levels, measures, rules);
   return {
     kind: "aggregate",
-    columns: checked.columns.map(({ name, type }) => ({ name, type })),
+    columns: [...checked.columns.map(({ name, type }) => ({ name, type })), ...unitColumns],
     unit: manifest.unit,
+    unitColumn: unitColumns.length === 0 ? null : checked.columns.length,
     predicate: checked.where && compilePredicate(checked.where),
     dimensions: checked.groupBy.map(({ slot, name, type }) => ({ column: slot, name, type })),
+    levels,
     measures,
     outputs: checked.select.map((aggregate) => compileOutput(aggregate, measures)),
     orderBy: compileOrder(checked),
     limit: checked.limit,
-    minUnits: manifest.rules.minUnits,
-    maxGroups: manifest.rules.maxGroups,
-    maxFormed: Math.max(manifest.rules.maxGroups, MIN_FORMED),
-    declaredKeys: compileDeclaredKeys(checked.groupBy, manifest),
+    minUnits: rules.minUnits,
+    maxGroups: rules.maxGroups,
+    maxFormed: Math.max(rules.maxGroups, MIN_FORMED),
+    declaredKeys: compileDeclaredKeys(checked.groupBy, levels, rules),
+    maxShare: rules.maxShare,
+    rounding: compileRounding(checked, measures, rules),
+    interval: rules.interval,
   };
+}
+
+/** Where units are scattered no mark tells them apart, so the column that names them is read: after all others. */
+function compileUnitColumns(unit: Manifest["unit"], schema: Manifest["schema"]): AggregateProgram["columns"] {
+  if (unit !== "scattered") return [];
+  const column = schema.find(({ role }) => role === "unit");
+  const type = column && findColumnType(column.type);
+  if (column === undefined || type === undefined)
+    throw new Error("internal: scattered units without a column");
+  return [{ name: column.name, type }];
+}
+
+/** What is compiled, but not computed yet. */
+function refuseUncomputed(
+  levels: readonly (readonly number[])[],
+  measures: readonly Measure[],
+  { rounding }: Rules,
+): void {
+  const isRounded = rounding.counts !== null || Object.keys(rounding.sums).length > 0;
+  if (
+    isRounded ||
+    levels.length > 1 ||
+    measures.some((m) => m.moments !== null || m.extremes.length > 0 || m.share)
+  ) {
+    throw new SealroomError("PLAN_KIND");
+  }
+}
+
+/** The finest grouping, then the totals in the plan's order. */
+function compileLevels({ groupBy, totals }: CheckedPlan): readonly (readonly number[])[] {
+  return [groupBy.map((_, at) => at), ...totals];
 }
 
 function compilePredicate(predicate: PlanPredicate): TypedPredicate {
@@ -63,23 +113,54 @@ function compilePredicate(predicate: PlanPredicate): TypedPredicate {
   return { kind: "member", column: slot, set: cellSet(type, { op, value: cell(value) }) };
 }
 
-/** One measure for each aggregated column; it sums if any aggregate needs the sum. */
-function compileMeasures({ columns, select }: CheckedPlan): readonly Measure[] {
+/** One measure for each aggregated column, with whatever any aggregate needs of it. */
+function compileMeasures(
+  { columns, select }: CheckedPlan,
+  { maxShare }: Manifest["rules"],
+): readonly Measure[] {
   return columns.flatMap(({ slot, type }): Measure[] => {
     const uses = select.filter((aggregate) => "column" in aggregate && aggregate.column?.slot === slot);
     if (uses.length === 0) return [];
-    const summed = uses.find((use) => "bounds" in use);
-    return [{ column: slot, sum: summed === undefined ? null : sumRule(type, summed.bounds) }];
+    const ops = new Set(uses.map(({ op }) => op));
+    const bounded = uses.find((use) => "bounds" in use);
+    const rule = bounded === undefined ? null : clipRule(type, bounded.bounds);
+    const needsShare = rule !== null && maxShare !== null;
+    return [
+      {
+        column: slot,
+        sum: ops.has("sum") || ops.has("avg") || needsShare ? rule : null,
+        moments: ops.has("var") || ops.has("stddev") ? rule : null,
+        extremes: (["min", "max"] as const).filter((extreme) => ops.has(extreme)),
+        share: needsShare,
+      },
+    ];
   });
 }
 
-function sumRule(type: ColumnType, { lower, upper }: { lower: number; upper: number }): SumRule {
-  if (type.kind === "float") return { lower, upper, exact: false };
-  return { lower: smallestUnits(lower, type), upper: smallestUnits(upper, type), exact: true };
+function clipRule(type: ColumnType, { lower, upper }: { lower: number; upper: number }): ClipRule {
+  const exact = type.kind !== "float";
+  return { lower: smallestUnits(lower, type), upper: smallestUnits(upper, type), exact };
+}
+
+/** In the columns' smallest units. */
+function compileRounding(
+  { columns }: CheckedPlan,
+  measures: readonly Measure[],
+  { rounding: { counts, sums } }: Rules,
+): Rounding {
+  return {
+    counts,
+    sums: measures.map(({ column }) => {
+      const rounded = columns[column];
+      if (rounded === undefined || !Object.hasOwn(sums, rounded.name)) return null;
+      return smallestUnits(sums[rounded.name] ?? NaN, rounded.type);
+    }),
+  };
 }
 
 /** The rules' parser has taken only bounds that are whole in the column's smallest unit and within 2^53. */
 function smallestUnits(bound: number, type: ColumnType): number {
+  if (type.kind === "float") return bound;
   const scaled = Number(scaledDecimal(bound, scaleOf(type)));
   if (!Number.isSafeInteger(scaled)) throw new Error("internal: a bound that its column does not hold");
   return scaled;
@@ -92,7 +173,8 @@ function compileOutput(aggregate: TypedAggregate, measures: readonly Measure[]):
   const { slot, type } = aggregate.column;
   const of = { measure: measures.findIndex(({ column }) => column === slot), scale: scaleOf(type) };
   if (op === "count") return { as, type: INT64, op: "count_column", ...of };
-  return { as, type: op === "avg" ? FLOAT64 : sumType(type), op, ...of };
+  if (op === "min" || op === "max") return { as, type, op, ...of };
+  return { as, type: op === "sum" ? sumType(type) : FLOAT64, op, ...of };
 }
 
 function sumType(type: ColumnType): ColumnType {
@@ -104,8 +186,9 @@ function scaleOf(type: ColumnType): number {
   return type.kind === "decimal" ? type.scale : 0;
 }
 
-function compileOrder({ groupBy, select, orderBy }: CheckedPlan): readonly SortKey[] {
-  const names = [...groupBy.map(({ name }) => name), ...select.map(({ as }) => as)];
+function compileOrder({ groupBy, totals, select, orderBy }: CheckedPlan): readonly SortKey[] {
+  const grouping = totals.length > 0 ? [GROUPING] : [];
+  const names = [...groupBy.map(({ name }) => name), ...grouping, ...select.map(({ as }) => as)];
   return orderBy.map(({ column, direction }) => {
     const position = names.indexOf(column);
     if (position < 0) throw new Error("internal: a plan ordered by a column that it does not put out");
@@ -116,13 +199,15 @@ function compileOrder({ groupBy, select, orderBy }: CheckedPlan): readonly SortK
 /** Null unless every group column declares keys: only then is the list of groups known without the data. */
 function compileDeclaredKeys(
   groupBy: readonly PlanColumn[],
-  { rules: { groupKeys, maxGroups } }: Manifest,
+  levels: readonly (readonly number[])[],
+  { groupKeys, maxGroups }: Rules,
 ): AggregateProgram["declaredKeys"] {
   if (groupBy.length === 0 || !groupBy.every(({ name }) => Object.hasOwn(groupKeys, name))) return null;
   const keys = groupBy.map(({ name, type }) => [
     ...new Set((groupKeys[name] ?? []).map((literal) => declaredCell(literal, type))),
   ]);
-  if (keys.reduce((product, { length }) => product * length, 1) > maxGroups) {
+  const listed = levels.map((kept) => kept.reduce((product, at) => product * (keys[at]?.length ?? 0), 1));
+  if (listed.reduce((sum, rows) => sum + rows, 0) > maxGroups) {
     throw new PolicyError("PLAN_GROUP_KEYS", { maxGroups });
   }
   return keys;

@@ -3,20 +3,20 @@
 import { CHUNK_ROWS } from "./chunk.ts";
 import { growFloat64, growInt32 } from "./grow.ts";
 import { MAX_EXACT } from "./measure.ts";
-import type { SumRule } from "./program.ts";
+import type { ClipRule } from "./program.ts";
 
 export class Contributions {
   /** The groups and amounts of the contributions that the last call completed. */
   readonly groups: Int32Array = new Int32Array(CHUNK_ROWS);
   readonly amounts: Float64Array = new Float64Array(CHUNK_ROWS);
-  readonly #rule: SumRule;
+  readonly #rule: ClipRule;
   /** Running totals are kept exact (integers) or finite (floats), whatever the rows say. */
   readonly #limit: number;
   /** By group, the ordinal of the unit whose total is running; 0 is none. */
   #unit: Int32Array = new Int32Array(0);
   #total: Float64Array = new Float64Array(0);
 
-  constructor(rule: SumRule) {
+  constructor(rule: ClipRule) {
     this.#rule = rule;
     this.#limit = rule.exact ? MAX_EXACT : Number.MAX_VALUE;
   }

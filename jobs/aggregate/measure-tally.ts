@@ -5,7 +5,7 @@ import { Contributions } from "./contribution.ts";
 import type { Passing } from "./dimension-coder.ts";
 import { readMeasure } from "./measure.ts";
 import type { PartialMeasure } from "./partial.ts";
-import type { Measure, SumRule } from "./program.ts";
+import type { Measure, ClipRule } from "./program.ts";
 import { CompensatedSums, ExactSums } from "./sum.ts";
 import type { Sums } from "./sum.ts";
 import type { ChunkRows, UnitTally } from "./unit-tally.ts";
@@ -66,7 +66,7 @@ class SumTally {
   readonly #contributions: Contributions;
   readonly #sums: Sums;
 
-  constructor(rule: SumRule) {
+  constructor(rule: ClipRule) {
     this.#contributions = new Contributions(rule);
     this.#sums = rule.exact ? new ExactSums() : new CompensatedSums();
   }

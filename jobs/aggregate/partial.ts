@@ -3,8 +3,16 @@
 import type { Cell } from "./cell.ts";
 
 export interface Partial {
+  /** One for each of the program's levels. */
+  readonly levels: readonly PartialLevel[];
+  /** By measure, the passing rows whose value was NaN or had to be saturated. */
+  readonly badRows: readonly number[];
+}
+
+export interface PartialLevel {
   /** Groups with at least one passing row; every array below but `cells` has one entry a group. */
   readonly groups: number;
+  /** One for each dimension that the level keeps. */
   readonly keys: readonly KeyColumn[];
   readonly passing: Float64Array;
   readonly units: Float64Array;
@@ -21,6 +29,11 @@ export interface PartialMeasure {
   readonly nonNull: Float64Array;
   /** Distinct units with a non-null value. */
   readonly units: Float64Array;
-  /** The state of ExactSums or CompensatedSums, as the program's rule says. */
-  readonly sum: { readonly high: Float64Array; readonly low: Float64Array } | null;
+  readonly sum: SumState | null;
+}
+
+/** The state of ExactSums or CompensatedSums, as the program's rule says. */
+export interface SumState {
+  readonly high: Float64Array;
+  readonly low: Float64Array;
 }

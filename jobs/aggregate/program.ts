@@ -8,11 +8,18 @@ export interface AggregateProgram {
   readonly kind: "aggregate";
   /** Physical columns to read, in the order in which batches must bring them. */
   readonly columns: readonly ProgramColumn[];
-  /** Whether batches mark the first row of each unit, or each row is a unit. */
-  readonly unit: "column" | "row";
+  /** Whether batches mark the first row of each unit, each row is a unit, or a column names them, rows anywhere. */
+  readonly unit: "column" | "row" | "scattered";
+  /** Position in `columns` of the column that names the units, where they are scattered; else null. */
+  readonly unitColumn: number | null;
   readonly predicate: TypedPredicate | null;
   /** The group key: positions in `columns`. Empty means one group, which is always listed. */
   readonly dimensions: readonly Dimension[];
+  /**
+   * The grouping sets, as rising positions in `dimensions`: first all of them, then the totals. Units, clipping and
+   * all else are counted for each level by itself: a unit of many groups is one unit of their total.
+   */
+  readonly levels: readonly (readonly number[])[];
   /** One for each column that is aggregated, however many outputs use it. */
   readonly measures: readonly Measure[];
   readonly outputs: readonly Output[];
@@ -25,6 +32,18 @@ export interface AggregateProgram {
   readonly maxFormed: number;
   /** By dimension, the keys whose cross product is always listed; null where not every dimension declares some. */
   readonly declaredKeys: readonly (readonly Cell[])[] | null;
+  /** The most that one unit may have of the absolute clipped contributions to a column's sum; null for no limit. */
+  readonly maxShare: number | null;
+  readonly rounding: Rounding;
+  /** How many units wide the narrowest interval may be that can be worked out for a suppressed count. */
+  readonly interval: number;
+}
+
+/** To multiples of what is released numbers are rounded; null where they are released as they are. */
+export interface Rounding {
+  readonly counts: number | null;
+  /** By measure, in the column's smallest unit. */
+  readonly sums: readonly (number | null)[];
 }
 
 export interface ProgramColumn {
@@ -45,15 +64,23 @@ export type TypedPredicate =
 
 export interface Measure {
   readonly column: number;
-  /** Null where the column is only counted. */
-  readonly sum: SumRule | null;
+  /** How a unit's total is clipped; null where neither a sum nor a share is needed. */
+  readonly sum: ClipRule | null;
+  /** How each row is clipped for variances; null where none is needed. */
+  readonly moments: ClipRule | null;
+  /** The extremes that are needed, unclipped. */
+  readonly extremes: readonly Extreme[];
+  /** Whether one unit's share of the sum is needed; only where there is a sum. */
+  readonly share: boolean;
 }
 
+export type Extreme = "min" | "max";
+
 /**
- * How one unit's total in one group is clipped, in the column's smallest unit (10^-scale for decimals).
- * `exact`: integers within +-(2^53 - 1), added without rounding; else float64, added with compensation.
+ * What a value is clipped to, in the column's smallest unit (10^-scale for decimals). `exact`: integers within
+ * +-(2^53 - 1), added without rounding; else float64, added with compensation.
  */
-export interface SumRule {
+export interface ClipRule {
   readonly lower: number;
   readonly upper: number;
   readonly exact: boolean;
@@ -64,7 +91,7 @@ export type Output =
   | {
       readonly as: string;
       readonly type: ColumnType;
-      readonly op: "count_column" | "sum" | "avg";
+      readonly op: "count_column" | "sum" | "avg" | "var" | "stddev" | Extreme;
       /** Position in `measures`. */
       readonly measure: number;
       /** Digits after the point of the measure's smallest unit. */

@@ -40,8 +40,8 @@ test("takes a later batch whose first row goes on with a unit", () => {
   aggregation.add(batch(0, new Uint8Array(0)));
   aggregation.add(batch(3, Uint8Array.of(0b001)));
   aggregation.add(batch(3, Uint8Array.of(0b100)));
-  const { passing, units } = aggregation.finish();
-  if (passing[0] !== 6 || units[0] !== 2) throw new Error("6 rows of 2 units");
+  const [level] = aggregation.finish().levels;
+  if (level?.passing[0] !== 6 || level.units[0] !== 2) throw new Error("6 rows of 2 units");
 });
 
 test("refuses more rows than 32-bit ordinals can tell apart, before it reads them", () => {

@@ -1,0 +1,74 @@
+// All tallies of one level of one object: its group numbers, units, and measures.
+import type { ColumnBatch } from "../../core/column/vector.ts";
+import { SealroomError } from "../../core/errors.ts";
+import type { Cell } from "./cell.ts";
+import { CHUNK_ROWS } from "./chunk.ts";
+import type { Passing } from "./dimension-coder.ts";
+import type { GroupKeys } from "./group-key.ts";
+import { MeasureTally } from "./measure-tally.ts";
+import type { KeyColumn, PartialLevel } from "./partial.ts";
+import type { AggregateProgram } from "./program.ts";
+import { TotalKeys } from "./total-keys.ts";
+import { UnitTally } from "./unit-tally.ts";
+import type { ChunkRows } from "./unit-tally.ts";
+
+export class LevelTally {
+  readonly #maxFormed: number;
+  readonly #keys: GroupKeys;
+  readonly #kept: readonly number[];
+  /** Null for the first level, whose groups are the finest. */
+  readonly #totals: TotalKeys | null;
+  readonly #groups: Int32Array = new Int32Array(CHUNK_ROWS);
+  readonly #units: UnitTally;
+  readonly #measures: readonly MeasureTally[];
+
+  /** `kept` are the dimensions that a total keeps; null for the first level. */
+  constructor(
+    { dimensions, maxFormed, measures }: AggregateProgram,
+    keys: GroupKeys,
+    kept: readonly number[] | null,
+  ) {
+    this.#maxFormed = maxFormed;
+    this.#keys = keys;
+    this.#kept = kept ?? dimensions.map((_, at) => at);
+    this.#totals = kept && new TotalKeys(keys, kept, maxFormed);
+    this.#units = new UnitTally();
+    this.#measures = measures.map((measure) => new MeasureTally(measure, this.#units));
+  }
+
+  /** `finest` are the passing rows' groups of the first level. Errors: AGGREGATE_GROUPS. */
+  add(batch: ColumnBatch, passing: Passing, finest: Int32Array, ordinals: Int32Array | null): void {
+    this.#totals?.assign(finest, passing.passing, this.#groups);
+    const { bound } = this.#totals ?? this.#keys;
+    const groups = this.#totals === null ? finest : this.#groups;
+    const rows: ChunkRows = { groups, bound, ordinals, count: passing.passing };
+    for (const measure of this.#measures) measure.add(batch, passing, rows);
+    this.#units.add(rows);
+  }
+
+  /** Errors: AGGREGATE_GROUPS. */
+  finish(): PartialLevel {
+    const formed = this.#units.formedGroups();
+    if (formed.length > this.#maxFormed) throw new SealroomError("AGGREGATE_GROUPS");
+    return {
+      groups: formed.length,
+      keys: this.#kept.map((dimension, at) => this.#keyColumn(formed, dimension, at)),
+      passing: this.#units.rows(formed),
+      units: this.#units.units(formed),
+      measures: this.#measures.map((measure) => measure.finish(formed)),
+    };
+  }
+
+  /** Only cells that some formed group has: a dictionary's other strings may be of rows that were filtered out. */
+  #keyColumn(formed: Int32Array, dimension: number, at: number): KeyColumn {
+    const cells: Cell[] = [];
+    // One more than the position of a code's cell in `cells`; 0 where it has none yet.
+    const positions = new Int32Array(this.#keys.codeBound(dimension));
+    const codes = formed.map((group) => {
+      const code = this.#totals === null ? this.#keys.code(group, dimension) : this.#totals.code(group, at);
+      if (positions[code] === 0) positions[code] = cells.push(this.#keys.cell(dimension, code));
+      return (positions[code] ?? 0) - 1;
+    });
+    return { codes, cells };
+  }
+}
