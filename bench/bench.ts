@@ -61,6 +61,10 @@ const manifest: Manifest = {
     adhoc: true,
     plans: [],
     bounds: { amount: { lower: 0, upper: 5000 } },
+    maxShare: null,
+    extremes: [],
+    rounding: { counts: null, sums: {} },
+    interval: 10,
     groupKeys: {},
     recipients: [],
     release: "sealed",
@@ -73,6 +77,7 @@ const plan: Plan = {
   inputs: [{ dataset: "bench", owner: "" }],
   where: null,
   groupBy: ["key"],
+  totals: [],
   select: [
     { as: "units", op: "count_units" },
     { as: "total", op: "sum", column: "amount" },

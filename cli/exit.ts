@@ -107,6 +107,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   RULES_RELEASE: { exit: 1, advice: "Remove `release: clear` from the job." },
   PLAN_ROLE: { exit: 1, advice: "Use another column, or ask the owner to change its role." },
   PLAN_BOUNDS: { exit: 1, advice: "Ask the owner to give bounds for the column in the rules." },
+  PLAN_EXTREMES: { exit: 1, advice: "Ask the owner to list the column under `extremes` in the rules." },
   RECEIPT_OWNER: { exit: 1, advice: "Do not use the result: it is computed on somebody else's data." },
   RECEIPT_PLAN: { exit: 1, advice: "Do not use the result: it answers another question." },
   RECEIPT_MANIFEST: { exit: 1, advice: "Do not use the result: it is of another version of the data." },

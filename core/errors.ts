@@ -90,6 +90,7 @@ export const ERROR_CODES = {
   PLAN_TYPE: "the column's type does not allow this use",
   PLAN_LITERAL: "the value is not one of the column's type",
   PLAN_BOUNDS: "the owner's rules give no bounds for the column, so it cannot be summed or averaged",
+  PLAN_EXTREMES: "the owner's rules do not list the column among those whose extremes may be released",
   // receipt/
   RECEIPT_FORM: "the receipt is not of its one form, or larger than it may be",
   RECEIPT_STATEMENT:

@@ -23,6 +23,10 @@ const NAMES = {
   adhoc: "adhoc",
   plans: "plans",
   bounds: "bounds",
+  max_share: "maxShare",
+  extremes: "extremes",
+  rounding: "rounding",
+  interval: "interval",
   group_keys: "groupKeys",
   recipients: "recipients",
   release: "release",
@@ -32,6 +36,9 @@ const DEFAULTS: Readonly<Record<string, JsonValue>> = {
   adhoc: false,
   plans: [],
   bounds: {},
+  maxShare: null,
+  extremes: [],
+  rounding: { counts: null, sums: {} },
   groupKeys: {},
   recipients: [],
   release: "sealed",
@@ -41,16 +48,35 @@ const DEFAULTS: Readonly<Record<string, JsonValue>> = {
 export async function parseRulesFile(text: string, resolve: ResolveKey): Promise<RulesFile> {
   const fields = new Field(parseYaml(text), "", "OWNER_RULES").record(
     ["min_units", "max_groups"],
-    ["adhoc", "plans", "bounds", "group_keys", "recipients", "release"],
+    [
+      "adhoc",
+      "plans",
+      "bounds",
+      "max_share",
+      "extremes",
+      "rounding",
+      "interval",
+      "group_keys",
+      "recipients",
+      "release",
+    ],
   );
-  const members: Record<string, JsonValue> = { ...DEFAULTS };
+  // As wide as the smallest group that is shown, unless the owner says otherwise.
+  const members: Record<string, JsonValue> = { ...DEFAULTS, interval: fields.min_units.value };
   for (const [name, key] of Object.entries(NAMES)) {
     const field = fields[name as keyof typeof NAMES];
     // `bounds:` with nothing after it means none.
     if (field === undefined || (field.value === null && key in DEFAULTS)) continue;
-    members[key] = key === "recipients" ? await resolveRecipients(field, resolve) : field.value;
+    members[key] = await translate(key, field, resolve);
   }
   return { members };
+}
+
+async function translate(key: string, field: Field, resolve: ResolveKey): Promise<JsonValue> {
+  if (key === "recipients") return resolveRecipients(field, resolve);
+  if (key !== "rounding") return field.value;
+  const { counts, sums } = field.record([], ["counts", "sums"]);
+  return { counts: counts?.value ?? null, sums: sums?.value ?? {} };
 }
 
 async function resolveRecipients(field: Field, resolve: ResolveKey): Promise<JsonValue> {

@@ -7,7 +7,7 @@ import type { Field } from "../text/field.ts";
 import { nearestDetail } from "../text/field.ts";
 import { isSameKey, parseSealingJwk } from "./jwk.ts";
 import type { P256Jwk } from "./jwk.ts";
-import type { Bounds, ColumnEntry, Role, Rules } from "./manifest.ts";
+import type { Bounds, ColumnEntry, Role, Rounding, Rules } from "./manifest.ts";
 
 const MAX_GROUPS = 10_000_000;
 const MAX_PLANS = 10_000;
@@ -22,6 +22,10 @@ export function parseRules(field: Field, schema: readonly ColumnEntry[]): Rules 
     "adhoc",
     "plans",
     "bounds",
+    "maxShare",
+    "extremes",
+    "rounding",
+    "interval",
     "groupKeys",
     "recipients",
     "release",
@@ -33,6 +37,10 @@ export function parseRules(field: Field, schema: readonly ColumnEntry[]): Rules 
     adhoc: fields.adhoc.flag(),
     plans: parsePlans(fields.plans),
     bounds: byColumn(fields.bounds, schema, "measure", parseBounds),
+    maxShare: fields.maxShare.value === null ? null : parseShare(fields.maxShare),
+    extremes: parseExtremes(fields.extremes, schema),
+    rounding: parseRounding(fields.rounding, schema),
+    interval: fields.interval.integer(1, Number.MAX_SAFE_INTEGER),
     groupKeys: byColumn(fields.groupKeys, schema, "dimension", (keys, type) =>
       parseGroupKeys(keys, type, maxGroups),
     ),
@@ -67,19 +75,29 @@ function byColumn<T>(
 ): Readonly<Record<string, T>> {
   const table = Object.create(null) as Record<string, T>;
   for (const [name, member] of field.members()) {
-    const column = schema.find((entry) => entry.name === name);
-    const type = findColumnType(column?.type ?? "");
-    if (column === undefined || type === undefined) {
-      const near = nearestDetail(
-        name,
-        schema.map((entry) => entry.name),
-      );
-      throw member.fault("no such column", near, "MANIFEST_RULES");
-    }
-    if (column.role !== role) throw member.fault(`not a ${role}`, { role: column.role }, "MANIFEST_RULES");
-    table[name] = parse(member, type);
+    table[name] = parse(member, ruledColumn(member, name, schema, role).type);
   }
   return table;
+}
+
+/** The column of which a rule speaks. */
+function ruledColumn(
+  field: Field,
+  name: string,
+  schema: readonly ColumnEntry[],
+  role: Role,
+): { readonly type: ColumnType } {
+  const column = schema.find((entry) => entry.name === name);
+  const type = findColumnType(column?.type ?? "");
+  if (column === undefined || type === undefined) {
+    const near = nearestDetail(
+      name,
+      schema.map((entry) => entry.name),
+    );
+    throw field.fault("no such column", near, "MANIFEST_RULES");
+  }
+  if (column.role !== role) throw field.fault(`not a ${role}`, { role: column.role }, "MANIFEST_RULES");
+  return { type };
 }
 
 function parseBounds(field: Field, type: ColumnType): Bounds {
@@ -89,6 +107,40 @@ function parseBounds(field: Field, type: ColumnType): Bounds {
   return bounds;
 }
 
+function parseShare(field: Field): number {
+  const share = field.number();
+  if (!(share > 0 && share <= 1)) throw field.fault("out of range", { above: 0, most: 1 });
+  return share;
+}
+
+function parseExtremes(field: Field, schema: readonly ColumnEntry[]): readonly string[] {
+  const names = new Set<string>();
+  for (const entry of field.list(0, schema.length)) {
+    const name = entry.text();
+    const { type } = ruledColumn(entry, name, schema, "measure");
+    if (!isNumeric(type)) throw entry.fault("not a number column", {}, "MANIFEST_RULES");
+    if (names.has(name)) throw entry.fault("named twice", {}, "MANIFEST_RULES");
+    names.add(name);
+  }
+  return [...names];
+}
+
+function parseRounding(field: Field, schema: readonly ColumnEntry[]): Rounding {
+  const { counts, sums } = field.record(["counts", "sums"]);
+  return {
+    counts: counts.value === null ? null : counts.integer(2, Number.MAX_SAFE_INTEGER),
+    sums: byColumn(sums, schema, "measure", (step, type) => {
+      const parsed = parseBound(step, type);
+      if (parsed <= 0) throw step.fault("out of range", { above: 0 }, "MANIFEST_RULES");
+      return parsed;
+    }),
+  };
+}
+
+function isNumeric({ kind }: ColumnType): boolean {
+  return kind === "int" || kind === "float" || kind === "decimal";
+}
+
 /** In whole steps of the column's type, and within 2^53 of them, so that clipping is exact. */
 function parseBound(field: Field, type: ColumnType): number {
   const bound = field.number();
@@ -96,9 +148,7 @@ function parseBound(field: Field, type: ColumnType): number {
     if (Math.abs(bound) > Number.MAX_SAFE_INTEGER) throw field.fault("out of range", {}, "MANIFEST_RULES");
     return bound;
   }
-  if (type.kind !== "int" && type.kind !== "decimal") {
-    throw field.fault("not a number column", {}, "MANIFEST_RULES");
-  }
+  if (!isNumeric(type)) throw field.fault("not a number column", {}, "MANIFEST_RULES");
   const scaled = scaledDecimal(bound, type.kind === "decimal" ? type.scale : 0);
   if (scaled === undefined) throw field.fault("finer than the column's type", {}, "MANIFEST_RULES");
   if (!Number.isSafeInteger(Number(scaled))) throw field.fault("out of range", {}, "MANIFEST_RULES");

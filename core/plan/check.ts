@@ -27,23 +27,31 @@ export type TypedPredicate =
   | { readonly column: PlanColumn; readonly between: readonly [TypedLiteral, TypedLiteral] }
   | { readonly column: PlanColumn; readonly isNull: boolean };
 
-/** As Aggregate, resolved. Bounds are the owner's, in the column's own unit. */
+/** As Aggregate, resolved. Bounds are the owner's, in the column's own unit; extremes are not clipped. */
 export type TypedAggregate =
   | { readonly as: string; readonly op: "count"; readonly column: PlanColumn | null }
   | { readonly as: string; readonly op: "count_units" }
-  | { readonly as: string; readonly op: "sum" | "avg"; readonly column: PlanColumn; readonly bounds: Bounds };
+  | {
+      readonly as: string;
+      readonly op: "sum" | "avg" | "var" | "stddev";
+      readonly column: PlanColumn;
+      readonly bounds: Bounds;
+    }
+  | { readonly as: string; readonly op: "min" | "max"; readonly column: PlanColumn };
 
 export interface CheckedPlan {
   /** The columns that the job reads, each once, in the schema's order. */
   readonly columns: readonly PlanColumn[];
   readonly where: TypedPredicate | null;
   readonly groupBy: readonly PlanColumn[];
+  /** The columns that each total keeps, as rising positions in `groupBy`. */
+  readonly totals: readonly (readonly number[])[];
   readonly select: readonly TypedAggregate[];
   readonly orderBy: readonly Ordering[];
   readonly limit: number | null;
 }
 
-/** Errors: SealroomError PLAN_INPUT, PLAN_COLUMN, PLAN_TYPE, PLAN_LITERAL; PolicyError PLAN_ROLE, PLAN_BOUNDS. */
+/** Errors: SealroomError PLAN_INPUT, PLAN_COLUMN, PLAN_TYPE, PLAN_LITERAL; PolicyError PLAN_ROLE, PLAN_BOUNDS, PLAN_EXTREMES. */
 export function checkPlan(plan: Plan, manifest: Manifest): CheckedPlan {
   if (!plan.inputs.some(({ dataset }) => dataset === manifest.dataset)) {
     throw new SealroomError("PLAN_INPUT", { dataset: manifest.dataset });
@@ -53,6 +61,7 @@ export function checkPlan(plan: Plan, manifest: Manifest): CheckedPlan {
     columns: resolver.columns,
     where: plan.where === null ? null : resolver.predicate(plan.where),
     groupBy: plan.groupBy.map((name) => resolver.groupColumn(name)),
+    totals: plan.totals.map((kept) => kept.map((name) => plan.groupBy.indexOf(name))),
     select: plan.select.map((aggregate) => resolver.aggregate(aggregate)),
     orderBy: plan.orderBy,
     limit: plan.limit,
@@ -108,7 +117,12 @@ class Resolver {
     }
     const column = this.#column(aggregate.column, op, ["measure"]);
     if (!["int", "float", "decimal"].includes(column.type.kind)) throw unfit(column, op);
-    const { bounds } = this.#manifest.rules;
+    const { bounds, extremes } = this.#manifest.rules;
+    if (op === "min" || op === "max") {
+      if (!extremes.includes(column.name))
+        throw new PolicyError("PLAN_EXTREMES", { column: column.name, use: op });
+      return { as, op, column };
+    }
     const own = Object.hasOwn(bounds, column.name) ? bounds[column.name] : undefined;
     if (own === undefined) throw new PolicyError("PLAN_BOUNDS", { column: column.name, use: op });
     return { as, op, column, bounds: own };

@@ -35,6 +35,7 @@ export async function compilePlan(job: Job, resolveRecipient: ResolveRecipient):
     inputs: job.datasets.map(({ dataset, owner }) => ({ dataset, owner })),
     where: job.where,
     groupBy: job.groupBy,
+    totals: job.totals,
     select: job.select,
     orderBy: job.orderBy,
     limit: job.limit,

@@ -8,6 +8,7 @@ import { Field } from "../text/field.ts";
 import { parseYaml, YAML_LIMITS } from "../text/yaml.ts";
 import type { Aggregate, Ordering, Predicate } from "./plan.ts";
 import { parsePredicate } from "./predicate.ts";
+import { readTotals } from "./totals.ts";
 
 export interface JobDataset {
   readonly dataset: string;
@@ -21,6 +22,8 @@ export interface Job {
   readonly datasets: readonly JobDataset[];
   readonly where: Predicate | null;
   readonly groupBy: readonly string[];
+  /** In canonical order. */
+  readonly totals: readonly (readonly string[])[];
   readonly select: readonly Aggregate[];
   readonly orderBy: readonly Ordering[];
   readonly limit: number | null;
@@ -29,7 +32,7 @@ export interface Job {
   readonly release: "sealed" | "clear";
 }
 
-const AGGREGATES = ["count", "count_units", "sum", "avg"] as const;
+const AGGREGATES = ["count", "count_units", "sum", "avg", "var", "stddev", "min", "max"] as const;
 /** In the place of a column: rows, or units, as such. */
 const ALL = "*";
 const MAX_ITEMS = 256;
@@ -43,12 +46,14 @@ export function parseJob(text: string): Job {
   const value = text.trimStart().startsWith("{") ? parseJson(text, YAML_LIMITS) : parseYaml(text);
   const fields = new Field(value, "", "JOB_FIELD").record(
     ["datasets", "select", "recipient"],
-    ["where", "group_by", "order_by", "limit", "release"],
+    ["where", "group_by", "totals", "order_by", "limit", "release"],
   );
+  const groupBy = fields.group_by?.list(0, MAX_ITEMS).map((column) => column.name()) ?? [];
   return {
     datasets: parseDatasets(fields.datasets),
     where: fields.where === undefined ? null : parsePredicate(fields.where, "is_null"),
-    groupBy: fields.group_by?.list(0, MAX_ITEMS).map((column) => column.name()) ?? [],
+    groupBy,
+    totals: fields.totals === undefined ? [] : readTotals(fields.totals, groupBy),
     select: fields.select.list(1, MAX_ITEMS).map(parseAggregate),
     orderBy: fields.order_by?.list(0, MAX_ITEMS).map(parseOrdering) ?? [],
     limit: fields.limit?.integer(1, Number.MAX_SAFE_INTEGER) ?? null,
@@ -85,7 +90,7 @@ function parseAggregate(field: Field): Aggregate {
   const column = fields[op].name();
   const as = fields.as?.name() ?? (column === ALL ? op : `${op}_${column}`);
   if (column === ALL) {
-    if (op === "sum" || op === "avg") throw fields[op].fault("not a column");
+    if (op !== "count" && op !== "count_units") throw fields[op].fault("not a column");
     return { as, op };
   }
   if (op === "count_units") throw fields[op].fault("units are not counted by column");

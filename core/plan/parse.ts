@@ -8,13 +8,15 @@ import { sha384Hex } from "../text/digest.ts";
 import { Field, nearestDetail } from "../text/field.ts";
 import { foldName } from "../text/name.ts";
 import { MAX_PLAN_BYTES } from "./plan.ts";
-import type { Aggregate, Ordering, Plan } from "./plan.ts";
+import type { Aggregate, ColumnOp, Ordering, Plan } from "./plan.ts";
 import { parsePredicate } from "./predicate.ts";
+import { GROUPING, parseTotals } from "./totals.ts";
 
 export const PLAN_LIMITS: TextLimits = { bytes: MAX_PLAN_BYTES, depth: 32, values: 65_536 };
 export const MAX_LIMIT = 1_000_000;
 const MAX_GROUP_COLUMNS = 16;
 const MAX_AGGREGATES = 256;
+const COLUMN_OPS: readonly ColumnOp[] = ["sum", "avg", "var", "stddev", "min", "max"];
 
 /** Errors: JSON_*, PLAN_FIELD, PLAN_OUTPUT, KEY_*. */
 export function parsePlan(bytes: Uint8Array): Plan {
@@ -34,6 +36,7 @@ export function parsePlanValue(value: JsonValue, path: string): Plan {
     "inputs",
     "where",
     "groupBy",
+    "totals",
     "select",
     "orderBy",
     "limit",
@@ -42,7 +45,9 @@ export function parsePlanValue(value: JsonValue, path: string): Plan {
   ]);
   const groupBy = fields.groupBy.list(0, MAX_GROUP_COLUMNS).map((column) => column.name());
   const select = fields.select.list(1, MAX_AGGREGATES).map(parseAggregate);
-  const outputs = [...groupBy, ...select.map((aggregate) => aggregate.as)];
+  const totals = parseTotals(fields.totals, groupBy);
+  const grouping = totals.length > 0 ? [GROUPING] : [];
+  const outputs = [...groupBy, ...grouping, ...select.map((aggregate) => aggregate.as)];
   checkOutputs(fields.select, outputs);
   return {
     version: fields.version.oneOf([1]),
@@ -50,6 +55,7 @@ export function parsePlanValue(value: JsonValue, path: string): Plan {
     inputs: fields.inputs.list(1, 1).map(parseInput),
     where: fields.where.value === null ? null : parsePredicate(fields.where, "isNull"),
     groupBy,
+    totals,
     select,
     orderBy: parseOrdering(fields.orderBy, outputs),
     limit: fields.limit.value === null ? null : fields.limit.integer(1, MAX_LIMIT),
@@ -66,7 +72,7 @@ function parseInput(field: Field): Plan["inputs"][number] {
 function parseAggregate(field: Field): Aggregate {
   const fields = field.record(["as", "op"], ["column"]);
   const as = fields.as.name();
-  const op = fields.op.oneOf(["count", "count_units", "sum", "avg"]);
+  const op = fields.op.oneOf(["count", "count_units", ...COLUMN_OPS]);
   const { column } = fields;
   if (op === "count") return column === undefined ? { as, op } : { as, op, column: column.name() };
   if (op === "count_units") {

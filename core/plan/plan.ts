@@ -19,11 +19,17 @@ export type Predicate =
   | { readonly column: string; readonly between: readonly [Literal, Literal] }
   | { readonly column: string; readonly isNull: boolean };
 
-/** `count` counts rows (or, with a column, its non-null rows); `count_units` distinct units. */
+/**
+ * `count` counts rows (or, with a column, its non-null rows); `count_units` distinct units. `var` and `stddev` are of
+ * a sample (n - 1). What each does with bounds and nulls is in docs/jobs.md.
+ */
 export type Aggregate =
   | { readonly as: string; readonly op: "count"; readonly column?: string }
   | { readonly as: string; readonly op: "count_units" }
-  | { readonly as: string; readonly op: "sum" | "avg"; readonly column: string };
+  | { readonly as: string; readonly op: ColumnOp; readonly column: string };
+
+/** Aggregates that need a column of numbers. */
+export type ColumnOp = "sum" | "avg" | "var" | "stddev" | "min" | "max";
 
 export interface Ordering {
   /** The name of an output column: a group column or an aggregate's `as`. */
@@ -38,6 +44,11 @@ export interface AggregatePlan {
   readonly inputs: readonly PlanInput[];
   readonly where: Predicate | null;
   readonly groupBy: readonly string[];
+  /**
+   * Besides the groups, totals over them: the group columns that each keeps. Proper subsets of `groupBy`, each once, in
+   * canonical order (totals.ts). The result then has the column `grouping`.
+   */
+  readonly totals: readonly (readonly string[])[];
   readonly select: readonly Aggregate[];
   readonly orderBy: readonly Ordering[];
   readonly limit: number | null;

@@ -2,7 +2,7 @@
 // gate takes its parameters from here too, so that the receipt cannot state others.
 import type { Authority } from "../manifest/authority.ts";
 import { thumbprint } from "../manifest/jwk.ts";
-import type { VerifiedManifest } from "../manifest/manifest.ts";
+import type { Rounding, VerifiedManifest } from "../manifest/manifest.ts";
 import type { CheckedPlan } from "../plan/check.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Clipping, ReceiptInput, ReceiptRelease, Software, Statement } from "./statement.ts";
@@ -21,6 +21,10 @@ export interface ReleaseParameters {
   readonly maxGroups: number;
   readonly maxRows: number | null;
   readonly clipping: readonly Clipping[];
+  readonly maxShare: number | null;
+  readonly extremes: readonly string[];
+  readonly rounding: Rounding;
+  readonly interval: number;
 }
 
 export interface FinishedJob {
@@ -39,9 +43,41 @@ export function releaseParameters(inputs: readonly JobInput[]): ReleaseParameter
   return {
     minUnits: Math.max(...rules.map(({ minUnits }) => minUnits)),
     maxGroups: Math.min(...rules.map(({ maxGroups }) => maxGroups)),
-    maxRows: caps.length === 0 ? null : Math.min(...caps),
+    maxRows: least(caps),
     clipping: inputs.flatMap(({ checked }) => clippingOf(checked)),
+    maxShare: least(rules.flatMap(({ maxShare }) => maxShare ?? [])),
+    extremes: inputs.flatMap(({ checked }) => columnsOf(checked, ["min", "max"])),
+    rounding: {
+      counts: greatest(rules.flatMap(({ rounding }) => rounding.counts ?? [])),
+      sums: Object.fromEntries(inputs.flatMap((input) => roundedSums(input))),
+    },
+    interval: Math.max(...rules.map(({ interval }) => interval)),
   };
+}
+
+function least(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.min(...values);
+}
+
+function greatest(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values);
+}
+
+function roundedSums({ verified, checked }: JobInput): readonly (readonly [string, number])[] {
+  const { sums } = verified.manifest.rules.rounding;
+  return columnsOf(checked, ["sum", "avg", "var", "stddev"]).flatMap((name) => {
+    const step = Object.hasOwn(sums, name) ? sums[name] : undefined;
+    return step === undefined ? [] : [[name, step] as const];
+  });
+}
+
+/** The columns of which the plan asks one of these aggregates, each once. */
+function columnsOf({ columns, select }: CheckedPlan, ops: readonly string[]): readonly string[] {
+  return columns.flatMap(({ name }) =>
+    select.some((entry) => "column" in entry && entry.column?.name === name && ops.includes(entry.op))
+      ? [name]
+      : [],
+  );
 }
 
 export async function composeStatement(job: FinishedJob): Promise<Statement> {
@@ -56,6 +92,7 @@ export async function composeStatement(job: FinishedJob): Promise<Statement> {
     release: {
       mode: "threshold",
       ...releaseParameters(inputs),
+      totals: plan.totals,
       delivery,
       protects: PROTECTS,
       doesNotProtect: DOES_NOT_PROTECT,
@@ -64,12 +101,10 @@ export async function composeStatement(job: FinishedJob): Promise<Statement> {
   };
 }
 
-/** Every column that is summed, once. */
+/** Every column that is clipped, once. */
 function clippingOf({ columns, select }: CheckedPlan): readonly Clipping[] {
   return columns.flatMap(({ name }) => {
-    const summed = select.find(
-      (entry) => (entry.op === "sum" || entry.op === "avg") && entry.column.name === name,
-    );
+    const summed = select.find((entry) => "bounds" in entry && entry.column.name === name);
     if (summed === undefined || !("bounds" in summed)) return [];
     return [{ column: name, lower: summed.bounds.lower, upper: summed.bounds.upper }];
   });

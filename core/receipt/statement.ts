@@ -1,12 +1,13 @@
 // What the enclave states about a job: an in-toto Statement v1 whose subject is the digest of what left. Its bytes are
 // canonical; their SHA-384 is the user_data of the attestation document that stands beside it in the receipt.
-import { encodeCanonical, parseCanonical } from "../json.ts";
+import { canonicalText, encodeCanonical, parseCanonical } from "../json.ts";
 import type { TextLimits } from "../json.ts";
-import type { Bounds } from "../manifest/manifest.ts";
+import type { Bounds, Rounding, UnitKind } from "../manifest/manifest.ts";
 import { DATASET_NAME } from "../manifest/manifest.ts";
 import { THUMBPRINT } from "../manifest/jwk.ts";
 import { parsePlanValue, PLAN_LIMITS } from "../plan/parse.ts";
 import type { Plan } from "../plan/plan.ts";
+import { parseTotals } from "../plan/totals.ts";
 import { SHA384_HEX } from "../text/digest.ts";
 import { Field } from "../text/field.ts";
 
@@ -22,7 +23,7 @@ export interface ReceiptInput {
   readonly epoch: number;
   /** SHA-384 (hex) of the manifest's payload. */
   readonly manifest: string;
-  readonly unit: "column" | "row";
+  readonly unit: UnitKind;
   readonly objects: number;
   readonly rows: number;
   readonly basis: "adhoc" | "listed" | "grant";
@@ -34,6 +35,7 @@ export interface Clipping extends Bounds {
   readonly column: string;
 }
 
+/** The parameters of the gate; those of a column where this job's plan uses it so. */
 export interface ReceiptRelease {
   readonly mode: "threshold";
   readonly minUnits: number;
@@ -41,6 +43,13 @@ export interface ReceiptRelease {
   /** The cap of a grant, or null. */
   readonly maxRows: number | null;
   readonly clipping: readonly Clipping[];
+  readonly maxShare: number | null;
+  /** The columns whose extremes the plan asks, all of them listed in the rules. */
+  readonly extremes: readonly string[];
+  readonly rounding: Rounding;
+  readonly interval: number;
+  /** The plan's. */
+  readonly totals: readonly (readonly string[])[];
   /** How the result left: to a key's thumbprint, or readable by all. */
   readonly delivery: { readonly sealedTo: string } | { readonly clear: true };
   readonly protects: readonly string[];
@@ -71,6 +80,7 @@ const SUBJECT_NAME = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 const SOFTWARE = /^[\x21-\x7e]{1,64}$/;
 const SENTENCE = /^.{1,400}$/u;
 const MAX = Number.MAX_SAFE_INTEGER;
+const MAX_COLUMN_RULES = 256;
 
 export function encodeStatement(statement: Statement): Uint8Array {
   const { subject, plan, planDigest, inputs, release, software } = statement;
@@ -99,12 +109,13 @@ export function parseStatement(bytes: Uint8Array): Statement {
   if (subject === undefined) throw fields.subject.fault("missing");
   const predicate = fields.predicate.record(["plan", "planDigest", "inputs", "release", "software"]);
   const { name, version } = predicate.software.record(["name", "version"]);
+  const plan = parsePlanValue(predicate.plan.value, predicate.plan.path);
   return {
     subject,
-    plan: parsePlanValue(predicate.plan.value, predicate.plan.path),
+    plan,
     planDigest: predicate.planDigest.matching(SHA384_HEX),
     inputs: predicate.inputs.list(1, 16).map(parseInput),
-    release: parseRelease(predicate.release),
+    release: parseRelease(predicate.release, plan),
     software: { name: name.matching(SOFTWARE), version: version.matching(SOFTWARE) },
   };
 }
@@ -130,7 +141,7 @@ function parseInput(field: Field): ReceiptInput {
     keyArn: fields.keyArn.matching(/^arn:[\x21-\x7e]{1,256}$/),
     epoch: fields.epoch.integer(1, MAX),
     manifest: fields.manifest.matching(SHA384_HEX),
-    unit: fields.unit.oneOf(["column", "row"]),
+    unit: fields.unit.oneOf(["column", "row", "scattered"]),
     objects: fields.objects.integer(1, MAX),
     rows: fields.rows.integer(0, MAX),
     basis,
@@ -138,13 +149,18 @@ function parseInput(field: Field): ReceiptInput {
   return fields.grant === undefined ? input : { ...input, grant: fields.grant.matching(SHA384_HEX) };
 }
 
-function parseRelease(field: Field): ReceiptRelease {
+function parseRelease(field: Field, plan: Plan): ReceiptRelease {
   const fields = field.record([
     "mode",
     "minUnits",
     "maxGroups",
     "maxRows",
     "clipping",
+    "maxShare",
+    "extremes",
+    "rounding",
+    "interval",
+    "totals",
     "delivery",
     "protects",
     "doesNotProtect",
@@ -156,7 +172,12 @@ function parseRelease(field: Field): ReceiptRelease {
     minUnits: fields.minUnits.integer(2, MAX),
     maxGroups: fields.maxGroups.integer(1, MAX),
     maxRows: fields.maxRows.value === null ? null : fields.maxRows.integer(1, MAX),
-    clipping: fields.clipping.list(0, 256).map(parseClipping),
+    clipping: fields.clipping.list(0, MAX_COLUMN_RULES).map(parseClipping),
+    maxShare: fields.maxShare.value === null ? null : parseShare(fields.maxShare),
+    extremes: fields.extremes.list(0, MAX_COLUMN_RULES).map((column) => column.name()),
+    rounding: parseRounding(fields.rounding),
+    interval: fields.interval.integer(1, MAX),
+    totals: parsePlansTotals(fields.totals, plan),
     delivery: parseDelivery(fields.delivery),
     protects: sentences(fields.protects),
     doesNotProtect: sentences(fields.doesNotProtect),
@@ -168,6 +189,28 @@ function parseClipping(field: Field): Clipping {
   const clipping = { column: column.name(), lower: lower.number(), upper: upper.number() };
   if (clipping.lower > clipping.upper) throw field.fault("lower above upper");
   return clipping;
+}
+
+function parseShare(field: Field): number {
+  const share = field.number();
+  if (!(share > 0 && share <= 1)) throw field.fault("out of range");
+  return share;
+}
+
+function parseRounding(field: Field): Rounding {
+  const { counts, sums } = field.record(["counts", "sums"]);
+  const steps = sums.members().map(([column, member]) => {
+    const step = member.number();
+    if (!(step > 0)) throw member.fault("out of range");
+    return [column, step] as const;
+  });
+  return { counts: counts.value === null ? null : counts.integer(2, MAX), sums: Object.fromEntries(steps) };
+}
+
+function parsePlansTotals(field: Field, { groupBy, totals: planned }: Plan): ReceiptRelease["totals"] {
+  const totals = parseTotals(field, groupBy);
+  if (canonicalText(totals) !== canonicalText(planned)) throw field.fault("not the plan's");
+  return totals;
 }
 
 function parseDelivery(field: Field): ReceiptRelease["delivery"] {

@@ -272,6 +272,7 @@ function aggregateSql(aggregate: Aggregate, minUnits: number): string {
     sum: `sum(s_${column})::${sumType}`,
     avg: `sum(s_${column})::DOUBLE / sum(n_${column})`,
   };
+  if (op !== "count" && op !== "sum" && op !== "avg") throw new Error(`no model of ${op}`);
   return `CASE WHEN ${present} THEN ${value[op]} END`;
 }
 

@@ -47,6 +47,7 @@ export function naiveAggregate(
       const contributing = byUnit(present);
       if (contributing.size < rules.minUnits) return null;
       if (aggregate.op === "count") return BigInt(present.length);
+      if (aggregate.op !== "sum" && aggregate.op !== "avg") throw new Error(`no model of ${aggregate.op}`);
       const { bounds } = aggregate;
       const totals = [...contributing.values()].map((own) => own.map((row) => cellAt(column, row)));
       if (column.type.kind === "float") {

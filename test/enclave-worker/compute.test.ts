@@ -17,9 +17,19 @@ const PROGRAM: Program = {
   kind: "aggregate",
   columns: [{ name: "x", type: { kind: "float", bits: 64 } }],
   unit: "row",
+  unitColumn: null,
   predicate: null,
   dimensions: [],
-  measures: [{ column: 0, sum: { lower: -1e300, upper: 1e300, exact: false } }],
+  levels: [[]],
+  measures: [
+    {
+      column: 0,
+      sum: { lower: -1e300, upper: 1e300, exact: false },
+      moments: null,
+      extremes: [],
+      share: false,
+    },
+  ],
   outputs: [{ as: "total", type: { kind: "float", bits: 64 }, op: "sum", measure: 0, scale: 0 }],
   orderBy: [],
   limit: null,
@@ -27,6 +37,9 @@ const PROGRAM: Program = {
   maxGroups: 1,
   maxFormed: 1,
   declaredKeys: null,
+  maxShare: null,
+  rounding: { counts: null, sums: [null] },
+  interval: 2,
 };
 
 const VALUES = [1e300, 1, -1e300, 1e-8, 3, 1e17, -1e17, 0.1];

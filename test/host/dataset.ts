@@ -48,6 +48,10 @@ export const RULES: Omit<Rules, "recipients"> = {
   adhoc: true,
   plans: [],
   bounds: { amount: { lower: 0, upper: 1000 } },
+  maxShare: null,
+  extremes: [],
+  rounding: { counts: null, sums: {} },
+  interval: 5,
   groupKeys: {},
   release: "sealed",
 };

@@ -24,6 +24,7 @@ const plan: Plan = {
   inputs: [{ dataset: "encounters", owner: owner.thumbprint }],
   where: null,
   groupBy: ["city"],
+  totals: [],
   select: [{ as: "count", op: "count" }],
   orderBy: [],
   limit: null,

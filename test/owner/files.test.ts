@@ -77,13 +77,22 @@ const noKeys = (): Promise<PublicJwk> => Promise.reject(new Error("asked for a k
 test("rules have defaults that release nothing", async () => {
   const rules = checkRules(await parseRulesFile("min_units: 5\nmax_groups: 10\nbounds:\n", noKeys), SCHEMA);
   assert.deepEqual(
-    { ...rules, bounds: { ...rules.bounds }, groupKeys: { ...rules.groupKeys } },
+    {
+      ...rules,
+      bounds: { ...rules.bounds },
+      rounding: { ...rules.rounding, sums: { ...rules.rounding.sums } },
+      groupKeys: { ...rules.groupKeys },
+    },
     {
       minUnits: 5,
       maxGroups: 10,
       adhoc: false,
       plans: [],
       bounds: {},
+      maxShare: null,
+      extremes: [],
+      rounding: { counts: null, sums: {} },
+      interval: 5,
       groupKeys: {},
       recipients: [],
       release: "sealed",

@@ -38,6 +38,7 @@ test("compiles a job to the plan it says", async () => {
               ],
             },
             groupBy: ["city"],
+            totals: [],
             select: [
               { as: "count", op: "count" },
               { as: "count_units", op: "count_units" },
@@ -90,10 +91,10 @@ test("fills in what a short job leaves out", async () => {
   const { plan } = await compile(
     `{"datasets":{"d":{"owner":"${owner.thumbprint}"}},"select":["count"],"recipient":"me"}`,
   );
-  const { where, groupBy, orderBy, limit, release } = plan;
+  const { where, groupBy, totals, orderBy, limit, release } = plan;
   assert.deepEqual(
-    { where, groupBy, orderBy, limit, release },
-    { where: null, groupBy: [], orderBy: [], limit: null, release: "sealed" },
+    { where, groupBy, totals, orderBy, limit, release },
+    { where: null, groupBy: [], totals: [], orderBy: [], limit: null, release: "sealed" },
   );
 });
 

@@ -68,6 +68,7 @@ test("refuses a statement that misses a member, or has one more", () => {
     ["predicate", "inputs", 0],
     ["predicate", "release"],
     ["predicate", "release", "clipping", 0],
+    ["predicate", "release", "rounding"],
     ["predicate", "software"],
   ];
   let removed = 0;
@@ -82,7 +83,7 @@ test("refuses a statement that misses a member, or has one more", () => {
     const more = encodeCanonical(altered(value, [...place, "extra"], 1));
     assertThrows(() => parseStatement(more), "RECEIPT_STATEMENT", place.join("."));
   }
-  assert.equal(removed, 4 + 2 + 1 + 5 + 10 + 8 + 3 + 2);
+  assert.equal(removed, 4 + 2 + 1 + 5 + 10 + 13 + 3 + 2 + 2);
 });
 
 test("refuses fields out of their limits", () => {
@@ -104,6 +105,14 @@ test("refuses fields out of their limits", () => {
     [["predicate", "release", "maxGroups"], 0],
     [["predicate", "release", "maxRows"], 0],
     [["predicate", "release", "clipping", 0, "lower"], 1e9],
+    [["predicate", "release", "maxShare"], 0],
+    [["predicate", "release", "maxShare"], 1.5],
+    [["predicate", "release", "extremes"], [""]],
+    [["predicate", "release", "rounding", "counts"], 1],
+    [["predicate", "release", "rounding", "sums"], { cost: 0 }],
+    [["predicate", "release", "interval"], 0],
+    [["predicate", "release", "totals"], [[]]],
+    [["predicate", "release", "totals"], [["city"]]],
     [["predicate", "release", "delivery"], {}],
     [["predicate", "release", "delivery"], { clear: false }],
     [["predicate", "release", "delivery"], { clear: true, sealedTo: statement.inputs[0]?.owner }],
