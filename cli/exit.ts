@@ -70,6 +70,7 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
   KEYPOLICY: { exit: 2, advice: "Correct the option." },
   CRYPTO: DAMAGED,
   SEAL: DAMAGED,
+  S3EC: { exit: 1, advice: "Do not use it; have its writer put it there again." },
   CMS: { exit: 4, advice: "Run the job again." },
   COLUMN: DAMAGED,
   USAGE: { exit: 2, advice: "See --help." },
@@ -123,6 +124,15 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   JOB_INCOMPLETE: DAMAGED,
   SEAL_KEY: { exit: 1, advice: "Give the key that the message was sealed with." },
   SEAL_STATE: FAULT,
+  S3EC_LEGACY: {
+    exit: 1,
+    advice:
+      "Write it again with a current S3 Encryption Client (V3), or seal its content with `sealroom seal`.",
+  },
+  S3EC_WRAP: {
+    exit: 1,
+    advice: "Write it again under a KMS keyring, or seal its content with `sealroom seal`.",
+  },
   STORE_LOCATION: { exit: 2, advice: "Write it as s3://bucket/prefix/." },
   STORE_MISSING: { exit: 4, advice: "Look at the location; `sealroom seal` prints it." },
   TRANSPORT_UNAVAILABLE: { exit: 4, advice: "Use unix:DIRECTORY; this version opens no vsock." },
@@ -155,6 +165,16 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   OWNER_TEXT: { exit: 3, advice: "Shorten the texts, or leave the column out." },
   OWNER_EPOCH: { exit: 4, advice: "Look at this machine's clock." },
   OWNER_TAKEN: { exit: 1, advice: "Give another location with --to." },
+  OWNER_PLACE: { exit: 2, advice: "Give --to a place above all objects, in their bucket." },
+  OWNER_ENVELOPE: { exit: 3, advice: "Look at the object, or seal its content with `sealroom seal`." },
+  OWNER_WRITER_KEY: {
+    exit: 1,
+    advice: "Name the KMS key that its writer uses with --writer-key, if you trust it.",
+  },
+  OWNER_FORMAT: {
+    exit: 3,
+    advice: "Write it as an uncompressed Arrow IPC file; Parquet and CSV are for `sealroom seal`.",
+  },
   OWNER_MANIFEST: {
     exit: 1,
     advice:

@@ -132,6 +132,8 @@ export const ERROR_CODES = {
   JOB_INCOMPLETE: "the objects read do not add up to the manifest",
   OBJECT_DIGEST: "an object's header is not the one in the manifest",
   OBJECT_ROWS: "an object has other rows than the manifest says",
+  OBJECT_KEY: "an adopted object's data key does not open: it is of another object, place or data set",
+  OBJECT_CHANGED: "an object's bytes are not those that verified when it was read before",
   POOL_THREAD: "a worker thread ended before its task",
   INTERNAL: "a fault inside the enclave",
   // host-driver/
@@ -181,6 +183,16 @@ export const ERROR_CODES = {
   SEAL_LAYOUT: "the message cannot be read by ranges, or its length fits no number of frames",
   SEAL_RANGE: "a range lies outside the message, or came back with the wrong length",
   SEAL_STATE: "a message reader or writer was used after it finished or failed",
+  // seal/: an object of the S3 Encryption Client
+  S3EC_METADATA: "the object's encryption metadata is missing, malformed, or of more than one version",
+  S3EC_INSTRUCTION:
+    "the object's instruction file is missing, malformed, or holds what belongs to the object",
+  S3EC_LEGACY:
+    "the object is encrypted in a mode that does not authenticate it (V1, CBC, wrap kms or AESWrap)",
+  S3EC_WRAP: "the object's data key is not wrapped by KMS with an encryption context (kms+context)",
+  S3EC_COMMITMENT: "the object was not written under this data key",
+  S3EC_LENGTH: "the object is shorter than a tag, or longer than one tag can cover",
+  S3EC_TAG: "the object does not verify under its data key",
   // jobs/: registry and aggregation
   PLAN_KIND: "no job of this kind exists",
   PLAN_GROUP_KEYS: "the owner's declared group keys combine to more groups than the rules allow",
@@ -213,6 +225,11 @@ export const ERROR_CODES = {
   OWNER_TAKEN: "another data set lies at this place, or another owner's",
   OWNER_MANIFEST: "the stored manifest is not the one that was to be signed again",
   OWNER_DATASET: "the manifest is of another data set, owner or key than expected",
+  // owner/adopt: objects that others wrote
+  OWNER_PLACE: "an object to adopt does not lie below the place of the manifest",
+  OWNER_ENVELOPE: "the object is neither an Encryption SDK message nor one of the S3 Encryption Client",
+  OWNER_WRITER_KEY: "the object's data key is not under a KMS key that was named as its writer's",
+  OWNER_FORMAT: "what is encrypted in the object is not an Arrow IPC file",
   // owner/: KMS and S3, as the owner calls them
   KMS_CALL: "KMS refused the owner's request, or could not be reached",
   STORE_WRITE: "S3 could not be written; nothing was left that looks whole",

@@ -35,7 +35,9 @@ export async function readTable(
   const layouts = await readLayouts(file, arrow);
   checkRows(layouts, shape.rows);
   const dictionaries = await readDictionaries(file, arrow, columns);
-  await readBatches({ file, arrow, layouts, columns, dictionaries }, use);
+  // Where units are scattered, marks of an object that `seal` wrote are not of the data set's units: they are not read.
+  const fields = shape.unit === "column" ? arrow.fields : arrow.fields.slice(0, shape.schema.length);
+  await readBatches({ file, fields, layouts, columns, dictionaries }, use);
 }
 
 async function readFooter(file: PlainFile): Promise<ArrowFile> {
@@ -78,17 +80,17 @@ async function readDictionaries(
 
 interface Batches {
   readonly file: PlainFile;
-  readonly arrow: ArrowFile;
+  readonly fields: ArrowFile["fields"];
   readonly layouts: readonly BatchLayout[];
   readonly columns: readonly number[];
   readonly dictionaries: Dictionaries;
 }
 
 async function readBatches(
-  { file, arrow, layouts, columns, dictionaries }: Batches,
+  { file, fields, layouts, columns, dictionaries }: Batches,
   use: (batch: ColumnBatch) => void,
 ): Promise<void> {
-  const start = unitStartColumn(arrow.fields);
+  const start = unitStartColumn(fields);
   const wanted = start === null ? columns : [...columns, start];
   const fetchBatch = (layout: BatchLayout | undefined): Promise<BytesOf> =>
     file.read(layout === undefined ? [] : neededRanges(layout, wanted));
@@ -99,7 +101,7 @@ async function readBatches(
     // The next batch travels while this one is worked on.
     ahead = fetchBatch(layouts[index + 1]);
     ahead.catch(() => undefined);
-    const batch = readColumns(arrow.fields, layout, columns, dictionaries, bytesOf);
+    const batch = readColumns(fields, layout, columns, dictionaries, bytesOf);
     if (first && batch.rows > 0) {
       checkFirstUnit(batch);
       first = false;

@@ -2,13 +2,16 @@
 // Each task has a connection of its own, so the puller sets the pace and there is nothing to deadlock.
 import { SealroomError } from "../core/errors.ts";
 import type { Manifest, ObjectEntry } from "../core/manifest/manifest.ts";
-import { ByteStream } from "../core/wire/byte-stream.ts";
+import { openAdopted } from "../core/seal/adopted.ts";
+import { dialStream } from "../core/wire/byte-stream.ts";
+import type { ByteStream } from "../core/wire/byte-stream.ts";
 import type { Dialer } from "../core/wire/transport.ts";
 import { startKernel } from "../jobs/registry.ts";
 import type { Partial, Program } from "../jobs/registry.ts";
 import { Gateway } from "./gateway.ts";
 import type { ObjectAddress } from "./gateway.ts";
 import { readTable } from "./object-table.ts";
+import type { PlainFile } from "./plain-file.ts";
 import type { TaskOutcome } from "./pool.ts";
 import { SealedFile } from "./sealed-file.ts";
 
@@ -43,12 +46,19 @@ export function objectRunner(dialer: Dialer): (task: ObjectTask) => Promise<Task
   };
 }
 
+/** What the manifest says of an object decides how it is opened; nothing that the host sends does. */
+async function openFile(gateway: Gateway, { entry, address, datasetKey }: ObjectTask): Promise<PlainFile> {
+  return "envelope" in entry
+    ? openAdopted(gateway, entry, address.object, datasetKey)
+    : SealedFile.open(gateway, entry, datasetKey);
+}
+
 async function runTask(dialer: Dialer, task: ObjectTask): Promise<ObjectResult> {
   let stream: ByteStream | undefined;
   try {
-    stream = new ByteStream(await dialer.connect("gateway"), IDLE_MS);
+    stream = await dialStream(dialer, "gateway", IDLE_MS);
     const gateway = new Gateway(stream, task.address);
-    const file = await SealedFile.open(gateway, task.entry, task.datasetKey);
+    const file = await openFile(gateway, task);
     const kernel = startKernel(task.program);
     const columns = task.program.columns.map(({ name }) => name);
     let rows = 0;

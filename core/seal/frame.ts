@@ -123,6 +123,11 @@ export class FrameCipher {
   }
 }
 
+/** What an unframed body's tag covers besides it. */
+export function unframedAad(messageId: Uint8Array, plainBytes: number): Uint8Array {
+  return new FrameAad(messageId, UNFRAMED_LABEL).of({ sequence: 1, final: true, plainBytes });
+}
+
 /** The length that an unframed body claims, from its first 20 bytes. Error: SEAL_FRAME. */
 export function unframedLength(prefix: Uint8Array): number {
   const length = Number(viewOf(prefix).getBigUint64(IV_BYTES));

@@ -1,0 +1,141 @@
+// Opening an object that others wrote, by its data key: the one way in for owner and enclave, so that the one adopts
+// what the other will read. What is known of the object besides its bytes comes from the manifest, never from the host.
+import { TAG_BYTES, equal } from "../crypto.ts";
+import { SealroomError } from "../errors.ts";
+import type { AdoptedEntry } from "../manifest/manifest.ts";
+import { decodeBase64url } from "../text/base64url.ts";
+import { unwrapDataKey } from "./adopted-key.ts";
+import type { OpenEnvelope } from "./adopted-key.ts";
+import type { ByteSource, OpenedFile } from "./byte-source.ts";
+import { CheckedObject } from "./checked-object.ts";
+import { FramedFile, fetchFrom } from "./framed-file.ts";
+import { UNFRAMED_PREFIX_BYTES, unframedAad } from "./frame.ts";
+import { MAX_HEADER_BYTES } from "./header-fields.ts";
+import { headerLength, openHeader } from "./header.ts";
+import { knownDataKey } from "./keyring.ts";
+import { MessageJudge } from "./message-judge.ts";
+import type { JudgedMessage } from "./message-judge.ts";
+import type { MessagePolicy } from "./policy.ts";
+import { EVERY_SUITE } from "./policy.ts";
+import { frameLayout } from "./ranged.ts";
+import { committedText, plainKeyText } from "./s3ec-keys.ts";
+import { SingleTagFile, SingleTagJudge } from "./single-tag.ts";
+import type { SingleTagText } from "./single-tag.ts";
+import { plainSize } from "./size.ts";
+
+export interface Verified {
+  /** As a manifest has it: of the header for `esdk-frames`, of the whole for all others. */
+  readonly digest: Uint8Array;
+  readonly file: OpenedFile;
+}
+
+/**
+ * An adopted object as its manifest has it, at place `index`. Nothing of it can be read before its digest, and for whole
+ * objects every tag, has verified. Errors: OBJECT_KEY, OBJECT_DIGEST, and those of verifyObject.
+ */
+export async function openAdopted(
+  source: ByteSource,
+  entry: AdoptedEntry,
+  index: number,
+  datasetKey: Uint8Array,
+): Promise<OpenedFile> {
+  const dataKey = unwrapDataKey(datasetKey, entry, index);
+  try {
+    const { digest, file } = await verifyObject(source, entry.bytes, entry.envelope, dataKey);
+    // The owner signed this digest: other bytes under the same data key, however authentic, are not this object.
+    if (!equal(digest, Buffer.from(entry.digest, "hex"))) throw new SealroomError("OBJECT_DIGEST");
+    return file;
+  } finally {
+    dataKey.fill(0);
+  }
+}
+
+/**
+ * Verifies an object of `bytes` under its data key: the header where frames are opened one by one, else all of it.
+ * Errors: SEAL_*, POLICY_MESSAGE, S3EC_COMMITMENT, S3EC_LENGTH, S3EC_TAG, those of the source.
+ */
+export async function verifyObject(
+  source: ByteSource,
+  bytes: number,
+  envelope: OpenEnvelope,
+  dataKey: Uint8Array,
+): Promise<Verified> {
+  switch (envelope.kind) {
+    case "esdk-frames":
+      return verifyHeader(source, bytes, envelope.suite, dataKey);
+    case "esdk-whole":
+      return verifyMessage(source, bytes, envelope.suite, dataKey);
+    case "s3ec-v2":
+      return verifyText(source, bytes, plainKeyText(dataKey, decode(envelope.iv), bytes));
+    case "s3ec-v3": {
+      const { messageId, commitment } = envelope;
+      return verifyText(source, bytes, committedText(dataKey, decode(messageId), decode(commitment), bytes));
+    }
+  }
+}
+
+/** The suite is the manifest's: a header cannot choose another. */
+function policyOf(suite: number): MessagePolicy {
+  return { ...EVERY_SUITE, suites: new Set([suite]) };
+}
+
+async function verifyHeader(
+  source: ByteSource,
+  bytes: number,
+  suite: number,
+  dataKey: Uint8Array,
+): Promise<Verified> {
+  const prefix = await readHeader(source, bytes);
+  const header = openHeader(prefix, knownDataKey(dataKey), policyOf(suite));
+  return {
+    digest: header.digest,
+    file: new FramedFile(header, frameLayout(header, bytes), fetchFrom(source)),
+  };
+}
+
+const HEADER_GUESS_BYTES = 4096;
+
+/** So much of the object's beginning that its header is in it. Errors: SEAL_TRUNCATED, those of headerLength. */
+export async function readHeader(source: ByteSource, bytes: number): Promise<Uint8Array> {
+  for (const guess of [HEADER_GUESS_BYTES, MAX_HEADER_BYTES]) {
+    const prefix = new Uint8Array(Math.min(bytes, guess));
+    await source.readInto(0, prefix);
+    if (headerLength(prefix) !== null) return prefix;
+  }
+  throw new SealroomError("SEAL_TRUNCATED", { needed: MAX_HEADER_BYTES });
+}
+
+async function verifyMessage(
+  source: ByteSource,
+  bytes: number,
+  suite: number,
+  dataKey: Uint8Array,
+): Promise<Verified> {
+  const judge = new MessageJudge(knownDataKey(dataKey), policyOf(suite));
+  const object = await CheckedObject.survey(source, bytes, judge);
+  const message = judge.judged();
+  const { header } = message;
+  if (!header.framed) {
+    return { digest: object.digest, file: new SingleTagFile(unframedText(message, bytes), object) };
+  }
+  const { headerBytes, frameLength } = header;
+  const totalBytes = bytes - message.footerBytes;
+  const layout = { headerBytes, frameLength, totalBytes, ...plainSize(headerBytes, frameLength, totalBytes) };
+  return { digest: object.digest, file: new FramedFile(header, layout, (ranges) => object.read(ranges)) };
+}
+
+function unframedText({ header, iv, footerBytes }: JudgedMessage, bytes: number): SingleTagText {
+  const offset = header.headerBytes + UNFRAMED_PREFIX_BYTES;
+  const plainBytes = bytes - footerBytes - TAG_BYTES - offset;
+  const aad = unframedAad(header.messageId, plainBytes);
+  return { key: header.contentKey, iv, aad, offset, plainBytes };
+}
+
+async function verifyText(source: ByteSource, bytes: number, text: SingleTagText): Promise<Verified> {
+  const object = await CheckedObject.survey(source, bytes, new SingleTagJudge(text));
+  return { digest: object.digest, file: new SingleTagFile(text, object) };
+}
+
+function decode(text: string): Uint8Array {
+  return decodeBase64url(text) ?? new Uint8Array(0);
+}

@@ -1,0 +1,67 @@
+// Plaintext by ranges out of a framed message whose header is open. Each frame has a tag of its own and is opened when
+// it is read; how its bytes are fetched, and what they are held against besides, is the caller's.
+import type { BytesOf, Range } from "../column/range.ts";
+import { SealroomError } from "../errors.ts";
+import type { ByteSource, OpenedFile, Piece } from "./byte-source.ts";
+import { bytesOfPieces, mergeRanges } from "./byte-source.ts";
+import type { OpenedHeader } from "./header.ts";
+import type { FrameLayout, SealedRange } from "./ranged.ts";
+import { openFrames, sealedRange } from "./ranged.ts";
+
+/** The bytes of an object's ranges; each may be overwritten. */
+export type Fetch = (ranges: readonly Range[]) => Promise<readonly Uint8Array[]>;
+
+export class FramedFile implements OpenedFile {
+  readonly #header: OpenedHeader;
+  readonly #layout: FrameLayout;
+  readonly #fetch: Fetch;
+
+  constructor(header: OpenedHeader, layout: FrameLayout, fetch: Fetch) {
+    this.#header = header;
+    this.#layout = layout;
+    this.#fetch = fetch;
+  }
+
+  get plainBytes(): number {
+    return this.#layout.plainBytes;
+  }
+
+  /** Errors: SEAL_RANGE, SEAL_SEQUENCE, SEAL_FRAME, SEAL_FRAME_TAG, those of the fetch. */
+  async read(ranges: readonly Range[]): Promise<BytesOf> {
+    const runs = mergeRanges(ranges.map((range) => this.#widen(range))).map(({ start, end }) =>
+      sealedRange(this.#layout, start, end - start),
+    );
+    const sealed = await this.#fetch(
+      runs.map(({ offset, length }) => ({ start: offset, end: offset + length })),
+    );
+    return bytesOfPieces(runs.map((run, index) => this.#open(run, sealed[index] ?? new Uint8Array(0))));
+  }
+
+  /** In place: plaintext is shorter than its frames, and each frame is read before it is overwritten. */
+  #open(run: SealedRange, bytes: Uint8Array): Piece {
+    const length = openFrames(this.#header, this.#layout, run, bytes, bytes, 0);
+    return { start: run.plainOffset, bytes: bytes.subarray(0, length) };
+  }
+
+  /** To where a frame begins and ends. */
+  #widen({ start, end }: Range): Range {
+    const { frameLength, plainBytes } = this.#layout;
+    if (!(start >= 0 && start <= end && end <= plainBytes)) {
+      throw new SealroomError("SEAL_RANGE", { plainOffset: start, plainLength: end - start });
+    }
+    if (start === end) return { start, end };
+    const first = Math.floor(start / frameLength) * frameLength;
+    return { start: first, end: Math.min(Math.ceil(end / frameLength) * frameLength, plainBytes) };
+  }
+}
+
+/** Straight from a source: for messages whose frames alone are proof enough. */
+export function fetchFrom(source: ByteSource): Fetch {
+  return async (ranges) => {
+    const buffers = ranges.map(({ start, end }) => new Uint8Array(end - start));
+    await Promise.all(
+      ranges.map(({ start }, index) => source.readInto(start, buffers[index] ?? new Uint8Array(0))),
+    );
+    return buffers;
+  };
+}

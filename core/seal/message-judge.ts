@@ -1,0 +1,205 @@
+// Judges a whole message as it passes, of any suite and framing, in bounded memory: every tag, the sequence, the footer's
+// signature, and that nothing follows. The plaintext is dropped; who wants it opens it afterwards (adopted.ts) or with
+// MessageOpener, which holds it back.
+import { GcmVerifier, IV_BYTES, TAG_BYTES } from "../crypto.ts";
+import { SealroomError } from "../errors.ts";
+import type { Judge } from "./checked-object.ts";
+import { FOOTER_PREFIX_BYTES, MessageSignature } from "./footer.ts";
+import {
+  FINAL_FRAME_PREFIX_BYTES,
+  FINAL_MARK,
+  FrameCipher,
+  UNFRAMED_PREFIX_BYTES,
+  frameBytes,
+  unframedAad,
+  unframedLength,
+} from "./frame.ts";
+import { openHeader } from "./header.ts";
+import type { OpenedHeader } from "./header.ts";
+import { Intake } from "./intake.ts";
+import type { KeySource } from "./keyring.ts";
+import { openAs } from "./layer.ts";
+import type { MessagePolicy } from "./policy.ts";
+import { MAX_FRAME_LENGTH } from "./ranged.ts";
+
+/** A message that has been judged to its end. */
+export interface JudgedMessage {
+  readonly header: OpenedHeader;
+  /** Bytes of footer that stand after the body. */
+  readonly footerBytes: number;
+  /** Of an unframed body: the IV as it is stored. */
+  readonly iv: Uint8Array;
+}
+
+interface Body {
+  readonly header: OpenedHeader;
+  readonly cipher: FrameCipher;
+  readonly signature: MessageSignature | null;
+}
+
+type Stage = "header" | "frames" | "unframed" | "text" | "tag" | "footer" | "end";
+
+export class MessageJudge implements Judge {
+  readonly #source: KeySource;
+  readonly #policy: MessagePolicy;
+  readonly #intake = new Intake();
+  #stage: Stage = "header";
+  #headerNeeds = 1;
+  #body: Body | null = null;
+  #sequence = 1;
+  #text: { readonly verifier: GcmVerifier; left: number; readonly iv: Uint8Array } | null = null;
+  #footerBytes = 0;
+
+  constructor(source: KeySource, policy: MessagePolicy) {
+    this.#source = source;
+    this.#policy = policy;
+  }
+
+  /** Errors: those of openHeader but SEAL_TRUNCATED, of frames and footer, SEAL_TRAILING. */
+  push(part: Uint8Array): void {
+    this.#intake.add(part);
+    while (this.#step());
+    this.#intake.keepRest();
+  }
+
+  /** Error: SEAL_TRUNCATED. */
+  finish(): void {
+    if (this.#stage !== "end") throw new SealroomError("SEAL_TRUNCATED");
+  }
+
+  /** After finish. */
+  judged(): JudgedMessage {
+    this.finish();
+    return {
+      header: this.#opened().header,
+      footerBytes: this.#footerBytes,
+      iv: this.#text?.iv ?? new Uint8Array(0),
+    };
+  }
+
+  /** Whether it came further; if not, more bytes are needed. */
+  #step(): boolean {
+    switch (this.#stage) {
+      case "header":
+        return this.#stepHeader();
+      case "frames":
+        return this.#stepFrame();
+      case "unframed":
+        return this.#stepUnframed();
+      case "text":
+        return this.#stepText();
+      case "tag":
+        return this.#stepTag();
+      case "footer":
+        return this.#stepFooter();
+      case "end":
+        if (this.#intake.available > 0) throw new SealroomError("SEAL_TRAILING");
+        return false;
+    }
+  }
+
+  #stepHeader(): boolean {
+    const { available } = this.#intake;
+    if (available < this.#headerNeeds) return false;
+    let header: OpenedHeader;
+    try {
+      header = openHeader(this.#intake.peek(available), this.#source, this.#policy);
+    } catch (error) {
+      if (!(error instanceof SealroomError) || error.code !== "SEAL_TRUNCATED") throw error;
+      this.#headerNeeds = Number(error.details["needed"]);
+      return false;
+    }
+    if (header.frameLength > MAX_FRAME_LENGTH) {
+      throw new SealroomError("SEAL_LAYOUT", { frameLength: header.frameLength });
+    }
+    const signature = MessageSignature.of(header);
+    const cipher = new FrameCipher(header.contentKey, header.messageId);
+    this.#body = { header, cipher, signature };
+    const bytes = this.#intake.take(header.headerBytes);
+    signature?.update(bytes);
+    this.#stage = header.framed ? "frames" : "unframed";
+    return true;
+  }
+
+  #stepFrame(): boolean {
+    const { header, cipher, signature } = this.#opened();
+    if (this.#intake.available < 4) return false;
+    const final = readU32(this.#intake.peek(4), 0) === FINAL_MARK;
+    let plainBytes = header.frameLength;
+    if (final) {
+      if (this.#intake.available < FINAL_FRAME_PREFIX_BYTES) return false;
+      plainBytes = readU32(this.#intake.peek(FINAL_FRAME_PREFIX_BYTES), FINAL_FRAME_PREFIX_BYTES - 4);
+      if (plainBytes > header.frameLength) {
+        throw new SealroomError("SEAL_FRAME", { sequence: this.#sequence });
+      }
+    }
+    const place = { sequence: this.#sequence, final, plainBytes };
+    if (this.#intake.available < frameBytes(place)) return false;
+    const sealed = this.#intake.take(frameBytes(place));
+    cipher.open(sealed, place);
+    signature?.update(sealed);
+    this.#sequence++;
+    if (final) this.#stage = signature === null ? "end" : "footer";
+    return true;
+  }
+
+  #stepUnframed(): boolean {
+    const { header, signature } = this.#opened();
+    if (this.#intake.available < UNFRAMED_PREFIX_BYTES) return false;
+    const prefix = this.#intake.take(UNFRAMED_PREFIX_BYTES);
+    signature?.update(prefix);
+    const left = unframedLength(prefix);
+    // client-apis/decrypt: the IV of the one block is its sequence number, 1.
+    const iv = prefix.slice(0, IV_BYTES);
+    if (iv.some((byte, at) => byte !== (at === IV_BYTES - 1 ? 1 : 0))) {
+      throw new SealroomError("SEAL_FRAME", { sequence: 1 });
+    }
+    const verifier = new GcmVerifier(header.contentKey, iv, unframedAad(header.messageId, left));
+    this.#text = { verifier, left, iv };
+    this.#stage = "text";
+    return true;
+  }
+
+  #stepText(): boolean {
+    const text = this.#text;
+    if (text === null) throw new Error("internal: a text before its prefix");
+    const part = this.#intake.take(Math.min(text.left, this.#intake.available));
+    if (part.length > 0) text.verifier.update(part);
+    this.#opened().signature?.update(part);
+    text.left -= part.length;
+    if (text.left > 0) return false;
+    this.#stage = "tag";
+    return true;
+  }
+
+  #stepTag(): boolean {
+    if (this.#intake.available < TAG_BYTES) return false;
+    const tag = this.#intake.take(TAG_BYTES);
+    openAs("SEAL_FRAME_TAG", () => this.#text?.verifier.verify(tag));
+    const { signature } = this.#opened();
+    signature?.update(tag);
+    this.#stage = signature === null ? "end" : "footer";
+    return true;
+  }
+
+  #stepFooter(): boolean {
+    const { signature } = this.#opened();
+    if (this.#intake.available < FOOTER_PREFIX_BYTES) return false;
+    const signatureBytes = signature?.signatureBytes(this.#intake.peek(FOOTER_PREFIX_BYTES)) ?? 0;
+    const footerBytes = FOOTER_PREFIX_BYTES + signatureBytes;
+    if (this.#intake.available < footerBytes) return false;
+    signature?.verify(this.#intake.take(footerBytes).subarray(FOOTER_PREFIX_BYTES));
+    this.#footerBytes = footerBytes;
+    this.#stage = "end";
+    return true;
+  }
+
+  #opened(): Body {
+    if (this.#body === null) throw new Error("internal: a body before its header");
+    return this.#body;
+  }
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at);
+}
