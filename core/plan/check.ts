@@ -120,7 +120,7 @@ class Resolver {
     const { bounds, extremes } = this.#manifest.rules;
     if (op === "min" || op === "max") {
       if (!extremes.includes(column.name))
-        throw new PolicyError("PLAN_EXTREMES", { column: column.name, use: op });
+        {throw new PolicyError("PLAN_EXTREMES", { column: column.name, use: op });}
       return { as, op, column };
     }
     const own = Object.hasOwn(bounds, column.name) ? bounds[column.name] : undefined;

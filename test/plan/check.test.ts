@@ -122,6 +122,27 @@ test("sums nothing that the rules give no bounds, or that is no number", () => {
   assert.ok(selected([{ as: "n", op: "count", column: "unbounded" }]));
 });
 
+test("gives variances under the same bounds, and extremes of the columns that the rules list", () => {
+  const [spread, least] = selected([
+    { as: "spread", op: "stddev", column: "cost" },
+    { as: "least", op: "min", column: "minutes" },
+  ]).select;
+  assert.ok(spread !== undefined && "bounds" in spread && spread.bounds.upper === 99_999.99);
+  assert.ok(least !== undefined && !("bounds" in least));
+  assertThrows(() => selected([{ as: "n", op: "var", column: "unbounded" }]), "PLAN_BOUNDS");
+  assertThrows(() => selected([{ as: "n", op: "var", column: "ward" }]), "PLAN_ROLE");
+  const error = assertThrows(() => selected([{ as: "n", op: "max", column: "cost" }]), "PLAN_EXTREMES");
+  assert.deepEqual({ ...error.details }, { column: "cost", use: "max" });
+  assertThrows(() => selected([{ as: "n", op: "min", column: "note" }]), "PLAN_TYPE");
+  assertThrows(() => selected([{ as: "n", op: "min", column: "ward" }]), "PLAN_ROLE");
+});
+
+test("says of each total which group columns it keeps", () => {
+  const groupBy = ["city", "ward"];
+  const checked = checkPlan({ ...plan, groupBy, totals: [["city"], ["ward"], []], orderBy: [] }, manifest);
+  assert.deepEqual(checked.totals, [[0], [1], []]);
+});
+
 test("finds no bounds in what Object has", () => {
   const schema = [...manifest.schema, { name: "valueOf", type: "int32", role: "measure" } as const];
   assertThrows(

@@ -211,23 +211,46 @@ for (const [what, code, path, part] of REFUSED) {
 }
 
 test("has no words for what gives a person's value away (A12)", async () => {
-  for (const op of [
-    "min",
-    "max",
-    "first",
-    "any",
-    "mode",
-    "median",
-    "percentile",
-    "count_distinct",
-    "array_agg",
-  ]) {
+  for (const op of ["first", "any", "mode", "median", "percentile", "count_distinct", "array_agg"]) {
     await assertRefused(
       compile(JSON.stringify({ ...jobValue(), select: [{ [op]: "cost" }] })),
       "JOB_FIELD",
       op,
     );
   }
+});
+
+test("spells out totals: all of them, SQL's rollup, or the sets in any order", () => {
+  const read = (totals: unknown, columns = ["city", "ward", "urgent"]): unknown =>
+    parseJob(JSON.stringify({ ...jobValue(), group_by: columns, totals, order_by: [] })).totals;
+  assert.deepEqual(read("rollup"), [["city", "ward"], ["city"], []]);
+  assert.deepEqual(read("all"), [
+    ["city", "ward"],
+    ["city", "urgent"],
+    ["city"],
+    ["ward", "urgent"],
+    ["ward"],
+    ["urgent"],
+    [],
+  ]);
+  assert.deepEqual(read([[], ["urgent", "city"]]), [["city", "urgent"], []]);
+  assert.deepEqual(read([]), []);
+  assert.deepEqual(read("all", []), []);
+  assert.equal((read("all", ["a", "b", "c", "d", "e", "f"]) as unknown[]).length, 63);
+  for (const bad of [
+    "every",
+    "ALL",
+    null,
+    3,
+    ["city"],
+    [["ward", "ward"]],
+    [["cost"]],
+    [["city", "ward", "urgent"]],
+  ]) {
+    assertThrows(() => read(bad), "JOB_FIELD", JSON.stringify(bad));
+  }
+  assertThrows(() => read([[], []]), "JOB_FIELD");
+  assertThrows(() => read("all", ["a", "b", "c", "d", "e", "f", "g"]), "JOB_FIELD");
 });
 
 test("says what was probably meant", () => {

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { ErrorCode } from "../../core/errors.ts";
 import { encodeCanonical } from "../../core/json.ts";
 import { parsePlan } from "../../core/plan/parse.ts";
+import { groupingOf, keptBy } from "../../core/plan/totals.ts";
 import { SealroomError } from "../../core/errors.ts";
 import { altered, makeSigner } from "../manifest/example.ts";
 import { assertThrows } from "../manifest/refusal.ts";
@@ -31,7 +32,13 @@ const REFUSED: readonly (readonly [string, ErrorCode, readonly (string | number)
   ["a group column that Object has", "PLAN_FIELD", ["groupBy"], ["constructor"]],
   ["a group column twice", "PLAN_OUTPUT", ["groupBy"], ["city", "city"]],
   ["an aggregate without name", "PLAN_FIELD", ["select", 0, "as"], undefined],
-  ["an unknown aggregate", "PLAN_FIELD", ["select", 0, "op"], "max"],
+  ["an unknown aggregate", "PLAN_FIELD", ["select", 0, "op"], "median"],
+  ["a variance without column", "PLAN_FIELD", ["select", 0, "op"], "var"],
+  ["no totals at all", "PLAN_FIELD", ["totals"], undefined],
+  ["totals by word", "PLAN_FIELD", ["totals"], "all"],
+  ["a total of what is no group column", "PLAN_FIELD", ["totals"], [["ward"]]],
+  ["a total that totals nothing", "PLAN_FIELD", ["totals"], [["city"]]],
+  ["a total twice", "PLAN_FIELD", ["totals"], [[], []]],
   ["a sum without column", "PLAN_FIELD", ["select", 3, "column"], undefined],
   ["units with a column", "PLAN_FIELD", ["select", 1, "column"], "city"],
   [
@@ -54,6 +61,46 @@ for (const [what, code, path, part] of REFUSED) {
     assertThrows(() => parsePlan(encodeCanonical(altered(plan, path, part))), code);
   });
 }
+
+test("takes totals in one order and one spelling only", () => {
+  const three = { ...plan, groupBy: ["city", "ward", "urgent"] };
+  const read = (totals: unknown): unknown => parsePlan(encodeCanonical({ ...three, totals })).totals;
+  const good = [["city", "ward"], ["city"], []];
+  assert.deepEqual(
+    good.map((kept) => groupingOf(kept, three.groupBy)),
+    [1, 3, 7],
+  );
+  assert.deepEqual(read(good), good);
+  for (const bad of [
+    [["city"], ["city", "ward"], []],
+    [["ward", "city"]],
+    [["city", "city"]],
+    [["city", "ward", "urgent"]],
+    [["city"], ["city"]],
+    [["cost"]],
+    ["city"],
+    [null],
+  ]) {
+    assertThrows(() => read(bad), "PLAN_FIELD", JSON.stringify(bad));
+  }
+  for (let set = 0; set < 8; set += 1) {
+    assert.equal(groupingOf(keptBy(set, three.groupBy), three.groupBy), set);
+  }
+});
+
+test("keeps the name of the totals' column for it, and orders by it", () => {
+  const totalled = { ...plan, totals: [[]] };
+  const named = (as: string): unknown => ({
+    ...totalled,
+    select: [...plan.select.slice(1), { as, op: "count" }],
+    orderBy: [],
+  });
+  assertThrows(() => parsePlan(encodeCanonical(named("Grouping"))), "PLAN_OUTPUT");
+  assert.ok(parsePlan(encodeCanonical({ ...(named("Grouping") as object), totals: [] })));
+  const ordered = { ...totalled, orderBy: [{ column: "grouping", direction: "desc" }] };
+  assert.ok(parsePlan(encodeCanonical(ordered)));
+  assertThrows(() => parsePlan(encodeCanonical({ ...ordered, totals: [] })), "PLAN_OUTPUT");
+});
 
 test("refuses a plan that misses a member", () => {
   for (const name of Object.keys(plan)) {
@@ -96,6 +143,8 @@ test("refuses, or reads as another plan, bytes with any bit flipped", () => {
 interface Meaning {
   readonly where: unknown;
   readonly group: readonly string[];
+  /** Bits of the group columns that are totalled. */
+  readonly totals: readonly number[];
   readonly select: readonly (readonly [string, string | null, string])[];
   readonly order: readonly (readonly [string, "asc" | "desc"])[];
   readonly limit: number | null;
@@ -139,6 +188,10 @@ const aggregate = fc.constantFrom<readonly [string, string | null, string]>(
 const meaning: fc.Arbitrary<Meaning> = fc.record({
   where: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: where }),
   group: fc.constantFrom([], ["g"], ["g", "h"], ["h", "g"]),
+  totals: fc.oneof(
+    { weight: 2, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.subarray([1, 2, 3]) },
+  ),
   select: fc.uniqueArray(aggregate, { minLength: 1, maxLength: 2, selector: ([, , as]) => as }),
   order: fc.constantFrom<Meaning["order"]>([], []),
   limit: fc.constantFrom(null, 1, 10),
@@ -164,6 +217,14 @@ function write(job: Meaning, choices: readonly number[]): string {
   ];
   if (job.where !== null) members.push(["where", job.where]);
   if (job.group.length > 0 || isShort(6)) members.push(["group_by", job.group]);
+  const totals = job.totals.map((set) => keptBy(set, job.group));
+  if (totals.length > 0 || isShort(8)) {
+    const isRollup = totals.length === job.group.length && totals.at(-1)?.length === 0 && job.totals[0] === 1;
+    const isAll = totals.length === 2 ** job.group.length - 1;
+    const turned = isShort(9) ? totals.toReversed().map((set) => set.toReversed()) : totals;
+    const word = isAll ? "all" : "rollup";
+    members.push(["totals", isShort(7) && (isAll || (isRollup && totals.length < 3)) ? word : turned]);
+  }
   if (order.length > 0 || isShort(7)) members.push(["order_by", order]);
   if (job.limit !== null) members.push(["limit", job.limit]);
   if (job.release === "clear" || isShort(8)) members.push(["release", job.release]);
@@ -195,10 +256,20 @@ test(
         for (const [drawn, choices, orderBy] of jobs) {
           const [, , first] = drawn.select[0] ?? ["", null, ""];
           const orders: readonly Meaning["order"][] = [[], [[first, "asc"]], [[first, "desc"]], []];
-          const job = { ...drawn, order: orders[orderBy] ?? [] };
+          const every = 2 ** drawn.group.length;
+          const totals = drawn.totals.filter((set) => set < every);
+          const job = { ...drawn, totals, order: orders[orderBy] ?? [] };
           const text = write(job, choices);
           const { digest } = await compile(text);
-          const key = JSON.stringify([job.where, job.group, job.select, job.order, job.limit, job.release]);
+          const key = JSON.stringify([
+            job.where,
+            job.group,
+            job.totals,
+            job.select,
+            job.order,
+            job.limit,
+            job.release,
+          ]);
           assert.equal(digests.get(key) ?? digest, digest, text);
           assert.equal(meanings.get(digest) ?? key, key, text);
           digests.set(key, digest);
