@@ -1,0 +1,96 @@
+// Cells of a table linked by sums: parent = sum of children. Which relations a cell is part of and which cells a
+// relation has, as flat arrays; a relation's parent stands first, with the sign -1.
+
+export interface Relation {
+  readonly parent: number;
+  readonly children: readonly number[];
+}
+
+/** Both directions of "is part of": `members` by relation, `relations` by cell. */
+export interface Relations {
+  readonly count: number;
+  /** The members of relation r are members[memberStart[r]] up to members[memberStart[r + 1]], the parent first. */
+  readonly memberStart: Int32Array;
+  readonly members: Int32Array;
+  /** The relations of cell c are relations[relationStart[c]] up to relations[relationStart[c + 1]], ascending. */
+  readonly relationStart: Int32Array;
+  readonly relations: Int32Array;
+  /** Beside `relations`: -1 where the cell is the relation's parent, 1 where it is a child. */
+  readonly signs: Int8Array;
+}
+
+/**
+ * Throws a RangeError for a relation without children, with a cell twice, or with a cell that the table does not have:
+ * only a mistake in the caller makes such a thing.
+ */
+export function linkRelations(cells: number, list: readonly Relation[]): Relations {
+  const memberStart = new Int32Array(list.length + 1);
+  const relationStart = new Int32Array(cells + 1);
+  const lastSeen = new Int32Array(cells).fill(-1);
+  list.forEach(({ parent, children }, r) => {
+    if (children.length === 0) throw new RangeError("a relation without children");
+    memberStart[r + 1] = (memberStart[r] ?? 0) + 1 + children.length;
+    const count = (cell: number): void => {
+      if (!Number.isInteger(cell) || cell < 0 || cell >= cells) throw new RangeError("no such cell");
+      if (lastSeen[cell] === r) throw new RangeError("a cell twice in one relation");
+      lastSeen[cell] = r;
+      relationStart[cell + 1] = (relationStart[cell + 1] ?? 0) + 1;
+    };
+    count(parent);
+    children.forEach(count);
+  });
+  for (let c = 0; c < cells; c += 1)
+    relationStart[c + 1] = (relationStart[c + 1] ?? 0) + (relationStart[c] ?? 0);
+
+  const members = new Int32Array(memberStart[list.length] ?? 0);
+  const relations = new Int32Array(members.length);
+  const signs = new Int8Array(members.length);
+  const next = relationStart.slice(0, cells);
+  list.forEach(({ parent, children }, r) => {
+    let at = memberStart[r] ?? 0;
+    const add = (cell: number, sign: number): void => {
+      members[at] = cell;
+      at += 1;
+      const slot = next[cell] ?? 0;
+      relations[slot] = r;
+      signs[slot] = sign;
+      next[cell] = slot + 1;
+    };
+    add(parent, -1);
+    for (const child of children) add(child, 1);
+  });
+  return { count: list.length, memberStart, members, relationStart, relations, signs };
+}
+
+/** The connected parts of the table that have a suppressed cell, by their first such cell; each with its cells, ascending. */
+export function suppressedComponents(relations: Relations, suppressed: Uint8Array): Int32Array[] {
+  const found: Int32Array[] = [];
+  const cellSeen = new Uint8Array(suppressed.length);
+  const relationSeen = new Uint8Array(relations.count);
+  for (let first = 0; first < suppressed.length; first += 1) {
+    if (suppressed[first] !== 1 || cellSeen[first] === 1) continue;
+    cellSeen[first] = 1;
+    const cells = [first];
+    // The list grows while it is walked.
+    for (const cell of cells) {
+      const end = relations.relationStart[cell + 1] ?? 0;
+      for (let at = relations.relationStart[cell] ?? 0; at < end; at += 1) {
+        const r = relations.relations[at] ?? 0;
+        if (relationSeen[r] === 1) continue;
+        relationSeen[r] = 1;
+        for (const member of membersOf(relations, r)) {
+          if (cellSeen[member] === 1) continue;
+          cellSeen[member] = 1;
+          cells.push(member);
+        }
+      }
+    }
+    found.push(Int32Array.from(cells).sort());
+  }
+  return found;
+}
+
+/** The cells of a relation, its parent first. */
+export function membersOf({ members, memberStart }: Relations, relation: number): Int32Array {
+  return members.subarray(memberStart[relation], memberStart[relation + 1]);
+}
