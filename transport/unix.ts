@@ -2,16 +2,16 @@
 // gateway.sock and tunnel.sock. For the embedded default and tests; the production image never loads this.
 import { rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { SealroomError } from "../core/errors.ts";
-import type { Dialer, HostPort, Listener } from "../core/wire/transport.ts";
+import type { Dialer, HostPort, Intake, Listener } from "../core/wire/transport.ts";
 
 export const ENCLAVE_SOCKET = "enclave.sock";
 
 export function unixDialer(directory: string): Dialer {
-  return { connect: (port: HostPort) => connectUnix(join(directory, `${port}.sock`)) };
+  return { connect: (port, intake) => connectUnix(join(directory, `${port}.sock`), intake) };
 }
 
 export function unixListener(directory: string, socket: "enclave" | HostPort): Listener {
@@ -19,8 +19,8 @@ export function unixListener(directory: string, socket: "enclave" | HostPort): L
 }
 
 /** Errors: TRANSPORT_CONNECT. */
-export async function connectUnix(path: string): Promise<Duplex> {
-  const socket = connect({ path });
+export async function connectUnix(path: string, intake?: Intake): Promise<Duplex> {
+  const socket = connect({ path, ...(intake === undefined ? {} : { onread: readInto(intake) }) });
   return new Promise<Duplex>((resolve, reject) => {
     const onError = (cause: Error): void => {
       reject(new SealroomError("TRANSPORT_CONNECT", {}, { cause }));
@@ -31,6 +31,11 @@ export async function connectUnix(path: string): Promise<Duplex> {
       resolve(socket);
     });
   });
+}
+
+/** Without it Node allocates 64 KB for each read, and the bytes are copied from there. */
+function readInto(intake: Intake): OnReadOpts {
+  return { buffer: () => intake.memory(), callback: (bytes) => intake.filled(bytes) };
 }
 
 async function listenUnix(

@@ -2,39 +2,41 @@
 // much, or nothing for ever; each ends in one typed error. Leaves out messages (message.ts).
 import type { Duplex } from "node:stream";
 import { SealroomError } from "../errors.ts";
+import { ReadQueue } from "./read-queue.ts";
+import type { Dialer, HostPort } from "./transport.ts";
 
 /** vsock carries writes of this size best; the emulator needs less (DESIGN 5.5). */
 export const MAX_WRITE_BYTES: number = 64 * 1024;
 
-interface PendingRead {
-  readonly target: Uint8Array;
-  filled: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
- * One reader and one writer at a time. Bytes are taken from the socket only while a read is waiting, so a fast
- * peer fills its own buffers, not ours.
+ * Reads are answered in the order in which they were asked for, and several may wait; writes come one after another.
+ * Bytes are taken from the socket only while a read is waiting, so a fast peer fills its own buffers, not ours.
  */
 export class ByteStream {
   readonly #stream: Duplex;
   readonly #idleMs: number;
-  #rest: Uint8Array = new Uint8Array(0);
-  #pending: PendingRead | null = null;
+  readonly #reads: ReadQueue;
   #failure: SealroomError | null = null;
   #timer: NodeJS.Timeout | undefined;
   readonly #onData = (chunk: Uint8Array): void => {
-    this.#take(chunk);
+    this.#reads.take(chunk);
   };
   readonly #onEnd = (cause?: unknown): void => {
     this.#fail("TRANSPORT_CLOSED", cause instanceof Error ? cause : undefined);
   };
 
-  /** `idleMs`: the longest that a read or a write may make no progress (TRANSPORT_TIMEOUT). */
-  constructor(stream: Duplex, idleMs: number) {
+  /**
+   * `idleMs`: the longest that the connection may make no progress while something is waited for (TRANSPORT_TIMEOUT).
+   * `reads`: given when the connection reads into it (dialStream).
+   */
+  constructor(stream: Duplex, idleMs: number, reads: ReadQueue = new ReadQueue()) {
     this.#stream = stream;
     this.#idleMs = idleMs;
+    this.#reads = reads;
+    reads.listen((more) => {
+      if (!more) this.#rest();
+      else if (reads.isWaiting) this.#progress();
+    });
     stream.on("data", this.#onData);
     stream.pause();
     stream.on("end", this.#onEnd);
@@ -44,17 +46,13 @@ export class ByteStream {
 
   /** Fills `target` whole. Errors: TRANSPORT_CLOSED, TRANSPORT_TIMEOUT. */
   async readInto(target: Uint8Array): Promise<void> {
-    if (this.#pending !== null) throw new Error("internal: two reads at once");
-    const held = Math.min(this.#rest.length, target.length);
-    target.set(this.#rest.subarray(0, held));
-    this.#rest = this.#rest.subarray(held);
+    const held = this.#reads.takeRest(target);
     if (held === target.length) return;
     if (this.#failure !== null) throw this.#failure;
-    await new Promise<void>((resolve, reject) => {
-      this.#pending = { target, filled: held, resolve, reject };
-      this.#arm();
-      this.#stream.resume();
-    });
+    const full = this.#reads.wait(target, held);
+    this.#progress();
+    this.#stream.resume();
+    await full;
   }
 
   async read(length: number): Promise<Uint8Array> {
@@ -65,7 +63,7 @@ export class ByteStream {
 
   /** True when the peer has ended the connection and every byte it sent has been read. */
   async atEnd(): Promise<boolean> {
-    if (this.#rest.length > 0) return false;
+    if (this.#reads.hasRest) return false;
     if (this.#failure !== null) return true;
     const one = new Uint8Array(1);
     try {
@@ -74,7 +72,7 @@ export class ByteStream {
       if (error instanceof SealroomError && error.code === "TRANSPORT_CLOSED") return true;
       throw error;
     }
-    this.#rest = joined(one, this.#rest);
+    this.#reads.putBack(one);
     return false;
   }
 
@@ -84,6 +82,7 @@ export class ByteStream {
       if (this.#failure !== null) throw this.#failure;
       const piece = bytes.subarray(at, at + MAX_WRITE_BYTES);
       if (!this.#stream.write(piece)) await this.#drained();
+      if (this.#reads.isWaiting) this.#progress();
     }
   }
 
@@ -92,7 +91,7 @@ export class ByteStream {
     this.#stream.pause();
     this.#stream.off("data", this.#onData);
     for (const event of ["end", "close", "error"]) this.#stream.off(event, this.#onEnd);
-    if (this.#rest.length > 0) this.#stream.unshift(this.#rest);
+    if (this.#reads.hasRest) this.#stream.unshift(this.#reads.takeAll());
     return this.#stream;
   }
 
@@ -101,10 +100,7 @@ export class ByteStream {
    * hanging up is seen at once, which it is not while bytes that nobody reads stand before it.
    */
   closeReading(onMore: () => void): void {
-    this.#stream.off("data", this.#onData);
-    this.#stream.once("data", onMore);
-    if (this.#rest.length > 0) onMore();
-    this.#rest = new Uint8Array(0);
+    this.#reads.drop(onMore);
     this.#stream.resume();
   }
 
@@ -114,7 +110,7 @@ export class ByteStream {
    */
   leaveToPeer(): void {
     const stream = this.#stream;
-    stream.off("data", this.#onData);
+    this.#reads.drop(() => undefined);
     stream.resume();
     const timer = setTimeout(() => {
       stream.destroy();
@@ -129,25 +125,13 @@ export class ByteStream {
     this.#stream.destroy();
   }
 
-  #take(chunk: Uint8Array): void {
-    const pending = this.#pending;
-    if (pending === null) {
-      this.#rest = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
-      this.#stream.pause();
-      return;
-    }
-    const wanted = Math.min(chunk.length, pending.target.length - pending.filled);
-    pending.target.set(chunk.subarray(0, wanted), pending.filled);
-    pending.filled += wanted;
-    this.#arm();
-    if (pending.filled < pending.target.length) return;
-    this.#rest = chunk.subarray(wanted);
+  /** Nobody waits for bytes. */
+  #rest(): void {
+    clearTimeout(this.#timer);
     this.#stream.pause();
-    this.#settle();
-    pending.resolve();
   }
 
-  #arm(): void {
+  #progress(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#fail("TRANSPORT_TIMEOUT");
@@ -155,17 +139,10 @@ export class ByteStream {
     }, this.#idleMs);
   }
 
-  #settle(): void {
-    clearTimeout(this.#timer);
-    this.#pending = null;
-  }
-
   #fail(code: "TRANSPORT_CLOSED" | "TRANSPORT_TIMEOUT", cause?: Error): void {
     this.#failure ??= new SealroomError(code, {}, cause === undefined ? {} : { cause });
-    const pending = this.#pending;
-    if (pending === null) return;
-    this.#settle();
-    pending.reject(this.#failure);
+    clearTimeout(this.#timer);
+    this.#reads.fail(this.#failure);
   }
 
   async #drained(): Promise<void> {
@@ -191,9 +168,8 @@ export class ByteStream {
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+/** Connects so that bytes are read straight into the memory they are for, where the transport can. Error: TRANSPORT_CONNECT. */
+export async function dialStream(dialer: Dialer, port: HostPort, idleMs: number): Promise<ByteStream> {
+  const reads = new ReadQueue();
+  return new ByteStream(await dialer.connect(port, reads), idleMs, reads);
 }

@@ -97,12 +97,29 @@ test("refuses a waiting read when either side destroys the connection", async ()
   assert.deepEqual(refusal.details, {});
 });
 
-test("says when two reads wait at once, which no caller may do", async () => {
-  const { stream } = connectedPair();
-  const first = stream.read(1);
-  await assert.rejects(stream.read(1), /internal/);
-  stream.destroy();
-  await refuses("TRANSPORT_CLOSED", first);
+test("reads that wait at once are filled in the order in which they were asked for", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(20), { minLength: 1, maxLength: 8 }),
+      fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 6 }),
+      async (asking, arriving) => {
+        const bytes = Uint8Array.from({ length: asking.reduce((a, b) => a + b, 0) }, (_, index) => index);
+        const stream = fed(bytes, arriving);
+        const parts = await Promise.all(asking.map((length) => stream.read(length)));
+        assert.deepEqual(new Uint8Array(Buffer.concat(parts)), bytes);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test("when the connection ends every read that waits is refused, but none that was filled", async () => {
+  const { stream, peer } = connectedPair();
+  const reads = [stream.read(10), stream.read(40), stream.read(1)] as const;
+  peer.write(BYTES);
+  peer.end();
+  assert.deepEqual(await reads[0], BYTES.slice(0, 10));
+  await Promise.all([refuses("TRANSPORT_CLOSED", reads[1]), refuses("TRANSPORT_CLOSED", reads[2])]);
 });
 
 test("a read without progress ends the connection, one with progress does not", async () => {
