@@ -3,9 +3,11 @@ import { ANALYST_ATTACKS } from "./analysts.ts";
 import type { Attack } from "./attack.ts";
 import { DOCUMENT_ATTACKS } from "./documents.ts";
 import { EVIDENCE_ATTACKS } from "./evidence.ts";
+import { GRANT_ATTACKS } from "./grants.ts";
 import { KMS_ATTACKS } from "./kms.ts";
 import { MESSAGE_ATTACKS } from "./messages.ts";
 import { OBJECT_ATTACKS } from "./objects.ts";
+import { QUESTION_ATTACKS } from "./questions.ts";
 import { RESULT_ATTACKS } from "./results.ts";
 import { TEXT_ATTACKS } from "./texts.ts";
 
@@ -14,8 +16,10 @@ export const ATTACKS: readonly Attack[] = [
   ...MESSAGE_ATTACKS,
   ...TEXT_ATTACKS,
   ...DOCUMENT_ATTACKS,
+  ...GRANT_ATTACKS,
   ...OBJECT_ATTACKS,
   ...KMS_ATTACKS,
   ...RESULT_ATTACKS,
   ...ANALYST_ATTACKS,
+  ...QUESTION_ATTACKS,
 ];

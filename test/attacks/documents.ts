@@ -1,18 +1,14 @@
-// Attacks with the documents that a job comes with: manifests and grants that are changed, old, or somebody else's.
+// Attacks with the manifests that a job comes with: changed, old, or somebody else's.
 import { encodeCanonical } from "../../core/json.ts";
-import { signGrant } from "../../core/manifest/sign.ts";
 import { signJws } from "../../core/manifest/jws.ts";
-import type { Grant, Manifest } from "../../core/manifest/manifest.ts";
+import type { Manifest } from "../../core/manifest/manifest.ts";
 import { importSigningKey } from "../../core/manifest/signing-key.ts";
 import { MANIFEST_FORM } from "../../core/manifest/verify.ts";
-import type { CompiledPlan } from "../../core/plan/compile.ts";
-import { sha384Hex } from "../../core/text/digest.ts";
 import { naiveByCity } from "../host/answer.ts";
 import { makeKey, makeRows, signAs } from "../host/dataset.ts";
-import type { KeyPair } from "../host/dataset.ts";
 import { BY_CITY, compilePlanFor, drawNonce, runHost } from "../host/host.ts";
 import { resign, sealDataset } from "../host/world.ts";
-import type { World, WorldDataset } from "../host/world.ts";
+import type { WorldDataset } from "../host/world.ts";
 import { judge } from "./attack.ts";
 import type { Attack } from "./attack.ts";
 
@@ -28,18 +24,6 @@ function withPayload(jws: Uint8Array, manifest: Manifest): Uint8Array {
 
 function allRows({ objects }: WorldDataset): readonly WorldDataset["objects"][number]["rows"][number][] {
   return objects.flatMap(({ rows }) => rows);
-}
-
-async function grantFor(plan: CompiledPlan, dataset: WorldDataset, recipient: KeyPair): Promise<Grant> {
-  const payload = Buffer.from(Buffer.from(dataset.jws).toString().split(".")[1] ?? "", "base64url");
-  return {
-    version: 1,
-    plan: plan.digest,
-    manifests: [await sha384Hex(payload)],
-    recipient: recipient.thumbprint,
-    notAfter: Date.now() + DAY,
-    maxRows: 100,
-  };
 }
 
 const dropObject: Attack = {
@@ -231,81 +215,6 @@ const carriedKey: Attack = {
   },
 };
 
-const otherGrant: Attack = {
-  name: "the analyst uses a grant for another plan",
-  case: "A35",
-  scene: "enclave",
-  expects: "GRANT_PLAN",
-  guard: [
-    {
-      file: "core/manifest/authority.ts",
-      find: 'if (grant.plan !== job.planDigest) throw new PolicyError("GRANT_PLAN", { plan: grant.plan });',
-      replace: "",
-    },
-  ],
-  async run(world) {
-    const dataset = await sealDataset(world, { rules: { adhoc: false, recipients: [] } });
-    const granted = await compilePlanFor(world, (owner) => `${BY_CITY(owner)}limit: 1\n`);
-    const grant = await signGrant(
-      await grantFor(granted, dataset, world.analyst),
-      await importSigningKey(world.owner.privateKey),
-    );
-    const plan = await compilePlanFor(world, BY_CITY);
-    const run = await runHost(world, { plan, nonce: drawNonce(), dataset, grants: [grant] });
-    return judge(run, world.analyst, naiveByCity(allRows(dataset)));
-  },
-};
-
-const ownGrant: Attack = {
-  name: "the analyst signs a grant for himself",
-  case: "A35",
-  scene: "enclave",
-  expects: "GRANT_OWNER",
-  guard: [
-    {
-      file: "core/manifest/authority.ts",
-      find: "if (!plan.inputs.some(({ owner }) => owner === grant.owner)) throw",
-      replace: "if (plan.inputs.length === 0) throw",
-    },
-    {
-      file: "core/manifest/authority.ts",
-      find: "grants.filter(({ owner }) => owner === verified.owner)",
-      replace: "grants",
-    },
-  ],
-  async run(world) {
-    const dataset = await sealDataset(world, { rules: { adhoc: false, recipients: [] } });
-    const plan = await compilePlanFor(world, BY_CITY);
-    const grant = await signGrant(
-      await grantFor(plan, dataset, world.analyst),
-      await importSigningKey(world.analyst.privateKey),
-    );
-    const run = await runHost(world, { plan, nonce: drawNonce(), dataset, grants: [grant] });
-    return judge(run, world.analyst, naiveByCity(allRows(dataset)));
-  },
-};
-
-const otherRecipient: Attack = {
-  name: "the analyst has the result sealed to somebody whom no rule names",
-  case: "A35",
-  scene: "enclave",
-  expects: "RULES_RECIPIENT",
-  guard: [
-    {
-      file: "core/manifest/authority.ts",
-      find: "if (!rules.recipients.some((key) => isSameKey(key, plan.recipient))) {",
-      replace: "if (rules.recipients.length < 0) {",
-    },
-  ],
-  async run(world: World) {
-    const dataset = await sealDataset(world);
-    const friend = await makeKey();
-    const plan = await compilePlanFor(world, BY_CITY, { recipient: friend });
-    const run = await runHost(world, { plan, nonce: drawNonce(), dataset });
-    return judge(run, friend, naiveByCity(allRows(dataset)));
-  },
-};
-
 export const DOCUMENT_ATTACKS: readonly Attack[] = [
   dropObject,
   nameTwice,
@@ -314,7 +223,4 @@ export const DOCUMENT_ATTACKS: readonly Attack[] = [
   impostor,
   otherDataset,
   carriedKey,
-  otherGrant,
-  ownGrant,
-  otherRecipient,
 ];

@@ -1,0 +1,136 @@
+// Attacks of an analyst by what he asks: questions that the rules' roles and caps do not allow, and that would tell of
+// one person if they did.
+import { openRows } from "../host/answer.ts";
+import type { ResultRow } from "../host/answer.ts";
+import { makeRows } from "../host/dataset.ts";
+import type { Row } from "../host/dataset.ts";
+import { compilePlanFor, drawNonce, runHost } from "../host/host.ts";
+import type { Rules } from "../../core/manifest/manifest.ts";
+import { DATASET, sealDataset } from "../host/world.ts";
+import type { World } from "../host/world.ts";
+import type { Attack, Verdict } from "./attack.ts";
+
+interface Question {
+  readonly rows: readonly Row[];
+  readonly rules?: Partial<Rules>;
+  /** The job's text below its data set. */
+  readonly text: string;
+  /** Whether the answer tells the analyst what he is after. */
+  readonly tells: (answer: readonly ResultRow[]) => boolean;
+}
+
+async function ask(world: World, { rows, rules = {}, text, tells }: Question): Promise<Verdict> {
+  const dataset = await sealDataset(world, { rows: [rows], rules });
+  const plan = await compilePlanFor(
+    world,
+    (owner) => `datasets:\n  ${DATASET}: { owner: ${owner} }\n${text}\nrecipient: analyst\n`,
+  );
+  const { event } = await runHost(world, { plan, nonce: drawNonce(), dataset });
+  if (event.type === "refused") return { outcome: "refused", code: event.code };
+  return { outcome: tells(await openRows(event, world.analyst)) ? "succeeded" : "withheld" };
+}
+
+function crowd(seed: string): readonly Row[] {
+  return makeRows(1, 80, seed).flat();
+}
+
+const filterByAmount: Attack = {
+  name: "the analyst halves the range of an amount with filters until one person's is left",
+  case: "A11",
+  scene: "enclave",
+  expects: "PLAN_ROLE",
+  guard: [
+    {
+      file: "core/plan/check.ts",
+      find: 'this.#column(predicate.column, "filter", ["dimension"])',
+      replace: 'this.#column(predicate.column, "filter", ["dimension", "measure"])',
+    },
+  ],
+  run(world) {
+    const rows = crowd("halves");
+    const above = new Set(rows.filter(({ amount }) => amount > 250).map(({ person }) => person)).size;
+    return ask(world, {
+      rows,
+      text: 'where: { column: amount, op: ">", value: 250 }\nselect: [count_units]',
+      tells: ([row]) => row?.["count_units"] === BigInt(above),
+    });
+  },
+};
+
+const groupByPerson: Attack = {
+  name: "the analyst groups by the column that says who somebody is, where people have many rows",
+  case: "A09",
+  scene: "enclave",
+  expects: "PLAN_ROLE",
+  guard: [
+    {
+      file: "core/plan/check.ts",
+      find: "if (!roles.includes(entry.role)) {",
+      replace: "if (roles.length === 0) {",
+    },
+    // One group is one person: the threshold is the second line.
+    { file: "jobs/aggregate/gate.ts", find: "    if (group.units < minUnits) continue;\n", replace: "" },
+  ],
+  run(world) {
+    const rows = crowd("persons");
+    return ask(world, {
+      rows,
+      rules: { maxGroups: 1000 },
+      text: "group_by: [person]\nselect: [count]",
+      tells: (answer) => answer.length === new Set(rows.map(({ person }) => person)).size,
+    });
+  },
+};
+
+const sumWithoutBounds: Attack = {
+  name: "the analyst sums a column for which the owner has set no bounds, so that one person's row is the sum",
+  case: "A14",
+  scene: "enclave",
+  expects: "PLAN_BOUNDS",
+  guard: [
+    {
+      file: "core/plan/check.ts",
+      find: 'if (own === undefined) throw new PolicyError("PLAN_BOUNDS", { column: column.name, use: op });',
+      replace:
+        "if (own === undefined) return { as, op, column, bounds: { lower: -1e9, upper: 1e9 } } as never;",
+    },
+  ],
+  run(world) {
+    const rows = [...crowd("bounds"), { person: "rich", city: "north", amount: 500_000_000 }];
+    return ask(world, {
+      rows,
+      rules: { bounds: {} },
+      text: "select: [{ sum: amount, as: total }]",
+      tells: ([row]) => Number(row?.["total"]) > 500_000_000,
+    });
+  },
+};
+
+const manyGroups: Attack = {
+  name: "the analyst asks for more groups than the owner lets out at once",
+  case: "A26",
+  scene: "enclave",
+  expects: "GATE_GROUPS",
+  guard: [
+    {
+      file: "jobs/aggregate/gate.ts",
+      find: 'if (released.length === maxGroups) throw new PolicyError("GATE_GROUPS");',
+      replace: "void maxGroups;",
+    },
+  ],
+  run(world) {
+    return ask(world, {
+      rows: crowd("groups"),
+      rules: { maxGroups: 2 },
+      text: "group_by: [city]\nselect: [count]",
+      tells: (answer) => answer.length === 3,
+    });
+  },
+};
+
+export const QUESTION_ATTACKS: readonly Attack[] = [
+  filterByAmount,
+  groupByPerson,
+  sumWithoutBounds,
+  manyGroups,
+];
