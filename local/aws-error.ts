@@ -14,3 +14,7 @@ export class AwsError extends Error {
     this.headers = headers;
   }
 }
+
+export function invalidArgument(message: string): AwsError {
+  return new AwsError("InvalidArgument", 400, message);
+}

@@ -1,21 +1,11 @@
-// Operations on buckets and on their lists of objects.
-import type { Bucket } from "./bucket.ts";
-import {
-  getBucket,
-  invalidArgument,
-  objects,
-  readCount,
-  type S3Answer,
-  type S3Call,
-  type S3Operation,
-} from "./call.ts";
-import { decodeMarker, encodeMarker, listKeys, type Marker } from "./listing.ts";
-import { BODY_HEADERS } from "./object-operations.ts";
+// Operations on buckets, and on whether they keep versions.
+import { AwsError } from "../aws-error.ts";
+import type { Versioning } from "./bucket-file.ts";
+import { getBucket, notImplemented, objects, type S3Answer, type S3Call, type S3Operation } from "./call.ts";
+import { BODY_HEADERS } from "./description.ts";
+import { LISTED_OWNER } from "./listed.ts";
 import { receiveNothing, receiveXml } from "./receive.ts";
-import { decodeXml, encodeXml, findChild, malformedXml, type XmlElement } from "./xml.ts";
-
-const MAX_KEYS = 1000;
-const OWNER = { ID: "0".repeat(64), DisplayName: "local" };
+import { decodeXml, encodeXml, findChild, malformedXml } from "./xml.ts";
 
 async function listBuckets(call: S3Call): Promise<S3Answer> {
   await receiveNothing(call);
@@ -23,7 +13,8 @@ async function listBuckets(call: S3Call): Promise<S3Answer> {
     Name: name,
     CreationDate: new Date(createdMs).toISOString(),
   }));
-  return { status: 200, xml: encodeXml("ListAllMyBucketsResult", { Owner: OWNER, Buckets: { Bucket } }) };
+  const fields = { Owner: LISTED_OWNER, Buckets: { Bucket } };
+  return { status: 200, xml: encodeXml("ListAllMyBucketsResult", fields) };
 }
 
 async function createBucket(call: S3Call): Promise<S3Answer> {
@@ -52,61 +43,17 @@ async function getBucketLocation(call: S3Call): Promise<S3Answer> {
   return { status: 200, xml: encodeXml("LocationConstraint", {}) };
 }
 
-async function listObjects(call: S3Call): Promise<S3Answer> {
-  await receiveNothing(call);
-  const { query } = call;
-  if (query.get("list-type") !== "2") throw invalidArgument("only the second version of listing is served");
-  const encodingType = query.get("encoding-type");
-  if (encodingType !== undefined && encodingType !== "url") {
-    throw invalidArgument("encoding-type must be url");
-  }
-  const prefix = query.get("prefix") ?? "";
-  const delimiter = query.get("delimiter") ?? "";
-  const maxKeys = readCount(call, "max-keys", MAX_KEYS, 0, MAX_KEYS);
-  const bucket = objects(call);
-  const { keys, prefixes, next } = listKeys(bucket.sortedKeys, {
-    prefix,
-    delimiter,
-    maxKeys,
-    after: findMarker(query.get("continuation-token"), query.get("start-after")),
-  });
-
-  const encode = encodingType === "url" ? encodeKey : (text: string) => text;
-  const encodeIfThere = (name: string) => {
-    const value = query.get(name);
-    return value === undefined ? undefined : encode(value);
-  };
-  const xml = encodeXml("ListBucketResult", {
-    Name: bucket.name,
-    Prefix: encode(prefix),
-    Delimiter: encodeIfThere("delimiter"),
-    StartAfter: encodeIfThere("start-after"),
-    ContinuationToken: query.get("continuation-token"),
-    MaxKeys: maxKeys,
-    KeyCount: keys.length + prefixes.length,
-    EncodingType: encodingType,
-    IsTruncated: next !== null,
-    NextContinuationToken: next === null ? undefined : encodeMarker(next),
-    Contents: keys.map((key) => ({
-      ...describeEntry(bucket, key, encode),
-      ...(query.get("fetch-owner") === "true" ? { Owner: OWNER } : {}),
-    })),
-    CommonPrefixes: prefixes.map((common) => ({ Prefix: encode(common) })),
-  });
-  return { status: 200, xml };
+async function putBucketVersioning(call: S3Call): Promise<S3Answer> {
+  const status = readVersioning(await receiveXml(call));
+  objects(call).setVersioning(status);
+  return { status: 200 };
 }
 
-async function deleteObjects(call: S3Call): Promise<S3Answer> {
-  const body = await receiveXml(call);
-  const bucket = objects(call);
-  const root = decodeXml(body);
-  const entries = root.children.filter(({ name }) => name === "Object");
-  const isQuiet = findChild(root, "Quiet")?.text === "true";
-  if (root.name !== "Delete" || entries.length === 0 || entries.length > MAX_KEYS) throw malformedXml();
-  const keys = entries.map(readKey);
-  for (const key of keys) bucket.delete(key, () => undefined);
-  const Deleted = isQuiet ? [] : keys.map((Key) => ({ Key }));
-  return { status: 200, xml: encodeXml("DeleteResult", { Deleted }) };
+async function getBucketVersioning(call: S3Call): Promise<S3Answer> {
+  await receiveNothing(call);
+  const { versioning } = objects(call);
+  const Status = versioning === "Off" ? undefined : versioning;
+  return { status: 200, xml: encodeXml("VersioningConfiguration", { Status }) };
 }
 
 export const BUCKET_OPERATIONS: Readonly<Record<string, S3Operation>> = {
@@ -120,54 +67,30 @@ export const BUCKET_OPERATIONS: Readonly<Record<string, S3Operation>> = {
     headers: [],
     run: getBucketLocation,
   },
-  ListObjects: {
-    action: "s3:ListBucket",
-    query: [
-      "list-type",
-      "prefix",
-      "delimiter",
-      "max-keys",
-      "continuation-token",
-      "start-after",
-      "encoding-type",
-      "fetch-owner",
-    ],
-    headers: [],
-    run: listObjects,
+  PutBucketVersioning: {
+    action: "s3:PutBucketVersioning",
+    query: ["versioning"],
+    headers: BODY_HEADERS,
+    run: putBucketVersioning,
   },
-  DeleteObjects: { action: "s3:DeleteObject", query: ["delete"], headers: BODY_HEADERS, run: deleteObjects },
+  GetBucketVersioning: {
+    action: "s3:GetBucketVersioning",
+    query: ["versioning"],
+    headers: [],
+    run: getBucketVersioning,
+  },
 };
 
-function findMarker(token: string | undefined, startAfter: string | undefined): Marker | null {
-  if (token === undefined) return startAfter === undefined ? null : { kind: "key", key: startAfter };
-  const marker = decodeMarker(token);
-  if (marker === null) throw invalidArgument("The continuation token provided is incorrect");
-  return marker;
-}
-
-function describeEntry(
-  bucket: Bucket,
-  key: string,
-  encode: (text: string) => string,
-): Record<string, string | number> {
-  const info = bucket.get(key);
-  return {
-    Key: encode(key),
-    LastModified: new Date(info.modifiedMs).toISOString(),
-    ETag: `"${info.etag}"`,
-    Size: info.bytes,
-    StorageClass: "STANDARD",
-  };
-}
-
-function readKey(entry: XmlElement): string {
-  const key = findChild(entry, "Key")?.text ?? "";
-  // A version or a condition that is passed over would delete more than was asked.
-  if (key === "" || entry.children.length !== 1) throw malformedXml();
-  return key;
-}
-
-// As S3 encodes keys: slashes stay.
-function encodeKey(key: string): string {
-  return encodeURIComponent(key).replaceAll("%2F", "/");
+function readVersioning(body: Uint8Array): Exclude<Versioning, "Off"> {
+  const root = decodeXml(body);
+  if (root.name !== "VersioningConfiguration") throw malformedXml();
+  const mfa = findChild(root, "MfaDelete")?.text;
+  if (mfa !== undefined && mfa !== "Disabled") throw notImplemented("deletes that need a second factor");
+  const status = findChild(root, "Status")?.text;
+  if (status === undefined) {
+    const message = "The versioning configuration specified in the request is invalid.";
+    throw new AwsError("IllegalVersioningConfigurationException", 400, message);
+  }
+  if (status !== "Enabled" && status !== "Suspended") throw malformedXml();
+  return status;
 }

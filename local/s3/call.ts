@@ -1,11 +1,13 @@
 // One call of the local S3: who asks for what, and what an operation answers.
 import type { IncomingMessage } from "node:http";
 
-import { AwsError } from "../aws-error.ts";
+import { AwsError, invalidArgument } from "../aws-error.ts";
+import { isAllowedByIdentity } from "../identity.ts";
 import type { VerifiedSignature } from "../signature.ts";
 import type { Bucket } from "./bucket.ts";
 import type { ByteRange } from "./range.ts";
 import type { Store, StoredBucket } from "./store.ts";
+import { parseVersionId } from "./version.ts";
 
 export interface S3Call {
   readonly store: Store;
@@ -64,8 +66,16 @@ export function readCount(call: S3Call, name: string, fallback: number, min: num
   return Math.min(value, max);
 }
 
-export function invalidArgument(message: string): AwsError {
-  return new AwsError("InvalidArgument", 400, message);
+/** The version that the query names; null where it names none. @throws AwsError InvalidArgument */
+export function readVersionId(call: S3Call): string | null {
+  const text = call.query.get("versionId");
+  return text === undefined ? null : parseVersionId(text);
+}
+
+/** @throws AwsError AccessDenied */
+export function checkAllowed({ signature: { principal } }: Pick<S3Call, "signature">, action: string): void {
+  if (isAllowedByIdentity(principal, action)) return;
+  throw new AwsError("AccessDenied", 403, `${principal.arn} is not authorized to perform: ${action}`);
 }
 
 export function notImplemented(what: string): AwsError {

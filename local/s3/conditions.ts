@@ -5,7 +5,7 @@ import { notImplemented, type S3Call } from "./call.ts";
 import type { ObjectInfo } from "./object-file.ts";
 
 /** Whether the client has this very object already: the answer is 304. @throws AwsError PreconditionFailed */
-export function isNotModified({ headers }: S3Call, info: ObjectInfo): boolean {
+export function isNotModified({ headers }: Pick<S3Call, "headers">, info: ObjectInfo): boolean {
   const match = headers.get("if-match");
   const unmodifiedSince = readDate(headers.get("if-unmodified-since"));
   if (match !== undefined) {
@@ -19,6 +19,8 @@ export function isNotModified({ headers }: S3Call, info: ObjectInfo): boolean {
   return modifiedSince !== null && wholeSecond(info) <= modifiedSince;
 }
 
+export const UNCONDITIONAL: Precondition = () => undefined;
+
 /** For whatever replaces or deletes an object. @throws AwsError NotImplemented for conditions that S3 does not have */
 export function writePrecondition({ headers }: S3Call): Precondition {
   const match = headers.get("if-match");
@@ -29,9 +31,16 @@ export function writePrecondition({ headers }: S3Call): Precondition {
   if (noneMatch !== undefined && (noneMatch !== "*" || match !== undefined)) {
     throw notImplemented("If-None-Match with anything but * alone");
   }
+  if (noneMatch === undefined) return matchPrecondition(match);
   return (existing) => {
-    if (noneMatch !== undefined && existing !== null) throw preconditionFailed();
-    if (match === undefined) return;
+    if (existing !== null) throw preconditionFailed();
+  };
+}
+
+/** What is there must have this tag; anything goes without one. A delete marker is nothing that is there. */
+export function matchPrecondition(match: string | undefined): Precondition {
+  if (match === undefined) return UNCONDITIONAL;
+  return (existing) => {
     if (existing === null) throw new AwsError("NoSuchKey", 404, "The specified key does not exist.");
     if (!matchesEtag(match, existing)) throw preconditionFailed();
   };
@@ -52,7 +61,7 @@ function wholeSecond({ modifiedMs }: ObjectInfo): number {
   return Math.floor(modifiedMs / 1000) * 1000;
 }
 
-function preconditionFailed(): AwsError {
+export function preconditionFailed(): AwsError {
   return new AwsError(
     "PreconditionFailed",
     412,

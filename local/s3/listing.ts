@@ -26,8 +26,8 @@ export function listKeys(sorted: readonly string[], query: ListingQuery): Listin
   const prefixes: string[] = [];
   let next: Marker | null = null;
   let index = Math.max(
-    findFrom(sorted, (key) => compareKeys(key, prefix) >= 0),
-    after === null ? 0 : findFrom(sorted, (key) => isAfter(key, after)),
+    findFirst(sorted, (key) => compareKeys(key, prefix) >= 0),
+    after === null ? 0 : findFirst(sorted, (key) => isAfter(key, after)),
   );
   for (let key = sorted[index]; key?.startsWith(prefix); key = sorted[index]) {
     if (keys.length + prefixes.length === maxKeys) return { keys, prefixes, next };
@@ -40,7 +40,7 @@ export function listKeys(sorted: readonly string[], query: ListingQuery): Listin
       const marker: Marker = { kind: "prefix", prefix: key.slice(0, end + delimiter.length) };
       prefixes.push(marker.prefix);
       next = marker;
-      index = findFrom(sorted, (other) => isAfter(other, marker));
+      index = findFirst(sorted, (other) => isAfter(other, marker));
     }
   }
   return { keys, prefixes, next: null };
@@ -73,7 +73,7 @@ export function decodeMarker(token: string): Marker | null {
 
 /** The index at which a key stands or would be put in. */
 export function findIndex(sorted: readonly string[], key: string): number {
-  return findFrom(sorted, (other) => compareKeys(other, key) >= 0);
+  return findFirst(sorted, (other) => compareKeys(other, key) >= 0);
 }
 
 function isAfter(key: string, marker: Marker): boolean {
@@ -82,7 +82,7 @@ function isAfter(key: string, marker: Marker): boolean {
 }
 
 /** The first index from which on the condition holds. */
-function findFrom(sorted: readonly string[], holds: (key: string) => boolean): number {
+export function findFirst(sorted: readonly string[], holds: (key: string) => boolean): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

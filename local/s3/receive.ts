@@ -2,9 +2,9 @@
 // said of it. The bytes go to the sink before the checks at the end, so a sink keeps nothing unless this returns.
 import { createHash } from "node:crypto";
 
-import { AwsError } from "../aws-error.ts";
+import { AwsError, invalidArgument } from "../aws-error.ts";
 import { equalText } from "../signature.ts";
-import { invalidArgument, type PayloadForm, type S3Call } from "./call.ts";
+import type { PayloadForm, S3Call } from "./call.ts";
 import { HEADER_PREFIX, newHasher, parseAlgorithm, type Algorithm, type Checksum } from "./checksum.ts";
 import { ChunkedDecoder, incomplete } from "./chunked.ts";
 

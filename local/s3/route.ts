@@ -2,6 +2,9 @@
 import { AwsError } from "../aws-error.ts";
 import { BUCKET_OPERATIONS } from "./bucket-operations.ts";
 import { notImplemented, type S3Operation } from "./call.ts";
+import { COPY_OPERATIONS } from "./copy-operation.ts";
+import { DELETE_OPERATIONS } from "./delete-operations.ts";
+import { LISTING_OPERATIONS } from "./listing-operations.ts";
 import { OBJECT_OPERATIONS } from "./object-operations.ts";
 import { UPLOAD_OPERATIONS } from "./upload-operations.ts";
 
@@ -11,16 +14,27 @@ const COMMON_HEADERS = ["x-amz-date", "x-amz-security-token", "x-amz-content-sha
 const COMMON_QUERY = ["x-id"];
 
 const OPERATIONS: ReadonlyMap<string, S3Operation> = new Map(
-  Object.entries({ ...BUCKET_OPERATIONS, ...OBJECT_OPERATIONS, ...UPLOAD_OPERATIONS }),
+  Object.entries({
+    ...BUCKET_OPERATIONS,
+    ...LISTING_OPERATIONS,
+    ...OBJECT_OPERATIONS,
+    ...COPY_OPERATIONS,
+    ...DELETE_OPERATIONS,
+    ...UPLOAD_OPERATIONS,
+  }),
 );
 
 /** By method and by how much of a path there is; the first whose marks (query, or header) are all there is meant. */
 const ROUTES: readonly (readonly [method: string, level: Level, marks: readonly string[], name: string])[] = [
   ["GET", "service", [], "ListBuckets"],
+  ["PUT", "bucket", ["versioning"], "PutBucketVersioning"],
   ["PUT", "bucket", [], "CreateBucket"],
   ["HEAD", "bucket", [], "HeadBucket"],
   ["DELETE", "bucket", [], "DeleteBucket"],
   ["GET", "bucket", ["location"], "GetBucketLocation"],
+  ["GET", "bucket", ["versioning"], "GetBucketVersioning"],
+  ["GET", "bucket", ["versions"], "ListObjectVersions"],
+  ["GET", "bucket", ["uploads"], "ListMultipartUploads"],
   ["GET", "bucket", [], "ListObjects"],
   ["POST", "bucket", ["delete"], "DeleteObjects"],
   ["POST", "object", ["uploads"], "CreateMultipartUpload"],
@@ -30,8 +44,11 @@ const ROUTES: readonly (readonly [method: string, level: Level, marks: readonly 
   ["DELETE", "object", ["uploadId"], "AbortMultipartUpload"],
   ["PUT", "object", ["x-amz-copy-source"], "CopyObject"],
   ["PUT", "object", [], "PutObject"],
+  ["GET", "object", ["versionId"], "GetObjectVersion"],
   ["GET", "object", [], "GetObject"],
+  ["HEAD", "object", ["versionId"], "HeadObjectVersion"],
   ["HEAD", "object", [], "HeadObject"],
+  ["DELETE", "object", ["versionId"], "DeleteObjectVersion"],
   ["DELETE", "object", [], "DeleteObject"],
 ];
 
@@ -59,7 +76,7 @@ export function parseTarget(path: string): Target {
 
 /**
  * A query parameter or an x-amz- header that the operation does not know asks for something that would silently not
- * happen (encryption, a version, a lock): it is refused. @throws AwsError NotImplemented, MethodNotAllowed
+ * happen (encryption, a tag, a lock): it is refused. @throws AwsError NotImplemented, MethodNotAllowed
  */
 export function findOperation(
   method: string,

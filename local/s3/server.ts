@@ -1,5 +1,5 @@
 // The local S3: an HTTP server that the unmodified AWS SDK talks to by path-style addresses. Disk-backed; signatures,
-// checksums and conditions are checked. Leaves out versions, ACLs, encryption, presigned URLs and virtual hosts.
+// checksums and conditions are checked, versions are kept. Leaves out ACLs, encryption, presigned URLs and virtual hosts.
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,11 +7,10 @@ import { join } from "node:path";
 
 import { SealroomError } from "../../core/errors.ts";
 import { decodeQuery } from "../../core/sigv4.ts";
-import { AwsError } from "../aws-error.ts";
+import { AwsError, invalidArgument } from "../aws-error.ts";
 import type { CredentialTable } from "../credentials.ts";
-import { isAllowedByIdentity } from "../identity.ts";
 import { collectHeaders, SignatureFault, verifySignature, type SignatureReason } from "../signature.ts";
-import { invalidArgument, type S3Answer, type S3Call } from "./call.ts";
+import { checkAllowed, type S3Answer, type S3Call } from "./call.ts";
 import { parsePayloadForm } from "./receive.ts";
 import { findOperation, parseTarget } from "./route.ts";
 import { sendRange } from "./send.ts";
@@ -107,13 +106,7 @@ async function answer(
     { credentials, nowMs },
   );
   const operation = findOperation(method, target, query, headers);
-  if (!isAllowedByIdentity(signature.principal, operation.action)) {
-    throw new AwsError(
-      "AccessDenied",
-      403,
-      `${signature.principal.arn} is not authorized to perform: ${operation.action}`,
-    );
-  }
+  checkAllowed({ signature }, operation.action);
   const call: S3Call = {
     store,
     request,

@@ -1,13 +1,13 @@
 // All buckets of the local S3, each in a directory of its name.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { SealroomError } from "../../core/errors.ts";
 import { AwsError } from "../aws-error.ts";
+import { readBucketFile, writeBucketFile, type BucketState } from "./bucket-file.ts";
 import { Bucket } from "./bucket.ts";
 import { Uploads } from "./uploads.ts";
 
-const BUCKET_FILE = "bucket.json";
 /** S3's rule, without names that look like addresses; none of these is a path. */
 const BUCKET_NAME = /^(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
@@ -27,7 +27,7 @@ export class Store {
     for (const name of readdirSync(directory)) {
       const path = join(directory, name);
       if (!BUCKET_NAME.test(name)) throw new SealroomError("LOCAL_STATE", { file: path });
-      this.#load(name, readCreated(join(path, BUCKET_FILE)));
+      this.#load(name, readBucketFile(path));
     }
   }
 
@@ -53,37 +53,27 @@ export class Store {
     }
     const directory = join(this.#directory, name);
     mkdirSync(directory, { mode: 0o700 });
-    const unfinished = join(directory, "bucket.new");
-    writeFileSync(unfinished, JSON.stringify({ createdMs: nowMs }), { mode: 0o600 });
-    renameSync(unfinished, join(directory, BUCKET_FILE));
-    this.#load(name, nowMs);
+    const state: BucketState = { createdMs: nowMs, versioning: "Off" };
+    writeBucketFile(directory, state);
+    this.#load(name, state);
   }
 
   /** @throws AwsError NoSuchBucket, BucketNotEmpty */
   delete(name: string): void {
     const { bucket, uploads } = this.get(name);
-    if (bucket.sortedKeys.length > 0 || !uploads.isEmpty) {
+    // Also if all that is left of a key is an old version, or a delete marker.
+    if (bucket.allKeys.length > 0 || !uploads.isEmpty) {
       throw new AwsError("BucketNotEmpty", 409, "The bucket you tried to delete is not empty");
     }
     this.#buckets.delete(name);
     rmSync(bucket.directory, { recursive: true });
   }
 
-  #load(name: string, createdMs: number): void {
-    const bucket = new Bucket(name, join(this.#directory, name), createdMs);
+  #load(name: string, state: BucketState): void {
+    const bucket = new Bucket(name, join(this.#directory, name), state);
     const uploads = new Uploads(bucket.directory);
     bucket.load();
     uploads.load();
     this.#buckets.set(name, { bucket, uploads });
-  }
-}
-
-// A bucket whose making was cut short has no file yet; it is empty, and is there from now on.
-function readCreated(path: string): number {
-  try {
-    return (JSON.parse(readFileSync(path, "utf8")) as { createdMs: number }).createdMs;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return 0;
-    throw new SealroomError("LOCAL_STATE", { file: path }, { cause: error });
   }
 }

@@ -1,16 +1,15 @@
 // Operations of multipart uploads.
-import { AwsError } from "../aws-error.ts";
-import {
-  getBucket,
-  invalidArgument,
-  readCount,
-  type S3Answer,
-  type S3Call,
-  type S3Operation,
-} from "./call.ts";
+import { AwsError, invalidArgument } from "../aws-error.ts";
+import { getBucket, readCount, type S3Answer, type S3Call, type S3Operation } from "./call.ts";
 import { checksumTypes, HEADER_PREFIX, parseAlgorithm } from "./checksum.ts";
 import { writePrecondition } from "./conditions.ts";
-import { BODY_HEADERS, checksumHeaders, describeObject, METADATA_PREFIX } from "./object-operations.ts";
+import {
+  BODY_HEADERS,
+  checksumHeaders,
+  describeObject,
+  METADATA_PREFIX,
+  versionHeaders,
+} from "./description.ts";
 import type { ObjectInfo } from "./object-file.ts";
 import { MAX_PUT_BYTES, receiveBody, receiveNothing, receiveXml } from "./receive.ts";
 import type { PartName, Upload, UploadStart } from "./uploads.ts";
@@ -71,8 +70,8 @@ async function uploadPart(call: S3Call): Promise<S3Answer> {
 
 async function completeUpload(call: S3Call): Promise<S3Answer> {
   // Here a checksum in the headers is that of the object, not of this body.
-  const headers = new Map([...call.headers].filter(([name]) => !name.startsWith(HEADER_PREFIX)));
-  const body = decodeXml(await receiveXml({ ...call, headers }));
+  const ofBody = new Map([...call.headers].filter(([name]) => !name.startsWith(HEADER_PREFIX)));
+  const body = decodeXml(await receiveXml({ ...call, headers: ofBody }));
   const { bucket, uploads } = getBucket(call);
   const check = writePrecondition(call);
   const draft = await bucket.createDraft();
@@ -89,9 +88,10 @@ async function completeUpload(call: S3Call): Promise<S3Answer> {
     const { key, headers: stored, metadata } = upload.start;
     const info = { key, headers: stored, metadata, modifiedMs: call.nowMs, ...assembled };
     await draft.finish(info);
-    bucket.put(draft, info, check);
+    const headers = versionHeaders(bucket, bucket.put(draft, info, check));
     uploads.remove(upload);
-    return { status: 200, xml: encodeXml("CompleteMultipartUploadResult", completeFields(call, info)) };
+    const xml = encodeXml("CompleteMultipartUploadResult", completeFields(call, info));
+    return { status: 200, headers, xml };
   } catch (error) {
     if (claimed !== null) uploads.restore(claimed);
     await draft.discard();

@@ -13,6 +13,7 @@ import {
   type Checksum,
   type ChecksumType,
 } from "./checksum.ts";
+import { compareKeys } from "./listing.ts";
 import { readObject, readObjectInfo, type Draft, type ObjectInfo } from "./object-file.ts";
 
 export const MIN_PART_BYTES: number = 5 * 1024 * 1024;
@@ -174,6 +175,13 @@ export class Uploads {
   remove(upload: Upload): void {
     this.#uploads.delete(upload.id);
     rmSync(upload.directory, { recursive: true, force: true });
+  }
+
+  /** By key; those of one key by their ids, which is no order in time. */
+  get sorted(): readonly Upload[] {
+    return [...this.#uploads.values()].sort(
+      (a, b) => compareKeys(a.start.key, b.start.key) || (a.id < b.id ? -1 : 1),
+    );
   }
 
   get isEmpty(): boolean {

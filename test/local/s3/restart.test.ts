@@ -65,16 +65,8 @@ test("keeps objects, metadata and half-done uploads over a restart", async (cont
 test("survives SIGKILL while objects are being put: each is there whole, or not at all", async (context) => {
   const directory = await temporaryDirectory(context);
   const credentials = await openCredentials(directory);
-  const source = `
-    import { credentialTable, openCredentials } from ${JSON.stringify(new URL("../../../local/credentials.ts", import.meta.url).href)};
-    import { startLocalS3 } from ${JSON.stringify(new URL("../../../local/s3/server.ts", import.meta.url).href)};
-    const credentials = await openCredentials(process.argv[1]);
-    const s3 = await startLocalS3({ directory: process.argv[1] + "/s3", credentials: credentialTable(Object.values(credentials)) });
-    s3.ensureBucket(${JSON.stringify(BUCKET)});
-    process.stdout.write(s3.endpoint + "\\n");`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", source, directory], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const program = new URL("./serve.ts", import.meta.url).pathname;
+  const child = spawn(process.execPath, [program, directory], { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(child.stdout, "data")) as [Buffer];
   const client = new S3Client({
     endpoint: line.toString().trim(),
