@@ -10,6 +10,7 @@ import { CHUNK_ROWS, compact } from "./chunk.ts";
 import type { Passing } from "./dimension-coder.ts";
 import { GroupKeys } from "./group-key.ts";
 import { LevelTally } from "./level-tally.ts";
+import { MeasureReader } from "./measure.ts";
 import type { Partial } from "./partial.ts";
 import { Filter } from "./predicate.ts";
 import type { AggregateProgram } from "./program.ts";
@@ -19,20 +20,20 @@ import { UnitOrdinals } from "./unit-ordinal.ts";
 export const MAX_OBJECT_ROWS: number = 2 ** 31 - 1;
 
 export class ObjectAggregation {
-  readonly #program: AggregateProgram;
   readonly #filter: Filter | null;
   readonly #keys: GroupKeys;
   readonly #ordinals: UnitOrdinals | null;
+  readonly #readers: readonly MeasureReader[];
   readonly #levels: readonly LevelTally[];
   readonly #picked = new Int32Array(CHUNK_ROWS);
   readonly #groups = new Int32Array(CHUNK_ROWS);
   #rows = 0;
 
   constructor(program: AggregateProgram) {
-    this.#program = program;
     this.#filter = program.predicate === null ? null : new Filter(program.predicate);
     this.#keys = new GroupKeys(program.dimensions, program.maxFormed);
     this.#ordinals = program.unit === "row" ? null : new UnitOrdinals();
+    this.#readers = program.measures.map(({ column }) => new MeasureReader(column));
     this.#levels = program.levels.map(
       (kept, at) => new LevelTally(program, this.#keys, at === 0 ? null : kept),
     );
@@ -56,14 +57,15 @@ export class ObjectAggregation {
     const where: Passing = { start, count, picked, passing };
     if (ordinals !== null && picked !== null) compact(ordinals, picked, passing);
     this.#keys.assign(batch, where, this.#groups);
-    for (const level of this.#levels) level.add(batch, where, this.#groups, ordinals);
+    for (const reader of this.#readers) reader.read(batch, where);
+    for (const level of this.#levels) level.add(this.#groups, ordinals, passing, this.#readers);
   }
 
   /** Once, after the last batch. Errors: AGGREGATE_GROUPS. */
   finish(): Partial {
     return {
       levels: this.#levels.map((level) => level.finish()),
-      badRows: this.#program.measures.map(() => 0),
+      badRows: this.#readers.map(({ badRows }) => badRows),
     };
   }
 }

@@ -128,6 +128,7 @@ function compileMeasures(
     return [
       {
         column: slot,
+        exact: type.kind !== "float",
         sum: ops.has("sum") || ops.has("avg") || needsShare ? rule : null,
         moments: ops.has("var") || ops.has("stddev") ? rule : null,
         extremes: (["min", "max"] as const).filter((extreme) => ops.has(extreme)),

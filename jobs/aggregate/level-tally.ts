@@ -1,10 +1,9 @@
 // All tallies of one level of one object: its group numbers, units, and measures.
-import type { ColumnBatch } from "../../core/column/vector.ts";
 import { SealroomError } from "../../core/errors.ts";
 import type { Cell } from "./cell.ts";
 import { CHUNK_ROWS } from "./chunk.ts";
-import type { Passing } from "./dimension-coder.ts";
 import type { GroupKeys } from "./group-key.ts";
+import type { MeasureReader } from "./measure.ts";
 import { MeasureTally } from "./measure-tally.ts";
 import type { KeyColumn, PartialLevel } from "./partial.ts";
 import type { AggregateProgram } from "./program.ts";
@@ -36,13 +35,18 @@ export class LevelTally {
     this.#measures = measures.map((measure) => new MeasureTally(measure, this.#units));
   }
 
-  /** `finest` are the passing rows' groups of the first level. Errors: AGGREGATE_GROUPS. */
-  add(batch: ColumnBatch, passing: Passing, finest: Int32Array, ordinals: Int32Array | null): void {
-    this.#totals?.assign(finest, passing.passing, this.#groups);
+  /** The passing rows' groups of the first level, their units, and readers that have read them. Errors: AGGREGATE_GROUPS. */
+  add(
+    finest: Int32Array,
+    ordinals: Int32Array | null,
+    count: number,
+    readers: readonly MeasureReader[],
+  ): void {
+    this.#totals?.assign(finest, count, this.#groups);
     const { bound } = this.#totals ?? this.#keys;
     const groups = this.#totals === null ? finest : this.#groups;
-    const rows: ChunkRows = { groups, bound, ordinals, count: passing.passing };
-    for (const measure of this.#measures) measure.add(batch, passing, rows);
+    const rows: ChunkRows = { groups, bound, ordinals, count };
+    readers.forEach((reader, at) => this.#measures[at]?.add(reader, rows));
     this.#units.add(rows);
   }
 

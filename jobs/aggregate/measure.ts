@@ -1,55 +1,114 @@
-// Reads a chunk of any column as float64 for adding up, with NaN for null. Integers and decimals are saturated at
-// +-(2^53 - 1) of their smallest unit, floats at the largest finite value, so that no sum of two rows is NaN; NaN
-// itself counts as null. Columns that have no value to add give 0: they can only be counted.
-import type { Vector, WordsVector } from "../../core/column/vector.ts";
-import { fillNulls } from "./chunk.ts";
+// Reads a measure's column, a chunk's passing rows at a time, as float64 for adding up. Integers and decimals are
+// saturated at +-(2^53 - 1) of their smallest unit, floats at the largest finite value, so that no sum of two rows is
+// NaN; NaN itself counts as null. Columns that have no value to add give 0: they can only be counted.
+import type { ColumnBatch, Vector, WordsVector } from "../../core/column/vector.ts";
+import { CHUNK_ROWS, compact, fillNulls } from "./chunk.ts";
+import type { Passing } from "./dimension-coder.ts";
 
 /** 2^53 - 1: up to here every integer is a double of its own. */
 export const MAX_EXACT: number = Number.MAX_SAFE_INTEGER;
 
 const TWO_32 = 4294967296;
 
-/** Returns whether there may be a NaN among the values. */
-export function readMeasure(vector: Vector, start: number, count: number, out: Float64Array): boolean {
+export class MeasureReader {
+  /** The non-null values of the last chunk's passing rows, `count` of them. */
+  readonly values: Float64Array = new Float64Array(CHUNK_ROWS);
+  count = 0;
+  readonly #column: number;
+  readonly #positions = new Int32Array(CHUNK_ROWS);
+  #isComplete = true;
+  #badRows = 0;
+
+  constructor(column: number) {
+    this.#column = column;
+  }
+
+  /** Where the values' rows stand among the passing rows; null where no passing row is null. */
+  get positions(): Int32Array | null {
+    return this.#isComplete ? null : this.#positions;
+  }
+
+  /** Rows so far, of those that pass, whose value was NaN or had to be saturated. */
+  get badRows(): number {
+    return this.#badRows;
+  }
+
+  read(batch: ColumnBatch, rows: Passing): void {
+    const vector = batch.columns[this.#column];
+    if (vector === undefined) throw new Error("internal: a batch lacks a column of the program");
+    const { values } = this;
+    readRaw(vector, rows.start, rows.count, values);
+    if (vector.validity !== null) fillNulls(values, NaN, vector.validity, rows.start, rows.count);
+    if (rows.picked !== null) compact(values, rows.picked, rows.passing);
+    this.count = rows.passing;
+    this.#isComplete = true;
+    const isFloat = vector.type.kind === "float";
+    if (isFloat || vector.layout === "words") {
+      this.#badRows += saturate(values, rows.passing, isFloat ? Number.MAX_VALUE : MAX_EXACT);
+    }
+    if (isFloat || vector.validity !== null) this.#keepPresent(vector, rows);
+  }
+
+  /** Moves the non-null values to the front. */
+  #keepPresent({ validity }: Vector, { start, picked, passing }: Passing): void {
+    const { values } = this;
+    const positions = this.#positions;
+    let present = 0;
+    for (let i = 0; i < passing; i += 1) {
+      const value = values[i] ?? 0;
+      values[present] = value;
+      positions[present] = i;
+      present += Number.isNaN(value) ? 0 : 1;
+    }
+    if (present === passing) return;
+    this.count = present;
+    this.#isComplete = false;
+    // What was NaN and is not null by the bitmap was NaN in the column.
+    this.#badRows += passing - present;
+    if (validity === null) return;
+    for (let i = 0; i < passing; i += 1) {
+      const row = start + (picked === null ? i : (picked[i] ?? 0));
+      this.#badRows -= (((validity[row >>> 3] ?? 0) >>> (row & 7)) & 1) ^ 1;
+    }
+  }
+}
+
+function readRaw(vector: Vector, start: number, count: number, out: Float64Array): void {
   if (vector.layout === "number") out.set(vector.values.subarray(start, start + count));
   else if (vector.layout !== "words") out.fill(0, 0, count);
   else if (vector.wordsPerValue === 2) readWords64(vector, start, count, out);
   else readWords128(vector, start, count, out);
-  if (vector.validity !== null) fillNulls(out, NaN, vector.validity, start, count);
-  return (vector.type.kind === "float" && !saturateFloats(out, count)) || vector.validity !== null;
 }
 
-/** Returns whether all values are numbers. */
-function saturateFloats(out: Float64Array, count: number): boolean {
-  let unequal = 0;
+/** Returns how many values were out of range. NaN stays. */
+function saturate(out: Float64Array, count: number, limit: number): number {
+  let bad = 0;
   for (let i = 0; i < count; i += 1) {
     const value = out[i] ?? 0;
-    if (Math.abs(value) <= Number.MAX_VALUE) continue;
-    if (Number.isNaN(value)) unequal += 1;
-    else out[i] = value > 0 ? Number.MAX_VALUE : -Number.MAX_VALUE;
+    if (value > limit) out[i] = limit;
+    else if (value < -limit) out[i] = -limit;
+    else continue;
+    bad += 1;
   }
-  return unequal === 0;
+  return bad;
 }
 
+/** Past 2^53 a value may be rounded here, but never back to within it. */
 function readWords64({ type, words }: WordsVector, start: number, count: number, out: Float64Array): void {
   const signed = !(type.kind === "int" && !type.signed);
   for (let i = 0; i < count; i += 1) {
     const top = words[2 * (start + i) + 1] ?? 0;
-    out[i] = saturate((signed ? top | 0 : top) * TWO_32 + (words[2 * (start + i)] ?? 0));
+    out[i] = (signed ? top | 0 : top) * TWO_32 + (words[2 * (start + i)] ?? 0);
   }
 }
 
+/** As readWords64. */
 function readWords128({ words }: WordsVector, start: number, count: number, out: Float64Array): void {
   for (let i = 0; i < count; i += 1) {
     const at = 4 * (start + i);
-    // Exact where the value fits in 53 bits, for then every step does; else far out of bounds, and saturated.
     let value = (words[at + 3] ?? 0) | 0;
     value = value * TWO_32 + (words[at + 2] ?? 0);
     value = value * TWO_32 + (words[at + 1] ?? 0);
-    out[i] = saturate(value * TWO_32 + (words[at] ?? 0));
+    out[i] = value * TWO_32 + (words[at] ?? 0);
   }
-}
-
-function saturate(value: number): number {
-  return value > MAX_EXACT ? MAX_EXACT : value < -MAX_EXACT ? -MAX_EXACT : value;
 }

@@ -2,11 +2,11 @@
 // unit never spans two objects, so distinct units and clipped sums simply add.
 import type { Cell } from "./cell.ts";
 import { growFloat64 } from "./grow.ts";
-import type { Partial, PartialLevel, PartialMeasure } from "./partial.ts";
-import type { AggregateProgram, Measure } from "./program.ts";
-import { CompensatedSums, ExactSums, exactSum } from "./sum.ts";
-import type { Sums } from "./sum.ts";
-import { WordTable } from "./word-table.ts";
+import { MergedKeys } from "./merged-keys.ts";
+import { addAt, MeasureMerge } from "./merged-measure.ts";
+import type { MergedMeasure } from "./merged-measure.ts";
+import type { Partial, PartialLevel } from "./partial.ts";
+import type { AggregateProgram } from "./program.ts";
 
 /** One group of all objects. Nothing in it has been through the gate. */
 export interface MergedGroup {
@@ -15,38 +15,6 @@ export interface MergedGroup {
   readonly passing: number;
   readonly units: number;
   readonly measures: readonly MergedMeasure[];
-}
-
-export interface MergedMeasure {
-  readonly nonNull: number;
-  readonly units: number;
-  /** Of the units' clipped totals: bigint in the column's smallest unit, float64 for floats, null if not asked. */
-  readonly sum: bigint | number | null;
-  readonly share: MergedShare | null;
-  readonly moments: MergedMoments | null;
-  readonly min: MergedExtreme | null;
-  readonly max: MergedExtreme | null;
-}
-
-/** Of the units' clipped totals, taken without their signs: the largest, and all together. As `sum` in type and unit. */
-export interface MergedShare {
-  readonly largest: bigint | number;
-  readonly absolute: bigint | number;
-}
-
-/** Of the non-null rows, each clipped; in the column's smallest unit, and `m2` in its square. */
-export interface MergedMoments {
-  readonly count: number;
-  readonly mean: number;
-  /** The sum of the squared distances from the mean; by count - 1, the sample's variance. */
-  readonly m2: number;
-}
-
-export interface MergedExtreme {
-  /** Saturated, not clipped: bigint in the smallest unit, float64 for floats, null where there is no value. */
-  readonly value: bigint | number | null;
-  /** Distinct units that hold it. */
-  readonly units: number;
 }
 
 export class Merge {
@@ -124,95 +92,4 @@ class LevelMerge {
     });
     return cells;
   }
-}
-
-/** Numbers the distinct keys of all partials. */
-class MergedKeys {
-  readonly #codes: readonly Map<Cell, number>[];
-  readonly #cells: readonly Cell[][];
-  readonly #tuples: WordTable;
-
-  constructor(dimensions: number, maxGroups: number) {
-    this.#codes = Array.from({ length: dimensions }, () => new Map<Cell, number>());
-    this.#cells = Array.from({ length: dimensions }, () => []);
-    this.#tuples = new WordTable(dimensions, maxGroups);
-  }
-
-  get size(): number {
-    return this.#tuples.size;
-  }
-
-  key(group: number): readonly Cell[] {
-    return this.#cells.map((cells, dimension) => cells[this.#tuples.word(group, dimension)] ?? null);
-  }
-
-  /** The numbers of a partial's groups. Errors: AGGREGATE_GROUPS. */
-  assign({ keys, groups }: PartialLevel): Int32Array {
-    const width = this.#codes.length;
-    const words = new Uint32Array(groups * width);
-    keys.forEach(({ codes, cells }, dimension) => {
-      const mergedCodes = cells.map((cell) => this.#code(dimension, cell));
-      codes.forEach((code, group) => {
-        words[group * width + dimension] = mergedCodes[code] ?? 0;
-      });
-    });
-    const numbers = new Int32Array(groups);
-    this.#tuples.encode(words, groups, numbers);
-    return numbers;
-  }
-
-  #code(dimension: number, cell: Cell): number {
-    const [codes, cells] = [this.#codes[dimension], this.#cells[dimension]];
-    if (codes === undefined || cells === undefined) throw new Error("internal: a partial of another program");
-    const known = codes.get(cell);
-    if (known !== undefined) return known;
-    codes.set(cell, cells.length);
-    return cells.push(cell) - 1;
-  }
-}
-
-class MeasureMerge {
-  readonly #rule: Measure["sum"];
-  readonly #sums: Sums;
-  #nonNull: Float64Array = new Float64Array(0);
-  #units: Float64Array = new Float64Array(0);
-
-  constructor({ sum }: Measure) {
-    this.#rule = sum;
-    this.#sums = sum?.exact === false ? new CompensatedSums() : new ExactSums();
-  }
-
-  add(partial: PartialMeasure | undefined, groups: Int32Array, size: number): void {
-    if (partial === undefined) throw new Error("internal: a partial of another program");
-    this.#nonNull = growFloat64(this.#nonNull, size);
-    this.#units = growFloat64(this.#units, size);
-    addAt(this.#nonNull, groups, partial.nonNull);
-    addAt(this.#units, groups, partial.units);
-    const { sum } = partial;
-    if (sum === null) return;
-    this.#sums.grow(size);
-    groups.forEach((group, at) => {
-      this.#sums.merge(group, sum.high[at] ?? 0, sum.low[at] ?? 0);
-    });
-  }
-
-  read(group: number): MergedMeasure {
-    const [high, low] = [this.#sums.high[group] ?? 0, this.#sums.low[group] ?? 0];
-    const sum = this.#rule === null ? null : this.#rule.exact ? exactSum(high, low) : high + low;
-    return {
-      nonNull: this.#nonNull[group] ?? 0,
-      units: this.#units[group] ?? 0,
-      sum,
-      share: null,
-      moments: null,
-      min: null,
-      max: null,
-    };
-  }
-}
-
-function addAt(totals: Float64Array, groups: Int32Array, values: Float64Array): void {
-  groups.forEach((group, at) => {
-    totals[group] = (totals[group] ?? 0) + (values[at] ?? 0);
-  });
 }

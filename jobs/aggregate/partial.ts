@@ -30,10 +30,33 @@ export interface PartialMeasure {
   /** Distinct units with a non-null value. */
   readonly units: Float64Array;
   readonly sum: SumState | null;
+  readonly share: ShareState | null;
+  readonly moments: MomentState | null;
+  readonly min: ExtremeState | null;
+  readonly max: ExtremeState | null;
 }
 
 /** The state of ExactSums or CompensatedSums, as the program's rule says. */
 export interface SumState {
   readonly high: Float64Array;
   readonly low: Float64Array;
+}
+
+/** Of clipped contributions without their signs. */
+export interface ShareState {
+  readonly largest: Float64Array;
+  readonly absolute: SumState;
+}
+
+/** Of the non-null rows, each clipped, less a centre that follows from the rule. */
+export interface MomentState {
+  readonly sum: SumState;
+  /** One sum, or three where a square does not fit a float64 (moment.ts). */
+  readonly squares: readonly SumState[];
+}
+
+export interface ExtremeState {
+  readonly value: Float64Array;
+  /** Distinct units that hold it; 0 where there is no value. */
+  readonly units: Float64Array;
 }

@@ -64,6 +64,8 @@ export type TypedPredicate =
 
 export interface Measure {
   readonly column: number;
+  /** Whether values are integers, in the smallest unit; else float64. */
+  readonly exact: boolean;
   /** How a unit's total is clipped; null where neither a sum nor a share is needed. */
   readonly sum: ClipRule | null;
   /** How each row is clipped for variances; null where none is needed. */

@@ -2,6 +2,8 @@
 // sum's state when partials merge.
 import { growFloat64 } from "./grow.ts";
 import { MAX_EXACT } from "./measure.ts";
+import type { SumState } from "./partial.ts";
+import type { ClipRule } from "./program.ts";
 
 const TWO_32 = 4294967296;
 /** Far beyond any result's range (2^84), and exact in a double. */
@@ -15,6 +17,28 @@ export interface Sums {
   addAll(groups: Int32Array, values: Float64Array, count: number): void;
   /** Adds a sum of the same kind. */
   merge(group: number, high: number, low: number): void;
+  /** bigint where sums are exact. */
+  value(group: number): bigint | number;
+}
+
+/** The sums that a rule's contributions need. */
+export function makeSums({ exact }: ClipRule): Sums {
+  return exact ? new ExactSums() : new CompensatedSums();
+}
+
+/** Adds the states of other sums, whose groups have these numbers here. */
+export function mergeSums(sums: Sums | null, groups: Int32Array, { high, low }: SumState): void {
+  groups.forEach((group, at) => {
+    sums?.merge(group, high[at] ?? 0, low[at] ?? 0);
+  });
+}
+
+/** The state of some groups, in their order. */
+export function pickState({ high, low }: Sums, groups: Int32Array): SumState {
+  return {
+    high: Float64Array.from(groups, (group) => high[group] ?? 0),
+    low: Float64Array.from(groups, (group) => low[group] ?? 0),
+  };
 }
 
 /**
@@ -31,24 +55,23 @@ export class ExactSums implements Sums {
   }
 
   add(group: number, value: number): void {
-    this.addAll(Int32Array.of(group), Float64Array.of(value), 1);
+    const low = (this.low[group] ?? 0) + value;
+    // A sum past 2^53 may be rounded, but never back to within the bound.
+    if (low >= -MAX_EXACT && low <= MAX_EXACT) this.low[group] = low;
+    else this.#carry(group, value);
   }
 
   addAll(groups: Int32Array, values: Float64Array, count: number): void {
-    const lows = this.low;
-    for (let i = 0; i < count; i += 1) {
-      const group = groups[i] ?? 0;
-      const value = values[i] ?? 0;
-      const low = (lows[group] ?? 0) + value;
-      // A sum past 2^53 may be rounded, but never back to within the bound.
-      if (low >= -MAX_EXACT && low <= MAX_EXACT) lows[group] = low;
-      else this.#carry(group, value);
-    }
+    for (let i = 0; i < count; i += 1) this.add(groups[i] ?? 0, values[i] ?? 0);
   }
 
   merge(group: number, high: number, low: number): void {
     this.add(group, low);
     this.#addHigh(group, high);
+  }
+
+  value(group: number): bigint {
+    return exactSum(this.high[group] ?? 0, this.low[group] ?? 0);
   }
 
   #carry(group: number, value: number): void {
@@ -83,24 +106,22 @@ export class CompensatedSums implements Sums {
   }
 
   add(group: number, value: number): void {
-    this.addAll(Int32Array.of(group), Float64Array.of(value), 1);
+    const high = this.high[group] ?? 0;
+    const sum = high + value;
+    const valuePart = sum - high;
+    this.high[group] = sum;
+    this.low[group] = (this.low[group] ?? 0) + (high - (sum - valuePart) + (value - valuePart));
   }
 
   addAll(groups: Int32Array, values: Float64Array, count: number): void {
-    const [highs, lows] = [this.high, this.low];
-    for (let i = 0; i < count; i += 1) {
-      const group = groups[i] ?? 0;
-      const value = values[i] ?? 0;
-      const high = highs[group] ?? 0;
-      const sum = high + value;
-      const valuePart = sum - high;
-      highs[group] = sum;
-      lows[group] = (lows[group] ?? 0) + (high - (sum - valuePart) + (value - valuePart));
-    }
+    for (let i = 0; i < count; i += 1) this.add(groups[i] ?? 0, values[i] ?? 0);
   }
 
   merge(group: number, high: number, low: number): void {
     this.add(group, high);
     this.low[group] = (this.low[group] ?? 0) + low;
+  }
+  value(group: number): number {
+    return (this.high[group] ?? 0) + (this.low[group] ?? 0);
   }
 }

@@ -1,0 +1,48 @@
+// Numbers the distinct group keys of all partials of one level.
+import type { Cell } from "./cell.ts";
+import type { PartialLevel } from "./partial.ts";
+import { WordTable } from "./word-table.ts";
+
+export class MergedKeys {
+  readonly #codes: readonly Map<Cell, number>[];
+  readonly #cells: readonly Cell[][];
+  readonly #tuples: WordTable;
+
+  constructor(dimensions: number, maxGroups: number) {
+    this.#codes = Array.from({ length: dimensions }, () => new Map<Cell, number>());
+    this.#cells = Array.from({ length: dimensions }, () => []);
+    this.#tuples = new WordTable(dimensions, maxGroups);
+  }
+
+  get size(): number {
+    return this.#tuples.size;
+  }
+
+  key(group: number): readonly Cell[] {
+    return this.#cells.map((cells, dimension) => cells[this.#tuples.word(group, dimension)] ?? null);
+  }
+
+  /** The numbers of a partial's groups. Errors: AGGREGATE_GROUPS. */
+  assign({ keys, groups }: PartialLevel): Int32Array {
+    const width = this.#codes.length;
+    const words = new Uint32Array(groups * width);
+    keys.forEach(({ codes, cells }, dimension) => {
+      const mergedCodes = cells.map((cell) => this.#code(dimension, cell));
+      codes.forEach((code, group) => {
+        words[group * width + dimension] = mergedCodes[code] ?? 0;
+      });
+    });
+    const numbers = new Int32Array(groups);
+    this.#tuples.encode(words, groups, numbers);
+    return numbers;
+  }
+
+  #code(dimension: number, cell: Cell): number {
+    const [codes, cells] = [this.#codes[dimension], this.#cells[dimension]];
+    if (codes === undefined || cells === undefined) throw new Error("internal: a partial of another program");
+    const known = codes.get(cell);
+    if (known !== undefined) return known;
+    codes.set(cell, cells.length);
+    return cells.push(cell) - 1;
+  }
+}

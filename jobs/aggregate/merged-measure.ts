@@ -1,0 +1,103 @@
+// One measure of one level over all objects, and what it comes to in a group. Nothing here has been through the gate.
+import { ExtremeTally } from "./extreme.ts";
+import { growFloat64 } from "./grow.ts";
+import { MomentTally } from "./moment.ts";
+import type { Moments } from "./moment.ts";
+import type { PartialMeasure } from "./partial.ts";
+import type { Extreme, Measure } from "./program.ts";
+import { ShareTally } from "./share.ts";
+import { makeSums, mergeSums } from "./sum.ts";
+import type { Sums } from "./sum.ts";
+
+export interface MergedMeasure {
+  readonly nonNull: number;
+  readonly units: number;
+  /** Of the units' clipped totals: bigint in the column's smallest unit, float64 for floats, null if not asked. */
+  readonly sum: bigint | number | null;
+  readonly share: MergedShare | null;
+  readonly moments: Moments | null;
+  readonly min: MergedExtreme | null;
+  readonly max: MergedExtreme | null;
+}
+
+/** Of the units' clipped totals, taken without their signs: the largest, and all together. As `sum` in type and unit. */
+export interface MergedShare {
+  readonly largest: bigint | number;
+  readonly absolute: bigint | number;
+}
+
+export interface MergedExtreme {
+  /** Saturated, not clipped: bigint in the smallest unit, float64 for floats, null where there is no value. */
+  readonly value: bigint | number | null;
+  /** Distinct units that hold it. */
+  readonly units: number;
+}
+
+export class MeasureMerge {
+  readonly #isExact: boolean;
+  readonly #sums: Sums | null;
+  readonly #share: ShareTally | null;
+  readonly #moments: MomentTally | null;
+  readonly #extremes: Readonly<Record<Extreme, ExtremeTally | null>>;
+  #nonNull: Float64Array = new Float64Array(0);
+  #units: Float64Array = new Float64Array(0);
+
+  constructor({ sum, share, moments, extremes, exact }: Measure) {
+    this.#isExact = exact;
+    this.#sums = sum && makeSums(sum);
+    this.#share = sum && share ? new ShareTally(sum) : null;
+    this.#moments = moments && new MomentTally(moments);
+    this.#extremes = {
+      min: extremes.includes("min") ? new ExtremeTally("min") : null,
+      max: extremes.includes("max") ? new ExtremeTally("max") : null,
+    };
+  }
+
+  /** `groups` are the numbers here, below `size`, of the partial's groups. */
+  add(partial: PartialMeasure | undefined, groups: Int32Array, size: number): void {
+    if (partial === undefined) throw new Error("internal: a partial of another program");
+    this.#nonNull = growFloat64(this.#nonNull, size);
+    this.#units = growFloat64(this.#units, size);
+    addAt(this.#nonNull, groups, partial.nonNull);
+    addAt(this.#units, groups, partial.units);
+    const { min, max } = this.#extremes;
+    for (const tally of [this.#sums, this.#share, this.#moments, min, max]) tally?.grow(size);
+    if (partial.sum !== null) mergeSums(this.#sums, groups, partial.sum);
+    if (partial.share !== null) this.#share?.merge(groups, partial.share);
+    if (partial.moments !== null) this.#moments?.merge(groups, partial.moments);
+    if (partial.min !== null) min?.merge(groups, partial.min);
+    if (partial.max !== null) max?.merge(groups, partial.max);
+  }
+
+  read(group: number): MergedMeasure {
+    const nonNull = this.#nonNull[group] ?? 0;
+    return {
+      nonNull,
+      units: this.#units[group] ?? 0,
+      sum: this.#sums?.value(group) ?? null,
+      share: this.#share && this.#readShare(this.#share, group),
+      moments: this.#moments?.read(group, nonNull) ?? null,
+      min: this.#readExtreme("min", group),
+      max: this.#readExtreme("max", group),
+    };
+  }
+
+  #readShare(share: ShareTally, group: number): MergedShare {
+    const largest = share.largest(group);
+    return { largest: this.#isExact ? BigInt(largest) : largest, absolute: share.absolute(group) };
+  }
+
+  #readExtreme(extreme: Extreme, group: number): MergedExtreme | null {
+    const tally = this.#extremes[extreme];
+    if (tally === null) return null;
+    const value = tally.value(group);
+    return { value: value !== null && this.#isExact ? BigInt(value) : value, units: tally.units(group) };
+  }
+}
+
+/** Adds a number to each of the named places. */
+export function addAt(totals: Float64Array, places: Int32Array, values: Float64Array): void {
+  places.forEach((place, at) => {
+    totals[place] = (totals[place] ?? 0) + (values[at] ?? 0);
+  });
+}

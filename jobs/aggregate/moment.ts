@@ -1,0 +1,133 @@
+// Per group, what a variance is made of: how many rows, the sum of their values and of their squares. Nothing is lost
+// in adding, so that the difference of two large numbers at the end is right however close together the values lie.
+//
+// Integers are taken from a centre that follows from the bounds, and their sums are exact, in any order. Floats are
+// added with compensation; of each square its rounding error is added too (Dekker's product), so that the sums have
+// about 104 bits.
+import type { MomentState } from "./partial.ts";
+import type { ClipRule } from "./program.ts";
+import { makeSums, mergeSums, pickState } from "./sum.ts";
+import type { Sums } from "./sum.ts";
+import { CHUNK_ROWS } from "./chunk.ts";
+import { productError, ratio, squaredDistances } from "./precise.ts";
+
+/** Of the non-null rows, each clipped; in the column's smallest unit, and `m2` in its square. */
+export interface Moments {
+  readonly count: number;
+  readonly mean: number;
+  /** The sum of the squared distances from the mean; by count - 1, the sample's variance. */
+  readonly m2: number;
+}
+
+/** Up to here a square is exact. */
+const MAX_ROOT: number = 2 ** 26;
+const TWO_27: number = 2 ** 27;
+
+export class MomentTally {
+  readonly #rule: ClipRule;
+  readonly #centre: number;
+  /** Whether squares take more than one number: then they are of a * 2^27 + b, and a a, a b and b b are added. */
+  readonly #isWide: boolean;
+  readonly #sum: Sums;
+  readonly #squares: readonly Sums[];
+  readonly #distances = new Float64Array(CHUNK_ROWS);
+  readonly #products = new Float64Array(CHUNK_ROWS);
+
+  constructor(rule: ClipRule) {
+    const { lower, upper, exact } = rule;
+    this.#rule = rule;
+    this.#centre = exact ? Math.floor(lower / 2) + Math.floor(upper / 2) : 0;
+    this.#isWide = exact && Math.max(upper - this.#centre, this.#centre - lower) > MAX_ROOT;
+    this.#sum = makeSums(rule);
+    this.#squares = Array.from({ length: this.#isWide ? 3 : 1 }, () => makeSums(rule));
+  }
+
+  grow(groups: number): void {
+    this.#sum.grow(groups);
+    for (const squares of this.#squares) squares.grow(groups);
+  }
+
+  addAll(groups: Int32Array, values: Float64Array, count: number): void {
+    const { lower, upper, exact } = this.#rule;
+    const distances = this.#distances;
+    for (let i = 0; i < count; i += 1) {
+      const value = values[i] ?? 0;
+      distances[i] = (value < lower ? lower : value > upper ? upper : value) - this.#centre;
+    }
+    this.#sum.addAll(groups, distances, count);
+    if (this.#isWide) this.#addWide(groups, count);
+    else if (exact) this.#addProducts(0, groups, count, (distance) => distance * distance);
+    else this.#addFloats(groups, count);
+  }
+
+  #addWide(groups: Int32Array, count: number): void {
+    const top = (distance: number): number => Math.round(distance / TWO_27);
+    const rest = (distance: number): number => distance - top(distance) * TWO_27;
+    this.#addProducts(0, groups, count, (distance) => top(distance) ** 2);
+    this.#addProducts(1, groups, count, (distance) => top(distance) * rest(distance));
+    this.#addProducts(2, groups, count, (distance) => rest(distance) ** 2);
+  }
+
+  #addFloats(groups: Int32Array, count: number): void {
+    this.#addProducts(0, groups, count, (value) => value * value);
+    this.#addProducts(0, groups, count, (value) => productError(value, value, value * value));
+  }
+
+  #addProducts(
+    sums: number,
+    groups: Int32Array,
+    count: number,
+    productOf: (distance: number) => number,
+  ): void {
+    const [distances, products] = [this.#distances, this.#products];
+    for (let i = 0; i < count; i += 1) products[i] = productOf(distances[i] ?? 0);
+    this.#squares[sums]?.addAll(groups, products, count);
+  }
+
+  /** The state of another tally of the same rule, whose groups have these numbers here. */
+  merge(groups: Int32Array, state: MomentState): void {
+    mergeSums(this.#sum, groups, state.sum);
+    this.#squares.forEach((sums, at) => {
+      const squares = state.squares[at];
+      if (squares === undefined) throw new Error("internal: a partial of another program");
+      mergeSums(sums, groups, squares);
+    });
+  }
+
+  finish(formed: Int32Array): MomentState {
+    return {
+      sum: pickState(this.#sum, formed),
+      squares: this.#squares.map((squares) => pickState(squares, formed)),
+    };
+  }
+
+  read(group: number, count: number): Moments {
+    if (count === 0) return { count, mean: 0, m2: 0 };
+    if (!this.#rule.exact) return this.#readFloats(group, count);
+    const rows = BigInt(count);
+    const sum = BigInt(this.#sum.value(group));
+    const squares = this.#squares
+      .map((sums) => BigInt(sums.value(group)))
+      .reduceRight((all, part, at) => all + this.#scaleOf(at) * part, 0n);
+    return {
+      count,
+      mean: ratio(BigInt(this.#centre) * rows + sum, rows),
+      m2: ratio(rows * squares - sum * sum, rows),
+    };
+  }
+
+  /** (a * 2^27 + b)^2 = a a * 2^54 + 2 a b * 2^27 + b b. */
+  #scaleOf(part: number): bigint {
+    return this.#isWide ? ([1n << 54n, 1n << 28n, 1n][part] ?? 0n) : 1n;
+  }
+
+  #readFloats(group: number, count: number): Moments {
+    const [sum, squares] = [this.#sum, this.#squares[0] ?? this.#sum];
+    const m2 = squaredDistances(
+      { high: sum.high[group] ?? 0, low: sum.low[group] ?? 0 },
+      { high: squares.high[group] ?? 0, low: squares.low[group] ?? 0 },
+      count,
+    );
+    return { count, mean: Number(sum.value(group)) / count, m2 };
+  }
+}
