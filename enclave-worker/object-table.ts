@@ -1,10 +1,11 @@
 // One sealed object as a table: footer, schema, dictionaries, then batches of the wanted columns, in that order. The
-// reads depend on the plan and the layout only: every batch is read, whatever its values (DESIGN 1.4).
+// reads depend on the plan and the layout only: every batch is read, whatever its values (DESIGN 1.4). Little is held at
+// a time, however many batches there are: with each batch comes the place of the next.
 import { metadataRange, neededRanges, parseBatch } from "../core/column/batch.ts";
 import type { BatchLayout } from "../core/column/batch.ts";
 import { dictionaryRanges, parseDictionaries, readDictionary } from "../core/column/dictionary.ts";
 import { footerBytes, FOOTER_GUESS_BYTES, parseFooter } from "../core/column/footer.ts";
-import type { ArrowFile } from "../core/column/footer.ts";
+import type { ArrowFile, Block } from "../core/column/footer.ts";
 import type { BytesOf, Range } from "../core/column/range.ts";
 import { checkSchema } from "../core/column/schema.ts";
 import type { ColumnBatch } from "../core/column/vector.ts";
@@ -32,12 +33,10 @@ export async function readTable(
   const arrow = await readFooter(file);
   checkSchema(arrow.fields, shape.schema, shape.unit);
   const columns = shape.columns.map((name) => arrow.fields.findIndex((field) => field.name === name));
-  const layouts = await readLayouts(file, arrow);
-  checkRows(layouts, shape.rows);
   const dictionaries = await readDictionaries(file, arrow, columns);
   // Where units are scattered, marks of an object that `seal` wrote are not of the data set's units: they are not read.
   const fields = shape.unit === "column" ? arrow.fields : arrow.fields.slice(0, shape.schema.length);
-  await readBatches({ file, fields, layouts, columns, dictionaries }, use);
+  await readBatches({ file, arrow, fields, rows: shape.rows, columns, dictionaries }, use);
 }
 
 async function readFooter(file: PlainFile): Promise<ArrowFile> {
@@ -49,17 +48,6 @@ async function readFooter(file: PlainFile): Promise<ArrowFile> {
   const guess = await readTail(FOOTER_GUESS_BYTES);
   const needed = footerBytes(guess, fileBytes);
   return parseFooter(needed <= guess.length ? guess : await readTail(needed), fileBytes);
-}
-
-async function readLayouts(file: PlainFile, arrow: ArrowFile): Promise<readonly BatchLayout[]> {
-  const bytesOf = await file.read(arrow.batches.map(metadataRange));
-  return arrow.batches.map((block) => parseBatch(bytesOf(metadataRange(block)), block, arrow.fields));
-}
-
-/** The manifest is believed over the file: not a row more or less is aggregated than the owner signed. */
-function checkRows(layouts: readonly BatchLayout[], rows: number): void {
-  const found = layouts.reduce((sum, layout) => sum + layout.rows, 0);
-  if (found !== rows) throw new SealroomError("OBJECT_ROWS", { rows });
 }
 
 async function readDictionaries(
@@ -80,26 +68,38 @@ async function readDictionaries(
 
 interface Batches {
   readonly file: PlainFile;
+  readonly arrow: ArrowFile;
+  /** Those that batches are read as; the file may have one more. */
   readonly fields: ArrowFile["fields"];
-  readonly layouts: readonly BatchLayout[];
+  readonly rows: number;
   readonly columns: readonly number[];
   readonly dictionaries: Dictionaries;
 }
 
 async function readBatches(
-  { file, fields, layouts, columns, dictionaries }: Batches,
+  { file, arrow, fields, rows, columns, dictionaries }: Batches,
   use: (batch: ColumnBatch) => void,
 ): Promise<void> {
+  const { batches } = arrow;
   const start = unitStartColumn(fields);
   const wanted = start === null ? columns : [...columns, start];
-  const fetchBatch = (layout: BatchLayout | undefined): Promise<BytesOf> =>
-    file.read(layout === undefined ? [] : neededRanges(layout, wanted));
-  let ahead = fetchBatch(layouts[0]);
+  const count = new RowCount(rows);
+  const parse = (block: Block | undefined, bytesOf: BytesOf): BatchLayout | undefined =>
+    block === undefined
+      ? undefined
+      : count.add(parseBatch(bytesOf(metadataRange(block)), block, arrow.fields));
+  const fetch = (layout: BatchLayout | undefined, next: Block | undefined): Promise<BytesOf> => {
+    const buffers = layout === undefined ? [] : neededRanges(layout, wanted);
+    return file.read(next === undefined ? buffers : [...buffers, metadataRange(next)]);
+  };
+  let layout = parse(batches[0], await fetch(undefined, batches[0]));
+  let ahead = fetch(layout, batches[1]);
   let first = true;
-  for (const [index, layout] of layouts.entries()) {
+  for (let next = 1; layout !== undefined; next += 1) {
     const bytesOf = await ahead;
+    const following = parse(batches[next], bytesOf);
     // The next batch travels while this one is worked on.
-    ahead = fetchBatch(layouts[index + 1]);
+    ahead = fetch(following, batches[next + 1]);
     ahead.catch(() => undefined);
     const batch = readColumns(fields, layout, columns, dictionaries, bytesOf);
     if (first && batch.rows > 0) {
@@ -107,6 +107,29 @@ async function readBatches(
       first = false;
     }
     use(batch);
+    layout = following;
   }
   await ahead;
+  count.checkWhole();
+}
+
+/** The manifest is believed over the file: not a row more or less is aggregated than the owner signed (OBJECT_ROWS). */
+class RowCount {
+  readonly #rows: number;
+  #left: number;
+
+  constructor(rows: number) {
+    this.#rows = rows;
+    this.#left = rows;
+  }
+
+  add(layout: BatchLayout): BatchLayout {
+    this.#left -= layout.rows;
+    if (this.#left < 0) throw new SealroomError("OBJECT_ROWS", { rows: this.#rows });
+    return layout;
+  }
+
+  checkWhole(): void {
+    if (this.#left !== 0) throw new SealroomError("OBJECT_ROWS", { rows: this.#rows });
+  }
 }

@@ -38,11 +38,16 @@ export async function readReadRequest(stream: ByteStream): Promise<ReadRequest> 
   };
 }
 
-/** Reads a bulk answer that must have exactly the length asked for. From the host: any bytes. */
-export async function readBulk(stream: ByteStream, target: Uint8Array): Promise<void> {
+/** The head of a bulk answer, which must have exactly the length asked for. After it come any bytes. */
+export async function readBulkPrefix(stream: ByteStream, asked: number): Promise<void> {
   const prefix = await stream.read(8);
   const length = new DataView(prefix.buffer).getBigUint64(0);
-  if (length !== BigInt(target.length)) throw new SealroomError("WIRE_LENGTH");
+  if (length !== BigInt(asked)) throw new SealroomError("WIRE_LENGTH");
+}
+
+/** Reads a bulk answer that must have exactly the length asked for. From the host: any bytes. */
+export async function readBulk(stream: ByteStream, target: Uint8Array): Promise<void> {
+  await readBulkPrefix(stream, target.length);
   await stream.readInto(target);
 }
 

@@ -203,7 +203,7 @@ const otherLength: Attack = {
   guard: [
     {
       file: "core/wire/gateway.ts",
-      find: 'if (length !== BigInt(target.length)) throw new SealroomError("WIRE_LENGTH");',
+      find: 'if (length !== BigInt(asked)) throw new SealroomError("WIRE_LENGTH");',
       replace: "",
     },
   ],
