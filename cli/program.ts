@@ -1,5 +1,6 @@
 // All commands. Nothing heavy is loaded here: each action imports what it needs when it runs.
 import { Command } from "commander";
+import { declareAdopt } from "./adopt.ts";
 import { declareAttestation } from "./attestation.ts";
 import type { Host } from "./command.ts";
 import { declareExplain } from "./explain.ts";
@@ -26,6 +27,7 @@ export function createProgram(version: string, host: Host): Command {
     .addHelpText("after", "\nExample:\n  $ sealroom attestation document.cbor\n\nExit codes: docs/cli.md.\n");
   declareKeygen(program, host);
   declareSeal(program, host);
+  declareAdopt(program, host);
   declareSign(program, host);
   declareGrant(program, host);
   declarePolicy(program, host);

@@ -110,7 +110,7 @@ export class GcmVerifier {
   }
 
   update(part: Uint8Array): void {
-    this.#cipher.update(part);
+    release(this.#cipher.update(part));
   }
 
   /** Once, after all parts. Error: CRYPTO_TAG. */

@@ -1,8 +1,16 @@
 // The owner's calls to KMS: a data set's key is drawn there, or, for a new epoch, opened and wrapped again. The
 // context says whose data set it is and which epoch, so the blob opens nowhere else.
-import { DecryptCommand, EncryptCommand, GenerateDataKeyCommand, type KMSClient } from "@aws-sdk/client-kms";
+import {
+  DecryptCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  IncorrectKeyException,
+  type KMSClient,
+} from "@aws-sdk/client-kms";
 import { SealroomError } from "../core/errors.ts";
-import type { EncryptionContext } from "../core/manifest/encryption-context.ts";
+import { datasetContext, type EncryptionContext } from "../core/manifest/encryption-context.ts";
+import type { Manifest } from "../core/manifest/manifest.ts";
+import { decodeBase64url } from "../core/text/base64url.ts";
 
 export const DATASET_KEY_BYTES = 32;
 
@@ -60,6 +68,57 @@ export async function encryptDatasetKey(
   const answer = await call("Encrypt", () => kms.send(command));
   checkKeyId(answer.KeyId, keyArn);
   return blobBytes(answer.CiphertextBlob);
+}
+
+/**
+ * A manifest's dataset key, opened under its own epoch and wrapped again under a new one.
+ * @throws KMS_CALL, KMS_ANSWER, KMS_KEY_ID
+ */
+export async function rewrapDatasetKey(
+  kms: KMSClient,
+  { keyArn, wrappedKey, dataset, epoch }: Manifest,
+  owner: string,
+  newEpoch: number,
+): Promise<WrappedKey> {
+  const blob = decodeBase64url(wrappedKey) ?? new Uint8Array(0);
+  const plainKey = await decryptDatasetKey(kms, keyArn, blob, datasetContext({ owner, dataset, epoch }));
+  try {
+    const context = datasetContext({ owner, dataset, epoch: newEpoch });
+    return { plainKey, wrappedKey: await encryptDatasetKey(kms, keyArn, plainKey, context) };
+  } catch (error) {
+    plainKey.fill(0);
+    throw error;
+  }
+}
+
+/** A client in the region of a key. */
+export type KmsOf = (keyArn: string) => KMSClient;
+
+/**
+ * The data key of an object that others wrote, under the context that they gave it. Undefined where it is under another
+ * key than `keyArn`. The caller zeroes it when done. @throws KMS_CALL, KMS_ANSWER, KMS_KEY_ID
+ */
+export async function decryptWriterKey(
+  kms: KMSClient,
+  keyArn: string,
+  blob: Uint8Array,
+  context: Readonly<Record<string, string>>,
+): Promise<Uint8Array | undefined> {
+  const command = new DecryptCommand({
+    KeyId: keyArn,
+    CiphertextBlob: blob,
+    EncryptionContext: { ...context },
+  });
+  let answer;
+  try {
+    answer = await call("Decrypt", () => kms.send(command));
+  } catch (error) {
+    if (error instanceof SealroomError && error.cause instanceof IncorrectKeyException) return undefined;
+    throw error;
+  }
+  checkKeyId(answer.KeyId, keyArn);
+  if (answer.Plaintext === undefined) throw new SealroomError("KMS_ANSWER", { part: "Plaintext" });
+  return answer.Plaintext;
 }
 
 async function call<T>(operation: string, send: () => Promise<T>): Promise<T> {

@@ -5,7 +5,7 @@
 // A seal that is killed leaves objects of an epoch that no manifest names; a rerun is a new epoch. Objects' names are
 // relative to the prefix, so both copies of a manifest find them, and so does one that is signed again.
 import { SealroomError } from "../core/errors.ts";
-import { MAX_MANIFEST_BYTES, type VerifiedManifest } from "../core/manifest/manifest.ts";
+import { MAX_MANIFEST_BYTES, type Manifest, type VerifiedManifest } from "../core/manifest/manifest.ts";
 import { verifyManifest } from "../core/manifest/verify.ts";
 import { findObject, putObject, type Target } from "./store.ts";
 
@@ -23,6 +23,36 @@ export function objectKey(epoch: number, index: number): string {
 export async function findManifest(target: Target): Promise<VerifiedManifest | undefined> {
   const jws = await findObject(target, MANIFEST_KEY, 2 * MAX_MANIFEST_BYTES);
   return jws === undefined ? undefined : verifyManifest(jws, { nowMs: 0 });
+}
+
+/**
+ * The current manifest, if it is the owner's own of this data set, the very one of that digest, and older than `epoch`.
+ * Anybody may have put another there, or an older one back.
+ * @throws STORE_*, OWNER_DATASET, OWNER_MANIFEST, OWNER_EPOCH; as findManifest
+ */
+export async function getOwnManifest(
+  target: Target,
+  expected: {
+    readonly dataset: string;
+    readonly owner: string;
+    readonly digest: string;
+    readonly epoch: number;
+  },
+): Promise<Manifest> {
+  const { bucket, prefix } = target.place;
+  const current = await findManifest(target);
+  if (current === undefined) throw new SealroomError("STORE_MISSING", { bucket, key: prefix });
+  const { manifest, owner, digest } = current;
+  if (owner !== expected.owner || manifest.dataset !== expected.dataset) {
+    throw new SealroomError("OWNER_DATASET", { dataset: manifest.dataset, owner });
+  }
+  if (digest !== expected.digest) {
+    throw new SealroomError("OWNER_MANIFEST", { expected: expected.digest, stored: digest });
+  }
+  if (manifest.epoch >= expected.epoch) {
+    throw new SealroomError("OWNER_EPOCH", { epoch: expected.epoch, stored: manifest.epoch });
+  }
+  return manifest;
 }
 
 /**

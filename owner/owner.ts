@@ -20,6 +20,7 @@ export { type DatabaseLimits, DEFAULT_LIMITS } from "./database.ts";
 export { type Place } from "./store.ts";
 export { findManifest, MANIFEST_KEY } from "./manifests.ts";
 export { sealDataset, type Sealed, type SealProgress, type SealRequest } from "./seal.ts";
+export { adoptObjects, type Adopted, type AdoptProgress, type AdoptRequest } from "./adopt.ts";
 export { proposeFiles, type Proposal } from "./init.ts";
 export { signDataset, type Signed, type SignRequest } from "./sign.ts";
 export { grantPlan, type Granted, type GrantRequest } from "./grant.ts";

@@ -3,14 +3,12 @@
 // when the key policy no longer lists it.
 import type { KMSClient } from "@aws-sdk/client-kms";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { SealroomError } from "../core/errors.ts";
-import { datasetContext } from "../core/manifest/encryption-context.ts";
 import { signManifest } from "../core/manifest/sign.ts";
 import { verifyManifest } from "../core/manifest/verify.ts";
-import { decodeBase64url, encodeBase64url } from "../core/text/base64url.ts";
+import { encodeBase64url } from "../core/text/base64url.ts";
 import type { OwnerKey } from "./keys.ts";
-import { decryptDatasetKey, encryptDatasetKey } from "./kms.ts";
-import { findManifest, publishManifest } from "./manifests.ts";
+import { rewrapDatasetKey } from "./kms.ts";
+import { getOwnManifest, publishManifest } from "./manifests.ts";
 import { checkRules, type RulesFile } from "./rules-file.ts";
 import { DEFAULT_VALIDITY_MS } from "./seal.ts";
 import type { Place, Target } from "./store.ts";
@@ -45,40 +43,17 @@ export interface Signed {
 export async function signDataset(request: SignRequest): Promise<Signed> {
   const { dataset, ownerKey, kms, nowMs: epoch } = request;
   const target: Target = { s3: request.s3, place: request.at };
-  const current = await findManifest(target);
-  if (current === undefined) {
-    throw new SealroomError("STORE_MISSING", { bucket: request.at.bucket, key: request.at.prefix });
-  }
-  // Anybody may have put a manifest there; only our own is worth our signature.
-  const { manifest } = current;
-  if (current.owner !== ownerKey.thumbprint || manifest.dataset !== dataset) {
-    throw new SealroomError("OWNER_DATASET", { dataset: manifest.dataset, owner: current.owner });
-  }
-  if (current.digest !== request.manifest) {
-    throw new SealroomError("OWNER_MANIFEST", { expected: request.manifest, stored: current.digest });
-  }
-  if (manifest.epoch >= epoch) throw new SealroomError("OWNER_EPOCH", { epoch, stored: manifest.epoch });
+  const owner = ownerKey.thumbprint;
+  const manifest = await getOwnManifest(target, { dataset, owner, digest: request.manifest, epoch });
   const rules = request.rules === null ? manifest.rules : checkRules(request.rules, manifest.schema);
 
-  const owner = ownerKey.thumbprint;
-  const blob = decodeBase64url(manifest.wrappedKey) ?? new Uint8Array(0);
-  const key = await decryptDatasetKey(
-    kms,
-    manifest.keyArn,
-    blob,
-    datasetContext({ owner, dataset, epoch: manifest.epoch }),
-  );
-  let wrapped: Uint8Array;
-  try {
-    wrapped = await encryptDatasetKey(kms, manifest.keyArn, key, datasetContext({ owner, dataset, epoch }));
-  } finally {
-    key.fill(0);
-  }
+  const { plainKey, wrappedKey } = await rewrapDatasetKey(kms, manifest, owner, epoch);
+  plainKey.fill(0);
   const renewed = {
     ...manifest,
     epoch,
     rules,
-    wrappedKey: encodeBase64url(wrapped),
+    wrappedKey: encodeBase64url(wrappedKey),
     ownerKey: ownerKey.sealing,
     notAfter: request.notAfter ?? epoch + DEFAULT_VALIDITY_MS,
   };

@@ -15,8 +15,7 @@ import { headerLength, openHeader } from "./header.ts";
 import { knownDataKey } from "./keyring.ts";
 import { MessageJudge } from "./message-judge.ts";
 import type { JudgedMessage } from "./message-judge.ts";
-import type { MessagePolicy } from "./policy.ts";
-import { EVERY_SUITE } from "./policy.ts";
+import { suitePolicy } from "./policy.ts";
 import { frameLayout } from "./ranged.ts";
 import { committedText, plainKeyText } from "./s3ec-keys.ts";
 import { SingleTagFile, SingleTagJudge } from "./single-tag.ts";
@@ -74,11 +73,6 @@ export async function verifyObject(
   }
 }
 
-/** The suite is the manifest's: a header cannot choose another. */
-function policyOf(suite: number): MessagePolicy {
-  return { ...EVERY_SUITE, suites: new Set([suite]) };
-}
-
 async function verifyHeader(
   source: ByteSource,
   bytes: number,
@@ -86,7 +80,7 @@ async function verifyHeader(
   dataKey: Uint8Array,
 ): Promise<Verified> {
   const prefix = await readHeader(source, bytes);
-  const header = openHeader(prefix, knownDataKey(dataKey), policyOf(suite));
+  const header = openHeader(prefix, knownDataKey(dataKey), suitePolicy(suite));
   return {
     digest: header.digest,
     file: new FramedFile(header, frameLayout(header, bytes), fetchFrom(source)),
@@ -111,7 +105,7 @@ async function verifyMessage(
   suite: number,
   dataKey: Uint8Array,
 ): Promise<Verified> {
-  const judge = new MessageJudge(knownDataKey(dataKey), policyOf(suite));
+  const judge = new MessageJudge(knownDataKey(dataKey), suitePolicy(suite));
   const object = await CheckedObject.survey(source, bytes, judge);
   const message = judge.judged();
   const { header } = message;

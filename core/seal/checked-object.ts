@@ -5,7 +5,7 @@ import { rangeBytes } from "../column/range.ts";
 import { Sha384, equal, sha256 } from "../crypto.ts";
 import { SealroomError } from "../errors.ts";
 import type { ByteSource, Piece } from "./byte-source.ts";
-import { bytesOfPieces, mergeRanges } from "./byte-source.ts";
+import { mergeRanges } from "./byte-source.ts";
 
 /** What judges an object's bytes as they pass. */
 export interface Judge {
@@ -18,6 +18,7 @@ export const CHUNK_BYTES: number = 256 * 1024;
 const HASH_BYTES = 32;
 /** Pulled at once in the first pass, while the piece before it is judged. */
 const PIECE_BYTES: number = 8 * CHUNK_BYTES;
+const KEPT_CHUNKS = 16;
 
 export class CheckedObject {
   /** SHA-384 of all bytes. */
@@ -26,6 +27,8 @@ export class CheckedObject {
   readonly #byteLength: number;
   /** SHA-256 of each chunk, end to end. */
   readonly #hashes: Uint8Array;
+  /** Chunks of the last reads by number: small batches lie many to a chunk, and are read one after another. */
+  #kept: ReadonlyMap<number, Uint8Array> = new Map();
 
   private constructor(source: ByteSource, byteLength: number, hashes: Uint8Array, digest: Uint8Array) {
     this.#source = source;
@@ -61,30 +64,50 @@ export class CheckedObject {
     return new CheckedObject(source, byteLength, hashes, whole.digest());
   }
 
-  /** The bytes of these ranges, as they were in the first pass. Errors: OBJECT_CHANGED, those of the source. */
+  /** Copies of the bytes of these ranges, as they were in the first pass. Errors: OBJECT_CHANGED, those of the source. */
   async read(ranges: readonly Range[]): Promise<readonly Uint8Array[]> {
-    const runs = mergeRanges(ranges.map((range) => this.#widen(range)));
+    const chunks = new Map(this.#kept);
+    const missing = ranges
+      .flatMap((range) => [...this.#chunksOf(range)])
+      .filter((chunk) => !chunks.has(chunk));
+    const runs = mergeRanges(missing.map((chunk) => this.#rangeOf(chunk)));
     const pieces = runs.map((run): Piece => ({ start: run.start, bytes: new Uint8Array(rangeBytes(run)) }));
     await Promise.all(pieces.map(({ start, bytes }) => this.#source.readInto(start, bytes)));
-    for (const piece of pieces) this.#check(piece);
-    return ranges.map(bytesOfPieces(pieces));
-  }
-
-  #widen({ start, end }: Range): Range {
-    if (start === end) return { start, end };
-    return {
-      start: Math.floor(start / CHUNK_BYTES) * CHUNK_BYTES,
-      end: Math.min(Math.ceil(end / CHUNK_BYTES) * CHUNK_BYTES, this.#byteLength),
-    };
-  }
-
-  #check({ start, bytes }: Piece): void {
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-      const hash = ((start + at) / CHUNK_BYTES) * HASH_BYTES;
-      const expected = this.#hashes.subarray(hash, hash + HASH_BYTES);
-      if (!equal(sha256(bytes.subarray(at, at + CHUNK_BYTES)), expected)) {
-        throw new SealroomError("OBJECT_CHANGED");
+    for (const { start, bytes } of pieces) {
+      for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+        const chunk = (start + at) / CHUNK_BYTES;
+        chunks.set(chunk, this.#check(chunk, bytes.subarray(at, at + CHUNK_BYTES)));
       }
     }
+    // Copies, so that what is kept does not keep all that was pulled with it.
+    this.#kept = new Map([...chunks].slice(-KEPT_CHUNKS).map(([chunk, bytes]) => [chunk, bytes.slice()]));
+    return ranges.map((range) => this.#gather(range, chunks));
+  }
+
+  #check(chunk: number, bytes: Uint8Array): Uint8Array {
+    const expected = this.#hashes.subarray(chunk * HASH_BYTES, (chunk + 1) * HASH_BYTES);
+    if (!equal(sha256(bytes), expected)) throw new SealroomError("OBJECT_CHANGED");
+    return bytes;
+  }
+
+  #gather(range: Range, chunks: ReadonlyMap<number, Uint8Array>): Uint8Array {
+    const gathered = new Uint8Array(rangeBytes(range));
+    for (const chunk of this.#chunksOf(range)) {
+      const { start, end } = this.#rangeOf(chunk);
+      const from = Math.max(start, range.start);
+      const part = chunks.get(chunk)?.subarray(from - start, Math.min(end, range.end) - start);
+      if (part !== undefined) gathered.set(part, from - range.start);
+    }
+    return gathered;
+  }
+
+  *#chunksOf({ start, end }: Range): Generator<number> {
+    if (start === end) return;
+    if (!(start >= 0 && start < end && end <= this.#byteLength)) throw new SealroomError("SEAL_RANGE");
+    for (let chunk = Math.floor(start / CHUNK_BYTES); chunk * CHUNK_BYTES < end; chunk += 1) yield chunk;
+  }
+
+  #rangeOf(chunk: number): Range {
+    return { start: chunk * CHUNK_BYTES, end: Math.min((chunk + 1) * CHUNK_BYTES, this.#byteLength) };
   }
 }

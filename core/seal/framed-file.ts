@@ -15,6 +15,8 @@ export class FramedFile implements OpenedFile {
   readonly #header: OpenedHeader;
   readonly #layout: FrameLayout;
   readonly #fetch: Fetch;
+  /** The last frame that was opened: small batches lie many to a frame, and are read one after another. */
+  #kept: Piece | null = null;
 
   constructor(header: OpenedHeader, layout: FrameLayout, fetch: Fetch) {
     this.#header = header;
@@ -28,13 +30,25 @@ export class FramedFile implements OpenedFile {
 
   /** Errors: SEAL_RANGE, SEAL_SEQUENCE, SEAL_FRAME, SEAL_FRAME_TAG, those of the fetch. */
   async read(ranges: readonly Range[]): Promise<BytesOf> {
-    const runs = mergeRanges(ranges.map((range) => this.#widen(range))).map(({ start, end }) =>
+    const kept = this.#kept;
+    const found = kept === null ? [] : [kept];
+    const wanted = ranges.filter((range) => kept === null || !holds(kept, range));
+    const runs = mergeRanges(wanted.map((range) => this.#widen(range))).map(({ start, end }) =>
       sealedRange(this.#layout, start, end - start),
     );
     const sealed = await this.#fetch(
       runs.map(({ offset, length }) => ({ start: offset, end: offset + length })),
     );
-    return bytesOfPieces(runs.map((run, index) => this.#open(run, sealed[index] ?? new Uint8Array(0))));
+    const pieces = runs.map((run, index) => this.#open(run, sealed[index] ?? new Uint8Array(0)));
+    const last = pieces.at(-1);
+    if (last !== undefined) this.#keep(last);
+    return bytesOfPieces([...pieces, ...found]);
+  }
+
+  #keep({ start, bytes }: Piece): void {
+    const { frameLength } = this.#layout;
+    const from = Math.floor((bytes.length - 1) / frameLength) * frameLength;
+    this.#kept = { start: start + from, bytes: bytes.subarray(from) };
   }
 
   /** In place: plaintext is shorter than its frames, and each frame is read before it is overwritten. */
@@ -53,6 +67,10 @@ export class FramedFile implements OpenedFile {
     const first = Math.floor(start / frameLength) * frameLength;
     return { start: first, end: Math.min(Math.ceil(end / frameLength) * frameLength, plainBytes) };
   }
+}
+
+function holds({ start, bytes }: Piece, range: Range): boolean {
+  return start <= range.start && range.end <= start + bytes.length;
 }
 
 /** Straight from a source: for messages whose frames alone are proof enough. */

@@ -39,6 +39,11 @@ export const COMMITTING: MessagePolicy = {
 /** Older messages too. Whoever makes one can make it open differently under two keys: for reading on own machines. */
 export const EVERY_SUITE: MessagePolicy = { ...COMMITTING, suites: new Set(SUITE_IDS) };
 
+/** Messages of one suite, which is known from elsewhere: a header cannot choose another. */
+export function suitePolicy(suite: number): MessagePolicy {
+  return { ...EVERY_SUITE, suites: new Set([suite]) };
+}
+
 /** Errors: POLICY_MESSAGE, SEAL_CONTEXT. */
 export function checkPolicy(header: HeaderFields, policy: MessagePolicy): void {
   const suite = header.suite.id;
