@@ -4,7 +4,7 @@ import { ArrowFileWriter } from "../core/column/writer.ts";
 import type { ArrowField } from "../core/column/schema.ts";
 import { BATCH_ROWS, UNIT_START_FIELD } from "../core/column/type.ts";
 import { DATASET_KEYRING } from "../core/manifest/manifest.ts";
-import { MessageWriter } from "../core/seal/writer.ts";
+import { DEFAULT_FRAME_LENGTH, MessageWriter } from "../core/seal/writer.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import { FlagBuilder } from "./bit-builder.ts";
 import { columnBuilder, type ColumnBuilder } from "./column-builder.ts";
@@ -56,7 +56,7 @@ export class ObjectSealer {
       keyName: DATASET_KEYRING.name,
       encryptionContext: context,
     });
-    const file = new ArrowFileWriter(this.#fields);
+    const file = new ArrowFileWriter(this.#fields, DEFAULT_FRAME_LENGTH);
     yield message.header();
     for (const chunk of file.start()) yield* message.push(chunk);
     let total = 0;

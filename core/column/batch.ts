@@ -1,5 +1,5 @@
 // Where the buffers of one record batch lie. The layout is validated before a byte of data is fetched: buffers
-// in order, inside the body, aligned and long enough for the rows. Values are vectors.ts's to check.
+// apart, inside the body, aligned and long enough for the rows. Values are vectors.ts's to check.
 import { SealroomError } from "../errors.ts";
 import type { FlatBuffer, Table } from "./flatbuffer.ts";
 import { parseMessage, type Block } from "./footer.ts";
@@ -81,7 +81,7 @@ export function parseRecordBatch(
   return { rows, columns };
 }
 
-/** The buffers as file ranges; refused unless each lies after the one before it and inside the body. */
+/** The buffers as file ranges; refused unless each lies inside the body and no two overlap. */
 function parseBuffers(
   buffer: FlatBuffer,
   header: Table,
@@ -92,16 +92,25 @@ function parseBuffers(
   if (buffers.count !== fields.reduce((sum, field) => sum + bufferCount(field), 0)) {
     throw new SealroomError("COLUMN_METADATA", { part: "buffers" });
   }
-  let end = 0;
-  return Array.from({ length: buffers.count }, (_, index) => {
+  const ranges = Array.from({ length: buffers.count }, (_, index) => {
     const offset = buffer.i64(buffers.start + 16 * index);
     const length = buffer.i64(buffers.start + 16 * index + 8);
-    if (offset < end || offset % BUFFER_ALIGNMENT !== 0 || offset + length > rangeBytes(body)) {
+    if (offset % BUFFER_ALIGNMENT !== 0 || offset + length > rangeBytes(body)) {
       throw new SealroomError("COLUMN_LAYOUT", { buffer: index });
     }
-    end = offset + length;
-    return { start: body.start + offset, end: body.start + end };
+    return { start: body.start + offset, end: body.start + offset + length };
   });
+  checkApart(ranges);
+  return ranges;
+}
+
+/** A reader is so never made to fetch more than the file has. Writers choose the order, which means nothing. */
+function checkApart(ranges: readonly Range[]): void {
+  let end = 0;
+  for (const range of inFileOrder(ranges)) {
+    if (range.start < end) throw new SealroomError("COLUMN_LAYOUT", { offset: range.start });
+    end = range.end;
+  }
 }
 
 /** Validity and values; text has offsets between them. */

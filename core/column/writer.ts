@@ -4,6 +4,7 @@
 import { bitmapBytes, holdsText, valueWidth } from "./batch.ts";
 import { encodeFlatbuffer, type SlotSpec, type TableSpec } from "./flatbuffer-encoder.ts";
 import { FILE_MAGIC, METADATA_V5 } from "./footer.ts";
+import { BUFFER_ALIGNMENT, placeInFrames, placeInOrder, roundUp, type Placement } from "./placement.ts";
 import type { ArrowField } from "./schema.ts";
 import { schemaSpec } from "./schema-encoder.ts";
 import { BATCH_ROWS } from "./type.ts";
@@ -11,8 +12,7 @@ import type { Vector } from "./vector.ts";
 import { countBits } from "./vectors.ts";
 import { clearNulls, clearSpareBits } from "./null-slot.ts";
 
-const ALIGNMENT = 64;
-const ZEROS = new Uint8Array(ALIGNMENT);
+const ZEROS = new Uint8Array(64 * 1024);
 const HEADER = { schema: 1, dictionaryBatch: 2, recordBatch: 3 } as const;
 const CONTINUATION = -1;
 
@@ -22,21 +22,25 @@ interface WrittenBlock {
   readonly bodyBytes: number;
 }
 
-interface Body {
-  readonly record: TableSpec;
-  readonly chunks: readonly Uint8Array[];
-  readonly bytes: number;
+/** Of one batch: a pair of numbers a column, and its buffers in the format's order. */
+interface Content {
+  readonly rows: number;
+  readonly nodes: readonly number[];
+  readonly buffers: readonly Uint8Array[];
 }
 
 /** One file: `start()`, then `batch()` for each batch, then `finish()`. */
 export class ArrowFileWriter {
   readonly #fields: readonly ArrowField[];
+  readonly #frameBytes: number | null;
   readonly #batches: WrittenBlock[] = [];
   readonly #dictionaries: WrittenBlock[] = [];
   #bytes = 0;
 
-  constructor(fields: readonly ArrowField[]) {
+  /** `frameBytes`: the frames in which the file will be sealed and read by parts; null for one that is read whole. */
+  constructor(fields: readonly ArrowField[], frameBytes: number | null = null) {
     this.#fields = fields;
+    this.#frameBytes = frameBytes;
   }
 
   /** Bytes of the file so far. */
@@ -47,8 +51,8 @@ export class ArrowFileWriter {
   start(): readonly Uint8Array[] {
     const magic = new Uint8Array(8);
     magic.set(FILE_MAGIC);
-    const schema = frame(HEADER.schema, schemaSpec(this.#fields), 0, magic.length);
-    return this.#count([magic, schema]);
+    const schema = encodeMessage(HEADER.schema, schemaSpec(this.#fields), 0);
+    return this.#count([magic, padMessage(schema, magic.length)]);
   }
 
   /**
@@ -60,8 +64,7 @@ export class ArrowFileWriter {
     if (rows > BATCH_ROWS) throw new RangeError(`a batch has at most ${BATCH_ROWS} rows`);
     if (vectors.length !== this.#fields.length) throw new RangeError("one vector a field");
     for (const [i, vector] of vectors.entries()) checkVector(vector, this.#fields[i], rows);
-    const body = encodeBody(rows, vectors);
-    return this.#message(this.#batches, HEADER.recordBatch, body.record, body);
+    return this.#message(this.#batches, HEADER.recordBatch, collect(rows, vectors), (record) => record);
   }
 
   /**
@@ -73,10 +76,13 @@ export class ArrowFileWriter {
       if (field.dictionary === null) return [];
       const strings = dictionaries.get(i);
       if (strings === undefined) throw new RangeError(`field ${i} lacks its dictionary`);
-      const body = encodeBody(strings.length, [textVector(strings)]);
+      const content = collect(strings.length, [textVector(strings)]);
       const id: SlotSpec = { kind: "i64", value: field.dictionary.id };
-      const header: TableSpec = [id, { kind: "table", value: body.record }, { kind: "u8", value: 0 }];
-      return this.#message(this.#dictionaries, HEADER.dictionaryBatch, header, body);
+      return this.#message(this.#dictionaries, HEADER.dictionaryBatch, content, (record) => [
+        id,
+        { kind: "table", value: record },
+        { kind: "u8", value: 0 },
+      ]);
     });
     return [...chunks, ...this.#count([...this.#footer()])];
   }
@@ -96,10 +102,22 @@ export class ArrowFileWriter {
     return [end, footer, trailer];
   }
 
-  #message(blocks: WrittenBlock[], type: number, header: TableSpec, body: Body): readonly Uint8Array[] {
-    const metadata = frame(type, header, body.bytes, this.#bytes);
-    blocks.push({ offset: this.#bytes, metadataBytes: metadata.length, bodyBytes: body.bytes });
-    return this.#count([metadata, ...body.chunks]);
+  #message(
+    blocks: WrittenBlock[],
+    type: number,
+    content: Content,
+    wrap: (record: TableSpec) => TableSpec,
+  ): readonly Uint8Array[] {
+    const lengths = content.buffers.map((buffer) => buffer.length);
+    const encode = (placement: Placement): Uint8Array =>
+      encodeMessage(type, wrap(recordSpec(content, placement)), placement.bytes);
+    // Where the body begins depends on how long the metadata is, and that not on what offsets it states.
+    const packed = placeInOrder(lengths);
+    const start = roundUp(this.#bytes + 8 + encode(packed).length, BUFFER_ALIGNMENT);
+    const placement = this.#frameBytes === null ? packed : placeInFrames(lengths, start, this.#frameBytes);
+    const metadata = padMessage(encode(placement), this.#bytes);
+    blocks.push({ offset: this.#bytes, metadataBytes: metadata.length, bodyBytes: placement.bytes });
+    return this.#count([metadata, ...bodyChunks(content.buffers, placement)]);
   }
 
   #count(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
@@ -108,15 +126,18 @@ export class ArrowFileWriter {
   }
 }
 
-/** The message, its metadata padded so that its body begins at a multiple of 64 in the file. */
-function frame(type: number, header: TableSpec, bodyBytes: number, offset: number): Uint8Array {
-  const metadata = encodeFlatbuffer([
+function encodeMessage(type: number, header: TableSpec, bodyBytes: number): Uint8Array {
+  return encodeFlatbuffer([
     { kind: "i16", value: METADATA_V5 },
     { kind: "u8", value: type },
     { kind: "table", value: header },
     { kind: "i64", value: bodyBytes },
   ]);
-  const length = padded(offset + 8 + metadata.length) - offset;
+}
+
+/** Encapsulated, and padded so that its body begins at a multiple of 64 in the file. */
+function padMessage(metadata: Uint8Array, offset: number): Uint8Array {
+  const length = roundUp(offset + 8 + metadata.length, BUFFER_ALIGNMENT) - offset;
   const message = new Uint8Array(length);
   const view = new DataView(message.buffer);
   view.setInt32(0, CONTINUATION, true);
@@ -125,29 +146,47 @@ function frame(type: number, header: TableSpec, bodyBytes: number, offset: numbe
   return message;
 }
 
-/** The RecordBatch table and the buffers it describes, each padded to 64 bytes. */
-function encodeBody(rows: number, vectors: readonly Vector[]): Body {
+function collect(rows: number, vectors: readonly Vector[]): Content {
   const nodes: number[] = [];
-  const buffers: number[] = [];
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
+  const buffers: Uint8Array[] = [];
   for (const vector of vectors) {
     const nulls = vector.validity === null ? 0 : rows - countBits(vector.validity, rows);
     nodes.push(rows, nulls);
     if (nulls > 0) clearNulls(vector, rows);
-    for (const buffer of vectorBuffers(vector, rows, nulls)) {
-      buffers.push(bytes, buffer.length);
-      const padding = padded(buffer.length) - buffer.length;
-      chunks.push(buffer, ZEROS.subarray(0, padding));
-      bytes += buffer.length + padding;
-    }
+    buffers.push(...vectorBuffers(vector, rows, nulls));
   }
-  const record: TableSpec = [
+  return { rows, nodes, buffers };
+}
+
+/** The RecordBatch table. */
+function recordSpec({ rows, nodes, buffers }: Content, { offsets }: Placement): TableSpec {
+  const places = buffers.flatMap((buffer, index) => [offsets[index] ?? 0, buffer.length]);
+  return [
     { kind: "i64", value: rows },
     { kind: "structs", value: nodes, numbersPerStruct: 2 },
-    { kind: "structs", value: buffers, numbersPerStruct: 2 },
+    { kind: "structs", value: places, numbersPerStruct: 2 },
   ];
-  return { record, chunks: chunks.filter((chunk) => chunk.length > 0), bytes };
+}
+
+/** The buffers as they lie in the file, with zeros between them. */
+function bodyChunks(buffers: readonly Uint8Array[], { offsets, bytes }: Placement): readonly Uint8Array[] {
+  const placed = buffers
+    .map((buffer, index) => ({ buffer, offset: offsets[index] ?? 0 }))
+    .filter(({ buffer }) => buffer.length > 0)
+    .sort((a, b) => a.offset - b.offset);
+  const chunks: Uint8Array[] = [];
+  let at = 0;
+  for (const { buffer, offset } of placed) {
+    chunks.push(...zeros(offset - at), buffer);
+    at = offset + buffer.length;
+  }
+  return [...chunks, ...zeros(bytes - at)];
+}
+
+function zeros(bytes: number): readonly Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  for (let left = bytes; left > 0; left -= ZEROS.length) chunks.push(ZEROS.subarray(0, left));
+  return chunks;
 }
 
 function vectorBuffers(vector: Vector, rows: number, nulls: number): readonly Uint8Array[] {
@@ -217,8 +256,4 @@ function blocksSpec(blocks: readonly WrittenBlock[]): SlotSpec {
     bodyBytes,
   ]);
   return { kind: "structs", value: numbers, numbersPerStruct: 3 };
-}
-
-function padded(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
