@@ -199,7 +199,8 @@ export const ERROR_CODES = {
   AGGREGATE_UNITS:
     "the rows' marks of units are missing, unexpected, or do not begin with the object's first row",
   AGGREGATE_ROWS: "an object has more rows than one aggregation can count",
-  AGGREGATE_GROUPS: "the job forms more groups than the enclave holds, released or not",
+  AGGREGATE_GROUPS:
+    "the job forms more groups, or pairs of a group and a scattered unit, than the enclave holds, released or not",
   GATE_GROUPS: "more groups would be released than the owner's rules allow",
   GATE_ROWS: "the result would have more rows than the grant allows",
   // seal/: CMS of KMS. One code for every fault: a second one would be a padding oracle

@@ -1,4 +1,4 @@
-// Aggregates the batches of one object, in order, into a partial.
+// Aggregates the batches of one object, in order, into a partial. Scattered units are in scattered.ts; else:
 //
 // Rows of a unit lie together, so a unit is known by its ordinal in the object, and each group remembers the last
 // ordinal it saw: distinct units are exact, and memory grows with groups only. Every row's bit is read before any
@@ -14,12 +14,14 @@ import { MeasureReader } from "./measure.ts";
 import type { Partial } from "./partial.ts";
 import { Filter } from "./predicate.ts";
 import type { AggregateProgram } from "./program.ts";
+import { checkUnits, pairProgram } from "./scattered.ts";
 import { UnitOrdinals } from "./unit-ordinal.ts";
 
 /** Unit ordinals and row counts of one object are 32-bit. */
 export const MAX_OBJECT_ROWS: number = 2 ** 31 - 1;
 
 export class ObjectAggregation {
+  readonly #unitColumn: number | null;
   readonly #filter: Filter | null;
   readonly #keys: GroupKeys;
   readonly #ordinals: UnitOrdinals | null;
@@ -29,7 +31,9 @@ export class ObjectAggregation {
   readonly #groups = new Int32Array(CHUNK_ROWS);
   #rows = 0;
 
-  constructor(program: AggregateProgram) {
+  constructor(asked: AggregateProgram) {
+    const program = asked.unit === "scattered" ? pairProgram(asked) : asked;
+    this.#unitColumn = asked.unitColumn;
     this.#filter = program.predicate === null ? null : new Filter(program.predicate);
     this.#keys = new GroupKeys(program.dimensions, program.maxFormed);
     this.#ordinals = program.unit === "row" ? null : new UnitOrdinals();
@@ -43,6 +47,7 @@ export class ObjectAggregation {
   add(batch: ColumnBatch): void {
     // Without the bit every row would pass for a unit of its own, and k rows of one person for k people.
     if ((batch.unitStart === null) !== (this.#ordinals === null)) throw new SealroomError("AGGREGATE_UNITS");
+    if (this.#unitColumn !== null) checkUnits(batch, this.#unitColumn);
     this.#rows += batch.rows;
     if (this.#rows > MAX_OBJECT_ROWS) throw new SealroomError("AGGREGATE_ROWS", { limit: MAX_OBJECT_ROWS });
     for (let start = 0; start < batch.rows; start += CHUNK_ROWS) {

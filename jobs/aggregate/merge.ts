@@ -1,12 +1,10 @@
-// Adds up the partials of all objects, in the manifest's order, which the caller keeps: float sums depend on it. A
-// unit never spans two objects, so distinct units and clipped sums simply add.
+// Adds up the partials of all objects, in the manifest's order, which the caller keeps: float sums depend on it.
 import type { Cell } from "./cell.ts";
-import { growFloat64 } from "./grow.ts";
-import { MergedKeys } from "./merged-keys.ts";
-import { addAt, MeasureMerge } from "./merged-measure.ts";
+import { LevelMerge } from "./level-merge.ts";
 import type { MergedMeasure } from "./merged-measure.ts";
-import type { Partial, PartialLevel } from "./partial.ts";
+import type { Partial } from "./partial.ts";
 import type { AggregateProgram } from "./program.ts";
+import { pairProgram } from "./scattered.ts";
 
 /** One group of all objects. Nothing in it has been through the gate. */
 export interface MergedGroup {
@@ -18,11 +16,15 @@ export interface MergedGroup {
 }
 
 export class Merge {
+  readonly #program: AggregateProgram;
+  /** Of groups, or of pairs of group and unit where units are scattered. */
   readonly #levels: readonly LevelMerge[];
   readonly #badRows: number[];
 
   constructor(program: AggregateProgram) {
-    this.#levels = program.levels.map((level) => new LevelMerge(program, level));
+    const merged = program.unit === "scattered" ? pairProgram(program) : program;
+    this.#program = program;
+    this.#levels = merged.levels.map((kept) => new LevelMerge(merged, kept));
     this.#badRows = program.measures.map(() => 0);
   }
 
@@ -36,60 +38,25 @@ export class Merge {
     });
   }
 
-  /** A level's groups, in no order that means anything; one at a time, since most may be too small to keep. */
+  /**
+   * A level's groups, in no order that means anything; one at a time, since most may be too small to keep.
+   * Errors: AGGREGATE_GROUPS.
+   */
   *groups(level: number): Generator<MergedGroup, void> {
-    yield* this.#levels[level]?.groups() ?? [];
+    const merged = this.#levels[level];
+    const kept = this.#program.levels[level];
+    if (merged === undefined || kept === undefined) throw new Error("internal: no such level");
+    if (this.#program.unit !== "scattered") {
+      yield* merged.groups();
+      return;
+    }
+    const folded = new LevelMerge(this.#program, kept);
+    for (const pairs of merged.pairs(this.#program)) folded.add(pairs);
+    yield* folded.groups();
   }
 
   /** By measure, the passing rows whose value was NaN or had to be saturated. */
   badRows(): readonly number[] {
     return this.#badRows;
-  }
-}
-
-class LevelMerge {
-  readonly #dimensions: number;
-  readonly #kept: readonly number[];
-  readonly #keys: MergedKeys;
-  readonly #measures: readonly MeasureMerge[];
-  #passing: Float64Array = new Float64Array(0);
-  #units: Float64Array = new Float64Array(0);
-
-  constructor({ dimensions, maxFormed, measures }: AggregateProgram, kept: readonly number[]) {
-    this.#dimensions = dimensions.length;
-    this.#kept = kept;
-    this.#keys = new MergedKeys(kept.length, maxFormed);
-    this.#measures = measures.map((measure) => new MeasureMerge(measure));
-  }
-
-  add(partial: PartialLevel | undefined): void {
-    if (partial === undefined) throw new Error("internal: a partial of another program");
-    const groups = this.#keys.assign(partial);
-    this.#passing = growFloat64(this.#passing, this.#keys.size);
-    this.#units = growFloat64(this.#units, this.#keys.size);
-    addAt(this.#passing, groups, partial.passing);
-    addAt(this.#units, groups, partial.units);
-    this.#measures.forEach((measure, at) => {
-      measure.add(partial.measures[at], groups, this.#keys.size);
-    });
-  }
-
-  *groups(): Generator<MergedGroup, void> {
-    for (let group = 0; group < this.#keys.size; group += 1) {
-      yield {
-        key: this.#key(group),
-        passing: this.#passing[group] ?? 0,
-        units: this.#units[group] ?? 0,
-        measures: this.#measures.map((measure) => measure.read(group)),
-      };
-    }
-  }
-
-  #key(group: number): readonly Cell[] {
-    const cells = Array.from({ length: this.#dimensions }, (): Cell => null);
-    this.#keys.key(group).forEach((cell, at) => {
-      cells[this.#kept[at] ?? 0] = cell;
-    });
-    return cells;
   }
 }

@@ -1,6 +1,6 @@
 // Numbers the distinct group keys of all partials of one level.
 import type { Cell } from "./cell.ts";
-import type { PartialLevel } from "./partial.ts";
+import type { KeyColumn, PartialLevel } from "./partial.ts";
 import { WordTable } from "./word-table.ts";
 
 export class MergedKeys {
@@ -20,6 +20,12 @@ export class MergedKeys {
 
   key(group: number): readonly Cell[] {
     return this.#cells.map((cells, dimension) => cells[this.#tuples.word(group, dimension)] ?? null);
+  }
+
+  /** One dimension of some groups' keys. The cells are all there are, used or not. */
+  column(groups: Int32Array, dimension: number): KeyColumn {
+    const codes = groups.map((group) => this.#tuples.word(group, dimension));
+    return { codes, cells: this.#cells[dimension] ?? [] };
   }
 
   /** The numbers of a partial's groups. Errors: AGGREGATE_GROUPS. */

@@ -3,10 +3,10 @@ import { ExtremeTally } from "./extreme.ts";
 import { growFloat64 } from "./grow.ts";
 import { MomentTally } from "./moment.ts";
 import type { Moments } from "./moment.ts";
-import type { PartialMeasure } from "./partial.ts";
-import type { Extreme, Measure } from "./program.ts";
+import type { ExtremeState, PartialMeasure, ShareState, SumState } from "./partial.ts";
+import type { ClipRule, Extreme, Measure } from "./program.ts";
 import { ShareTally } from "./share.ts";
-import { makeSums, mergeSums } from "./sum.ts";
+import { makeSums, mergeSums, TWO_32 } from "./sum.ts";
 import type { Sums } from "./sum.ts";
 
 export interface MergedMeasure {
@@ -82,6 +82,37 @@ export class MeasureMerge {
     };
   }
 
+  /**
+   * Where groups are pairs of a group and a unit, and nothing was clipped: what each unit adds, clipped as `measure`
+   * says. Its total is one number: past 2^53 it is rounded, but never back to within bounds that it has passed.
+   */
+  pairs(measure: Measure | undefined, pairs: Int32Array): PartialMeasure {
+    if (measure === undefined) throw new Error("internal: pairs of another program");
+    const units = Float64Array.from(pairs, (pair) => Math.min(1, this.#nonNull[pair] ?? 0));
+    const extreme = (tally: ExtremeTally | null): ExtremeState | null =>
+      tally && { value: tally.finish(pairs).value, units };
+    const sum = this.#sums && measure.sum && this.#clippedTotals(this.#sums, measure.sum, pairs);
+    return {
+      nonNull: Float64Array.from(pairs, (pair) => this.#nonNull[pair] ?? 0),
+      units,
+      sum,
+      share: measure.share && sum !== null ? shareOf(sum, this.#isExact) : null,
+      moments: this.#moments?.finish(pairs) ?? null,
+      min: extreme(this.#extremes.min),
+      max: extreme(this.#extremes.max),
+    };
+  }
+
+  #clippedTotals(sums: Sums, { lower, upper, exact }: ClipRule, pairs: Int32Array): SumState {
+    const totals = Float64Array.from(pairs, (pair) => {
+      // A unit without a value adds nothing, whatever the bounds say.
+      if ((this.#nonNull[pair] ?? 0) === 0) return 0;
+      const total = (sums.high[pair] ?? 0) * (exact ? TWO_32 : 1) + (sums.low[pair] ?? 0);
+      return Math.min(upper, Math.max(lower, total));
+    });
+    return sumState(totals, exact);
+  }
+
   #readShare(share: ShareTally, group: number): MergedShare {
     const largest = share.largest(group);
     return { largest: this.#isExact ? BigInt(largest) : largest, absolute: share.absolute(group) };
@@ -93,6 +124,17 @@ export class MeasureMerge {
     const value = tally.value(group);
     return { value: value !== null && this.#isExact ? BigInt(value) : value, units: tally.units(group) };
   }
+}
+
+function shareOf({ high, low }: SumState, isExact: boolean): ShareState {
+  const largest = (isExact ? low : high).map(Math.abs);
+  return { largest, absolute: sumState(largest, isExact) };
+}
+
+/** Sums of one number each, within 2^53. */
+function sumState(numbers: Float64Array, isExact: boolean): SumState {
+  const zeros = new Float64Array(numbers.length);
+  return isExact ? { high: zeros, low: numbers } : { high: numbers, low: zeros };
 }
 
 /** Adds a number to each of the named places. */

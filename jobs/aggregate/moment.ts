@@ -2,8 +2,8 @@
 // in adding, so that the difference of two large numbers at the end is right however close together the values lie.
 //
 // Integers are taken from a centre that follows from the bounds, and their sums are exact, in any order. Floats are
-// added with compensation; of each square its rounding error is added too (Dekker's product), so that the sums have
-// about 104 bits.
+// added with compensation; of each square its rounding error is added too (Dekker's product), so that the sums are
+// right to about 100 bits.
 import type { MomentState } from "./partial.ts";
 import type { ClipRule } from "./program.ts";
 import { makeSums, mergeSums, pickState } from "./sum.ts";

@@ -5,7 +5,8 @@ import { MAX_EXACT } from "./measure.ts";
 import type { SumState } from "./partial.ts";
 import type { ClipRule } from "./program.ts";
 
-const TWO_32 = 4294967296;
+/** What the high part of an exact sum counts. */
+export const TWO_32 = 4294967296;
 /** Far beyond any result's range (2^84), and exact in a double. */
 const MAX_HIGH: number = 2 ** 52;
 
