@@ -171,6 +171,22 @@ test("more rows in a batch than buffers or limits hold are refused before anythi
   refused("COLUMN_METADATA", () => parseTable(patchNumber(file, 100n, -100n)));
 });
 
+test("buffers that overlap are refused, in whatever order they lie", () => {
+  const fields: readonly ArrowField[] = [
+    { name: "a", type: typeOf("int32"), dictionary: null },
+    { name: "b", type: typeOf("int32"), dictionary: null },
+  ];
+  const vector = int32(100);
+  const file = encodeTable(fields, [{ rows: 100, columns: [vector, vector] }]);
+  // The second column's buffer lies at 448, and nothing else has that number.
+  assert.equal(parseTable(file).batches[0]?.rows, 100);
+  assert.equal(parseTable(patchNumber(file, 448n, 448n)).batches[0]?.rows, 100);
+  for (const offset of [0n, 8n, 64n, 392n]) {
+    refused("COLUMN_LAYOUT", () => parseTable(patchNumber(file, 448n, offset)));
+  }
+  assert.equal(parseTable(patchNumber(file, 448n, 400n)).batches[0]?.rows, 100);
+});
+
 test("a compressed batch is refused as such", () => {
   refused("COLUMN_COMPRESSED", () => parseTable(compressBatch()));
 });
