@@ -134,7 +134,10 @@ export async function checkNewDirectory(path: string): Promise<void> {
   }
 }
 
-/** All files or none: they are written into a directory beside `path`, which then gets that name. */
+/**
+ * All files or none: they are written into a directory beside `path`, which then gets that name. What processes that
+ * were killed over it had begun for the same name is removed: it may be a result, opened.
+ */
 export async function writeNewDirectory(
   path: string,
   files: readonly (Omit<FileToWrite, "path"> & { readonly name: string })[],
@@ -144,7 +147,8 @@ export async function writeNewDirectory(
   let temporary: string | undefined;
   try {
     await mkdir(dirname(target), { recursive: true });
-    temporary = await mkdtemp(join(dirname(target), `.${basename(target)}.`));
+    await removeAbandoned(target);
+    temporary = await mkdtemp(join(dirname(target), `${partialPrefix(target)}${process.pid}-`));
     for (const { name, bytes, access } of files) await writeDurably(join(temporary, name), bytes, access);
     await syncDirectory(temporary);
     // An empty directory may be in the way; one that has since got something in it is not removed.
@@ -154,6 +158,33 @@ export async function writeNewDirectory(
   } catch (error) {
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
     throw new FaultAt(path, asFileError(error, "FILE_WRITE"));
+  }
+}
+
+/** Hidden, and says what it is: nobody takes it for the directory that it was to be. */
+function partialPrefix(target: string): string {
+  return `.${basename(target)}.partial-`;
+}
+
+/** Only of processes that are gone: another that runs now may be at work on its own. */
+async function removeAbandoned(target: string): Promise<void> {
+  const prefix = partialPrefix(target);
+  for (const name of await readdir(dirname(target))) {
+    const [, pid] =
+      /^(\d{1,10})-[A-Za-z0-9]{6}$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : "") ?? [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    // Not being able to is no reason to refuse what is asked now.
+    await rm(join(dirname(target), name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // There is one, and it is somebody else's.
+    return isSystemError(error) && error.code === "EPERM";
   }
 }
 
