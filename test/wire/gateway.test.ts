@@ -181,6 +181,66 @@ test("a source that has fewer or more bytes than asked for, or fails, ends the c
   }
 });
 
+test("the host asks for a few ranges ahead, no more, and answers in order however they become ready", async () => {
+  const ready: (() => void)[] = [];
+  const asked: number[] = [];
+  const { gateway, close, ended, faults } = served(async ({ offset, length }) => {
+    asked.push(offset);
+    await new Promise<void>((resolve) => ready.push(resolve));
+    return Readable.from([OBJECT.subarray(offset, offset + length)]);
+  });
+  const targets = Array.from({ length: 12 }, () => new Uint8Array(100));
+  const reading = targets.map((target, at) => gateway.readInto(at * 100, target));
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(asked, [0, 100, 200, 300]);
+  const answering = setInterval(() => ready.pop()?.(), 1);
+  await Promise.all(reading);
+  clearInterval(answering);
+  targets.forEach((target, at) => {
+    assert.deepEqual(target, OBJECT.slice(at * 100, at * 100 + 100));
+  });
+  close();
+  await ended;
+  assert.deepEqual(faults, []);
+});
+
+test("pieces of one answer arrive one by one, and a cut takes those behind it with it", async () => {
+  const { stream, peer } = connectedPair();
+  peer.resume();
+  const gateway = new Gateway(stream, ADDRESS);
+  const pieces = [10, 20, 30].map((length) => new Uint8Array(length));
+  const [first, second, third] = gateway.read(0, pieces);
+  assert.ok(first && second && third);
+  peer.write(Buffer.concat([encodeBulkPrefix(60), OBJECT.subarray(0, 25)]));
+  await first;
+  assert.deepEqual(pieces[0], OBJECT.slice(0, 10));
+  assert.equal(gateway.bytesRead, 10);
+  const later = gateway.readInto(60, new Uint8Array(5));
+  peer.end();
+  await refuses("TRANSPORT_CLOSED", second);
+  await refuses("TRANSPORT_CLOSED", third);
+  await refuses("TRANSPORT_CLOSED", later);
+});
+
+test("bodies that were asked for ahead are given up when the enclave hangs up", async () => {
+  const bodies: Readable[] = [];
+  const { gateway, close, ended } = served(() => {
+    const body = new Readable({ read: () => undefined });
+    bodies.push(body);
+    return Promise.resolve(body);
+  });
+  const reading = [0, 1, 2].map((at) => gateway.readInto(at, new Uint8Array(1)));
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  close();
+  for (const read of reading) await refuses("TRANSPORT_CLOSED", read);
+  await ended;
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(
+    bodies.map(({ destroyed }) => destroyed),
+    [true, true, true],
+  );
+});
+
 test("after one refused answer none of the later ones is believed", async () => {
   const { stream, peer } = connectedPair();
   const gateway = new Gateway(stream, ADDRESS);
