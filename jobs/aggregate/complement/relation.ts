@@ -39,8 +39,9 @@ export function linkRelations(cells: number, list: readonly Relation[]): Relatio
     count(parent);
     children.forEach(count);
   });
-  for (let c = 0; c < cells; c += 1)
+  for (let c = 0; c < cells; c += 1) {
     relationStart[c + 1] = (relationStart[c + 1] ?? 0) + (relationStart[c] ?? 0);
+  }
 
   const members = new Int32Array(memberStart[list.length] ?? 0);
   const relations = new Int32Array(members.length);
@@ -62,30 +63,39 @@ export function linkRelations(cells: number, list: readonly Relation[]): Relatio
   return { count: list.length, memberStart, members, relationStart, relations, signs };
 }
 
-/** The connected parts of the table that have a suppressed cell, by their first such cell; each with its cells, ascending. */
-export function suppressedComponents(relations: Relations, suppressed: Uint8Array): Int32Array[] {
-  const found: Int32Array[] = [];
-  const cellSeen = new Uint8Array(suppressed.length);
+/** Cells that relations link, and all the relations that link them; both ascending. */
+export interface Part {
+  readonly cells: Int32Array;
+  readonly relations: Int32Array;
+}
+
+/**
+ * The connected parts that have one of the cells `from`, in that order; relations link only cells for which `inside`
+ * is 1. Time and memory grow with the parts alone, beside one byte a cell and a relation.
+ */
+export function connectedParts(relations: Relations, from: Iterable<number>, inside: Uint8Array): Part[] {
+  const found: Part[] = [];
+  const cellSeen = new Uint8Array(inside.length);
   const relationSeen = new Uint8Array(relations.count);
-  for (let first = 0; first < suppressed.length; first += 1) {
-    if (suppressed[first] !== 1 || cellSeen[first] === 1) continue;
+  for (const first of from) {
+    if (cellSeen[first] === 1) continue;
     cellSeen[first] = 1;
     const cells = [first];
+    const numbers: number[] = [];
     // The list grows while it is walked.
     for (const cell of cells) {
-      const end = relations.relationStart[cell + 1] ?? 0;
-      for (let at = relations.relationStart[cell] ?? 0; at < end; at += 1) {
-        const r = relations.relations[at] ?? 0;
-        if (relationSeen[r] === 1) continue;
-        relationSeen[r] = 1;
-        for (const member of membersOf(relations, r)) {
-          if (cellSeen[member] === 1) continue;
+      for (const relation of relationsOf(relations, cell)) {
+        if (relationSeen[relation] === 1) continue;
+        relationSeen[relation] = 1;
+        numbers.push(relation);
+        for (const member of membersOf(relations, relation)) {
+          if (cellSeen[member] === 1 || inside[member] !== 1) continue;
           cellSeen[member] = 1;
           cells.push(member);
         }
       }
     }
-    found.push(Int32Array.from(cells).sort());
+    found.push({ cells: Int32Array.from(cells).sort(), relations: Int32Array.from(numbers).sort() });
   }
   return found;
 }
@@ -93,4 +103,8 @@ export function suppressedComponents(relations: Relations, suppressed: Uint8Arra
 /** The cells of a relation, its parent first. */
 export function membersOf({ members, memberStart }: Relations, relation: number): Int32Array {
   return members.subarray(memberStart[relation], memberStart[relation + 1]);
+}
+
+export function relationsOf({ relations, relationStart }: Relations, cell: number): Int32Array {
+  return relations.subarray(relationStart[cell], relationStart[cell + 1]);
 }
