@@ -41,10 +41,11 @@ export class CheckedObject {
   static async survey(source: ByteSource, byteLength: number, judge: Judge): Promise<CheckedObject> {
     const whole = new Sha384();
     const hashes = new Uint8Array(Math.ceil(byteLength / CHUNK_BYTES) * HASH_BYTES);
-    const buffers = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)];
+    const pieceBytes = Math.min(PIECE_BYTES, byteLength);
+    const buffers = [new Uint8Array(pieceBytes), new Uint8Array(pieceBytes)] as const;
     let chunk = 0;
     const pull = async (offset: number): Promise<Uint8Array> => {
-      const buffer = buffers[(offset / PIECE_BYTES) % 2] ?? new Uint8Array(PIECE_BYTES);
+      const buffer = (offset / PIECE_BYTES) % 2 === 0 ? buffers[0] : buffers[1];
       const piece = buffer.subarray(0, Math.max(0, Math.min(PIECE_BYTES, byteLength - offset)));
       if (piece.length > 0) await source.readInto(offset, piece);
       return piece;

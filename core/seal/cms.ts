@@ -61,8 +61,12 @@ export function openCms(
   const keyIsSound = found?.length === KEY_BYTES;
   const plain = openCbcBlocks(aesKey(keyIsSound ? found : randomBytes(KEY_BYTES)), iv, ciphertext);
   const plainBytes = unpaddedLength(plain);
+  const content = plain.slice(0, Math.max(plainBytes, 0));
+  // What is handed out is the caller's to clear; nothing of it is left here.
+  plain.fill(0);
+  found?.fill(0);
   if (!keyIsSound || plainBytes < 0) throw new SealroomError("CMS_OPEN");
-  return plain.slice(0, plainBytes);
+  return content;
 }
 
 /** The fields of the one form that KMS writes. Error: CMS_OPEN. */

@@ -1,0 +1,105 @@
+// Objects that others wrote, from their writers to a result: adopted, read by a real local enclave through a host, and
+// the answer is the one that adding up by hand gives. Units are scattered over objects and clipped over all of them.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { drawNonce, compilePlanFor, runHost, BY_CITY } from "../host/host.ts";
+import type { Hostility, HostRun } from "../host/host.ts";
+import { openRows } from "../host/answer.ts";
+import { DATASET, startWorld } from "../host/world.ts";
+import type { WorldDataset } from "../host/world.ts";
+import { openRig } from "./rig.ts";
+import { encodeVisits, SIGNED, writeEsdk, writeS3V2, writeS3V3 } from "./writers.ts";
+import type { Visit } from "./writers.ts";
+
+const world = await startWorld();
+const rig = await openRig(world.services);
+after(async () => {
+  rig.close();
+  await world.close();
+});
+
+/** Visits of the same people lie in all parts, in no order, some without a city or an amount. */
+function visitsOf(part: number): Visit[] {
+  return Array.from({ length: 400 }, (_, index): Visit => {
+    const draw = (index * 7919 + part * 104_729) % 997;
+    return {
+      person: `person-${draw % 61}`,
+      city: draw % 29 === 0 ? null : draw === 5 ? "tiny" : (["north", "south", "west"][draw % 3] ?? null),
+      amount: draw % 17 === 0 ? null : draw,
+    };
+  });
+}
+
+const PARTS = [visitsOf(0), visitsOf(1), visitsOf(2), visitsOf(3), visitsOf(4)];
+
+const KINDS = ["esdk-frames", "esdk-whole", "s3ec-v2", "s3ec-v3", "s3ec-v3"];
+
+async function adoptAll(): Promise<WorldDataset> {
+  const [frames, signed, v2, v3, split] = PARTS.map((visits) => encodeVisits(visits, 150));
+  assert.ok(frames && signed && v2 && v3 && split);
+  await rig.put("a.esdk", await writeEsdk(rig.writer, frames));
+  await rig.put("b.esdk", await writeEsdk(rig.writer, signed, { suite: SIGNED, frameLength: 1000 }));
+  await rig.putS3("c.v2", await writeS3V2(rig.writer, v2));
+  await rig.putS3("d.v3", await writeS3V3(rig.writer, v3));
+  await rig.putS3("e.v3", await writeS3V3(rig.writer, split, "instruction file"));
+  const nowMs = Date.now();
+  const objects = ["a.esdk", "b.esdk", "c.v2", "d.v3", "e.v3"];
+  const keyArn = await rig.createDatasetKey(DATASET, nowMs);
+  const context = new Map(Object.entries(rig.writer.context ?? {}));
+  const adopted = await rig.adopt({ objects, keyArn, nowMs, context, recipient: world.analyst });
+  assert.equal(adopted.unit, "scattered");
+  assert.deepEqual(
+    adopted.objects.map(({ envelope }) => envelope.kind),
+    KINDS,
+  );
+  const { jws, verified } = await rig.manifest();
+  assert.equal(verified.digest, adopted.manifestDigest);
+  const bytes = await Promise.all(objects.map((name) => rig.get(name)));
+  return {
+    owner: { ...world.owner, thumbprint: rig.ownerKey.thumbprint },
+    manifest: verified.manifest,
+    jws,
+    datasetKey: new Uint8Array(0),
+    objects: adopted.objects.map((entry, index) => ({
+      entry,
+      bytes: bytes[index] ?? new Uint8Array(0),
+      rows: [],
+      plain: new Uint8Array(0),
+    })),
+  };
+}
+
+const dataset = await adoptAll();
+
+async function run(hostility: Hostility = {}): Promise<HostRun> {
+  const plan = await compilePlanFor(world, BY_CITY, { owner: dataset.owner });
+  return runHost(world, { plan, nonce: drawNonce(), dataset }, hostility);
+}
+
+/** Distinct people and clipped totals by city over all parts; the city that is null is a group like any other. */
+function naive(): readonly unknown[] {
+  const totals = new Map<string | null, Map<string, number>>();
+  for (const { person, city, amount } of PARTS.flat()) {
+    const people = totals.get(city) ?? new Map<string, number>();
+    totals.set(city, people.set(person, (people.get(person) ?? 0) + (amount ?? 0)));
+  }
+  return [...totals]
+    .filter(([, people]) => people.size >= 5)
+    .map(([city, people]) => {
+      const total = [...people.values()].reduce((sum, value) => sum + Math.min(Math.max(value, 0), 1000), 0);
+      return { city, count_units: BigInt(people.size), total: BigInt(total) };
+    })
+    .sort(byCity);
+}
+
+function byCity(a: { readonly city?: unknown }, b: { readonly city?: unknown }): number {
+  return String(a.city) < String(b.city) ? -1 : 1;
+}
+
+test("a job over adopted objects of every kind gives what adding up by hand gives", async () => {
+  const { event } = await run();
+  const rows = [...(await openRows(event, world.analyst))].sort(byCity);
+  assert.deepEqual(rows, naive());
+  const clipped = naive().some((row) => (row as { total: bigint }).total % 1000n !== 0n);
+  assert.ok(clipped);
+});
