@@ -35,6 +35,7 @@ test("the commands are those that are documented, each with an example in its he
   const commands = allCommands();
   assert.deepEqual(commands.map(([name]) => name).sort(), [
     "sealroom",
+    "sealroom adopt",
     "sealroom attestation",
     "sealroom explain",
     "sealroom grant",
