@@ -104,6 +104,7 @@ export const ERROR_CODES = {
   RESULT_SIZE: "the sealed result is larger or smaller than one can be",
   RESULT_HEADER: "the sealed result's header is not of its one form",
   RESULT_OPEN: "the sealed result does not open with this key",
+  RESULT_METADATA: "what the result says of its bad rows is not of its one form",
   RESULT_PADDING: "the opened result is not a length, that many bytes, and zeros up to its padded size",
   // nsm: the Nitro Secure Module, or the software one of the local enclave
   NSM_REQUEST: "the request is larger than the NSM takes, or a field of it is out of its limits",

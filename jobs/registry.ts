@@ -39,7 +39,7 @@ const AGGREGATE: Job = {
   compile: compileAggregate,
   startKernel: (program) => new ObjectAggregation(program),
   startMerge: (program) => new Merge(program),
-  release: (program, merge, release) => encodeResult(passGate(program, merge.groups(0), release)),
+  release: (program, merge, release) => encodeResult(passGate(program, merge, release)),
   mostBytes: mostTableBytes,
 };
 

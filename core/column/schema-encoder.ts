@@ -9,10 +9,18 @@ interface TypeSpec {
   readonly table: TableSpec;
 }
 
-export function schemaSpec(fields: readonly ArrowField[]): TableSpec {
+export function schemaSpec(
+  fields: readonly ArrowField[],
+  metadata: ReadonlyMap<string, string> = new Map(),
+): TableSpec {
+  const members = [...metadata].map(([key, value]): TableSpec => [
+    { kind: "string", value: key },
+    { kind: "string", value },
+  ]);
   return [
     { kind: "i16", value: 0 },
     { kind: "tables", value: fields.map(fieldSpec) },
+    members.length === 0 ? null : { kind: "tables", value: members },
   ];
 }
 

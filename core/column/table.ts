@@ -38,8 +38,9 @@ export function parseTable(bytes: Uint8Array): ColumnTable {
 export function encodeTable(
   fields: readonly ArrowField[],
   batches: readonly { readonly rows: number; readonly columns: readonly Vector[] }[],
+  metadata: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array {
-  const writer = new ArrowFileWriter(fields);
+  const writer = new ArrowFileWriter(fields, null, metadata);
   const chunks = [...writer.start()];
   const dictionaries = new Map<number, readonly string[]>();
   for (const { rows, columns } of batches) {

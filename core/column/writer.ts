@@ -33,14 +33,23 @@ interface Content {
 export class ArrowFileWriter {
   readonly #fields: readonly ArrowField[];
   readonly #frameBytes: number | null;
+  readonly #metadata: ReadonlyMap<string, string>;
   readonly #batches: WrittenBlock[] = [];
   readonly #dictionaries: WrittenBlock[] = [];
   #bytes = 0;
 
-  /** `frameBytes`: the frames in which the file will be sealed and read by parts; null for one that is read whole. */
-  constructor(fields: readonly ArrowField[], frameBytes: number | null = null) {
+  /**
+   * `frameBytes`: the frames in which the file will be sealed and read by parts; null for one that is read whole.
+   * `metadata`: the schema's custom metadata.
+   */
+  constructor(
+    fields: readonly ArrowField[],
+    frameBytes: number | null = null,
+    metadata: ReadonlyMap<string, string> = new Map(),
+  ) {
     this.#fields = fields;
     this.#frameBytes = frameBytes;
+    this.#metadata = metadata;
   }
 
   /** Bytes of the file so far. */
@@ -51,7 +60,7 @@ export class ArrowFileWriter {
   start(): readonly Uint8Array[] {
     const magic = new Uint8Array(8);
     magic.set(FILE_MAGIC);
-    const schema = encodeMessage(HEADER.schema, schemaSpec(this.#fields), 0);
+    const schema = encodeMessage(HEADER.schema, schemaSpec(this.#fields, this.#metadata), 0);
     return this.#count([magic, padMessage(schema, magic.length)]);
   }
 
@@ -92,7 +101,7 @@ export class ArrowFileWriter {
     new DataView(end.buffer).setInt32(0, CONTINUATION, true);
     const footer = encodeFlatbuffer([
       { kind: "i16", value: METADATA_V5 },
-      { kind: "table", value: schemaSpec(this.#fields) },
+      { kind: "table", value: schemaSpec(this.#fields, this.#metadata) },
       blocksSpec(this.#dictionaries),
       blocksSpec(this.#batches),
     ]);

@@ -2,7 +2,7 @@
 // declared group keys that the rules' own cap does not hold.
 import { findColumnType } from "../../core/column/type.ts";
 import type { ColumnType } from "../../core/column/type.ts";
-import { PolicyError, SealroomError } from "../../core/errors.ts";
+import { PolicyError } from "../../core/errors.ts";
 import type { Manifest, Rules } from "../../core/manifest/manifest.ts";
 import { checkPlan } from "../../core/plan/check.ts";
 import type { CheckedPlan, PlanColumn } from "../../core/plan/check.ts";
@@ -38,9 +38,8 @@ export function compileAggregate(plan: AggregatePlan, manifest: Manifest): Aggre
   const checked = checkPlan(plan, manifest);
   const { rules } = manifest;
   const levels = compileLevels(checked);
-  const measures = compileMeasures(checked, rules);
+  const measures = compileMeasures(checked, manifest);
   const unitColumns = compileUnitColumns(manifest.unit, manifest.schema);
-  refuseUncomputed(levels, measures, rules);
   return {
     kind: "aggregate",
     columns: [...checked.columns.map(({ name, type }) => ({ name, type })), ...unitColumns],
@@ -73,22 +72,6 @@ function compileUnitColumns(unit: Manifest["unit"], schema: Manifest["schema"]):
   return [{ name: column.name, type }];
 }
 
-/** What is compiled, but not computed yet. */
-function refuseUncomputed(
-  levels: readonly (readonly number[])[],
-  measures: readonly Measure[],
-  { rounding }: Rules,
-): void {
-  const isRounded = rounding.counts !== null || Object.keys(rounding.sums).length > 0;
-  if (
-    isRounded ||
-    levels.length > 1 ||
-    measures.some((m) => m.moments !== null || m.extremes.length > 0 || m.share)
-  ) {
-    throw new SealroomError("PLAN_KIND");
-  }
-}
-
 /** The finest grouping, then the totals in the plan's order. */
 function compileLevels({ groupBy, totals }: CheckedPlan): readonly (readonly number[])[] {
   return [groupBy.map((_, at) => at), ...totals];
@@ -115,9 +98,14 @@ function compilePredicate(predicate: PlanPredicate): TypedPredicate {
 
 /** One measure for each aggregated column, with whatever any aggregate needs of it. */
 function compileMeasures(
-  { columns, select }: CheckedPlan,
-  { maxShare }: Manifest["rules"],
+  { columns, select, totals }: CheckedPlan,
+  { rules: { maxShare }, unit }: Manifest,
 ): readonly Measure[] {
+  const countsRows = select.some(
+    (aggregate) =>
+      (aggregate.op === "count" && aggregate.column === null) ||
+      (aggregate.op === "count_units" && unit === "row"),
+  );
   return columns.flatMap(({ slot, type }): Measure[] => {
     const uses = select.filter((aggregate) => "column" in aggregate && aggregate.column?.slot === slot);
     if (uses.length === 0) return [];
@@ -129,10 +117,12 @@ function compileMeasures(
       {
         column: slot,
         exact: type.kind !== "float",
-        sum: ops.has("sum") || ops.has("avg") || needsShare ? rule : null,
+        // With totals, what is suppressed of a column is decided by its sums.
+        sum: ops.has("sum") || ops.has("avg") || needsShare || totals.length > 0 ? rule : null,
         moments: ops.has("var") || ops.has("stddev") ? rule : null,
         extremes: (["min", "max"] as const).filter((extreme) => ops.has(extreme)),
         share: needsShare,
+        missing: countsRows && (ops.has("count") || (ops.has("sum") && ops.has("avg"))),
       },
     ];
   });
@@ -174,7 +164,8 @@ function compileOutput(aggregate: TypedAggregate, measures: readonly Measure[]):
   const { slot, type } = aggregate.column;
   const of = { measure: measures.findIndex(({ column }) => column === slot), scale: scaleOf(type) };
   if (op === "count") return { as, type: INT64, op: "count_column", ...of };
-  if (op === "min" || op === "max") return { as, type, op, ...of };
+  // Results have floats of one width.
+  if (op === "min" || op === "max") return { as, type: type.kind === "float" ? FLOAT64 : type, op, ...of };
   return { as, type: op === "sum" ? sumType(type) : FLOAT64, op, ...of };
 }
 

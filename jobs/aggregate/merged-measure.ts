@@ -12,6 +12,8 @@ import type { Sums } from "./sum.ts";
 export interface MergedMeasure {
   readonly nonNull: number;
   readonly units: number;
+  /** Distinct units that have a row without a value; 0 if not asked. */
+  readonly missing: number;
   /** Of the units' clipped totals: bigint in the column's smallest unit, float64 for floats, null if not asked. */
   readonly sum: bigint | number | null;
   readonly share: MergedShare | null;
@@ -41,6 +43,7 @@ export class MeasureMerge {
   readonly #extremes: Readonly<Record<Extreme, ExtremeTally | null>>;
   #nonNull: Float64Array = new Float64Array(0);
   #units: Float64Array = new Float64Array(0);
+  #missing: Float64Array = new Float64Array(0);
 
   constructor({ sum, share, moments, extremes, exact }: Measure) {
     this.#isExact = exact;
@@ -60,6 +63,8 @@ export class MeasureMerge {
     this.#units = growFloat64(this.#units, size);
     addAt(this.#nonNull, groups, partial.nonNull);
     addAt(this.#units, groups, partial.units);
+    this.#missing = growFloat64(this.#missing, size);
+    if (partial.missing !== null) addAt(this.#missing, groups, partial.missing);
     const { min, max } = this.#extremes;
     for (const tally of [this.#sums, this.#share, this.#moments, min, max]) tally?.grow(size);
     if (partial.sum !== null) mergeSums(this.#sums, groups, partial.sum);
@@ -74,6 +79,7 @@ export class MeasureMerge {
     return {
       nonNull,
       units: this.#units[group] ?? 0,
+      missing: this.#missing[group] ?? 0,
       sum: this.#sums?.value(group) ?? null,
       share: this.#share && this.#readShare(this.#share, group),
       moments: this.#moments?.read(group, nonNull) ?? null,
@@ -95,6 +101,9 @@ export class MeasureMerge {
     return {
       nonNull: Float64Array.from(pairs, (pair) => this.#nonNull[pair] ?? 0),
       units,
+      missing: measure.missing
+        ? Float64Array.from(pairs, (pair) => Math.min(1, this.#missing[pair] ?? 0))
+        : null,
       sum,
       share: measure.share && sum !== null ? shareOf(sum, this.#isExact) : null,
       moments: this.#moments?.finish(pairs) ?? null,

@@ -29,6 +29,8 @@ export interface PartialMeasure {
   readonly nonNull: Float64Array;
   /** Distinct units with a non-null value. */
   readonly units: Float64Array;
+  /** Distinct units with a passing row that has no value; null where not asked. */
+  readonly missing: Float64Array | null;
   readonly sum: SumState | null;
   readonly share: ShareState | null;
   readonly moments: MomentState | null;

@@ -70,6 +70,8 @@ export interface Measure {
   readonly sum: ClipRule | null;
   /** How each row is clipped for variances; null where none is needed. */
   readonly moments: ClipRule | null;
+  /** Whether it is needed how many units have a row without a value. */
+  readonly missing: boolean;
   /** The extremes that are needed, unclipped. */
   readonly extremes: readonly Extreme[];
   /** Whether one unit's share of the sum is needed; only where there is a sum. */

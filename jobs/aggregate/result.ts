@@ -4,8 +4,11 @@ import { encodeTable } from "../../core/column/table.ts";
 import { BATCH_ROWS } from "../../core/column/type.ts";
 import type { ColumnType } from "../../core/column/type.ts";
 import type { NumberVector, Vector } from "../../core/column/vector.ts";
+import { BAD_ROWS } from "../../core/receipt/bad-rows.ts";
 import type { Cell } from "./cell.ts";
+import { columnsOf } from "./gate.ts";
 import type { ReleasedTable } from "./gate.ts";
+import { LONGEST_SHARE } from "./gate/bad-rows.ts";
 import type { AggregateProgram } from "./program.ts";
 
 /** A text of a group's key is allowed this much in mostTableBytes; longer ones may show in a result's length. */
@@ -21,24 +24,26 @@ const CEILING: number = 16 * 1024 * 1024;
  * own where rules say adhoc: from a length that follows the data it could tell whether a group passed the threshold.
  */
 export function mostTableBytes(program: AggregateProgram): number {
-  const { dimensions, outputs, declaredKeys, maxGroups, limit } = program;
-  const declared = (declaredKeys ?? []).reduce((product, keys) => product * keys.length, 1);
-  const groups = dimensions.length === 0 ? 1 : maxGroups + declared;
+  const { dimensions, maxGroups, limit } = program;
+  const groups = dimensions.length === 0 ? 1 : maxGroups;
   const text = dimensions.filter(({ type }) => type.kind === "utf8").length;
-  const columns = dimensions.length + outputs.length;
+  const columns = columnsOf(program).length;
   const rowBytes = columns * CELL_BYTES + text * TEXT_BYTES;
   const headBytes = HEAD_BYTES + columns * COLUMN_HEAD_BYTES + nameBytes(program);
   return Math.min(CEILING, headBytes + Math.min(groups, limit ?? groups) * rowBytes);
 }
 
-/** The plan chooses names, and a schema stands in the file's head and in its footer. */
-function nameBytes({ dimensions, outputs }: AggregateProgram): number {
-  const names = [...dimensions.map(({ name }) => name), ...outputs.map(({ as }) => as)];
+/** The plan chooses names, and a schema, with what it says of bad rows, stands in the file's head and in its footer. */
+function nameBytes(program: AggregateProgram): number {
+  const { columns, measures } = program;
+  const longest = measures.map(({ column }) => [columns[column]?.name ?? "", LONGEST_SHARE] as const);
+  const text = JSON.stringify(Object.fromEntries(longest));
+  const names = [...columnsOf(program).map(({ name }) => name), BAD_ROWS, text];
   return names.reduce((sum, name) => sum + 2 * new TextEncoder().encode(name).length, 0);
 }
 
-/** A whole Arrow file. Equal tables give equal bytes. */
-export function encodeResult({ columns, rows }: ReleasedTable): Uint8Array {
+/** A whole Arrow file. Equal tables give equal bytes. Where a job has measures, the schema's metadata has `badRows`. */
+export function encodeResult({ columns, rows, badRows }: ReleasedTable): Uint8Array {
   const fields: ArrowField[] = columns.map(({ name, type }) => ({ name, type, dictionary: null }));
   const batches = [];
   for (let start = 0; start < rows.length; start += BATCH_ROWS) {
@@ -51,7 +56,9 @@ export function encodeResult({ columns, rows }: ReleasedTable): Uint8Array {
     );
     batches.push({ rows: slice.length, columns: vectors });
   }
-  return encodeTable(fields, batches);
+  const hasMeasures = Object.keys(badRows).length > 0;
+  const metadata = hasMeasures ? new Map([[BAD_ROWS, JSON.stringify(badRows)]]) : new Map<string, string>();
+  return encodeTable(fields, batches, metadata);
 }
 
 /** Null cells lie as zero, or as no bytes. */

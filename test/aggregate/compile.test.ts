@@ -28,8 +28,16 @@ test("reads the columns that the plan names and no other, each once", () => {
   const program = compileAggregate(plan, manifestOf(TABLE, { bounds: BOUNDS }));
   assert.deepEqual(neededColumns(program), ["dimension", "measure"]);
   assert.deepEqual(program.measures, [
-    { column: 0, sum: null, moments: null, extremes: [], share: false },
-    { column: 1, sum: { lower: 0, upper: 9, exact: true }, moments: null, extremes: [], share: false },
+    { column: 0, exact: true, sum: null, moments: null, extremes: [], share: false, missing: false },
+    {
+      column: 1,
+      exact: true,
+      sum: { lower: 0, upper: 9, exact: true },
+      moments: null,
+      extremes: [],
+      share: false,
+      missing: false,
+    },
   ]);
   assert.deepEqual(neededColumns(compileAggregate(planOf({}), manifestOf(TABLE))), []);
 });

@@ -81,10 +81,40 @@ test("counts only units that have a passing row", () => {
 });
 
 test("gives null for an aggregate over a column in which fewer than k units have a value", () => {
-  const rows = [...unitsIn("a", 2, 0, 5), [1, "a", 5], ...unitsIn("a", 2, 10, null)] as Row[];
-  assert.deepEqual(release(rows), [["a", 5n, 4n, null, null, null]]);
+  const rows = [...unitsIn("a", 2, 0, 5), [1, "a", 5], ...unitsIn("a", 3, 10, null)] as Row[];
+  assert.deepEqual(release(rows), [["a", 6n, 5n, null, null, null]]);
   const enough = [...rows, ...unitsIn("a", 1, 20, 5)];
-  assert.deepEqual(release(enough), [["a", 6n, 5n, 4n, 20n, 5]]);
+  assert.deepEqual(release(enough), [["a", 7n, 6n, 4n, 20n, 5]]);
+});
+
+test("withholds a column's count where it tells of fewer than k units that one of their rows has no value", () => {
+  const present = unitsIn("a", 5, 0, 5);
+  const missing = (units: number): Row[] => unitsIn("a", units, 10, null);
+  const without = (...ops: string[]): Partial<AggregatePlan> => ({
+    ...ALL,
+    select: ALL.select.filter(({ as }) => !ops.includes(as)),
+  });
+  assert.deepEqual(release(present), [["a", 5n, 5n, 5n, 25n, 5]]);
+  assert.deepEqual(release([...present, ...missing(1)]), [["a", 6n, 6n, null, 25n, null]]);
+  assert.deepEqual(release([...present, ...missing(2)]), [["a", 7n, 7n, null, 25n, null]]);
+  assert.deepEqual(release([...present, ...missing(3)]), [["a", 8n, 8n, 5n, 25n, 5]]);
+  // Many rows of one unit are one unit, and units that have a value elsewhere count.
+  const one = Array.from({ length: 9 }, (): Row => [30, "a", null]);
+  assert.deepEqual(release([...present, ...one]), [["a", 14n, 6n, null, 25n, null]]);
+  const both = [0, 1, 2].flatMap((unit): Row[] => [
+    [unit, "a", 5],
+    [unit, "a", null],
+  ]);
+  assert.deepEqual(release(both), [["a", 6n, 3n, 3n, 15n, 5]]);
+  // A sum and an average tell the count; either alone, or no count of all rows, tells nothing.
+  const few = [...present, ...missing(1)];
+  assert.deepEqual(release(few, without("present")), [["a", 6n, 6n, 25n, null]]);
+  assert.deepEqual(release(few, without("present", "sum")), [["a", 6n, 6n, 5]]);
+  assert.deepEqual(release(few, without("present", "avg")), [["a", 6n, 6n, 25n]]);
+  assert.deepEqual(release(few, without("rows")), [["a", 6n, 5n, 25n, 5]]);
+  // Rounded this coarsely, the two counts tell nothing of so few.
+  const rounding = { counts: 3, sums: {} };
+  assert.deepEqual(release(few, ALL, { rounding }), [["a", 6n, 6n, 6n, 25n, 25 / 6]]);
 });
 
 test("lists the one group of an ungrouped job with nulls when it is too small, and when there are no rows", () => {

@@ -35,6 +35,11 @@ export function naiveAggregate(
 
   const unitOf = (row: number): number => table.units?.[row] ?? row;
   const byUnit = (rows: readonly number[]): Map<number, number[]> => groupBy(rows, unitOf);
+  const isOf = (op: string, column?: string): boolean =>
+    plan.select.some((one) => one.op === op && ("column" in one ? one.column : undefined) === column);
+  const countsRows = isOf("count") || (table.units === null && isOf("count_units"));
+  const tellsPresent = (name: string): boolean =>
+    isOf("count", name) || (isOf("sum", name) && isOf("avg", name));
   const released = new Map<string, Cell[]>();
   for (const [text, { key, rows }] of groups) {
     const units = byUnit(rows);
@@ -46,6 +51,9 @@ export function naiveAggregate(
       const present = rows.filter((row) => cellAt(column, row) !== null);
       const contributing = byUnit(present);
       if (contributing.size < rules.minUnits) return null;
+      const missing = byUnit(rows.filter((row) => cellAt(column, row) === null)).size;
+      const tellsMissing = countsRows && tellsPresent(column.name) && missing > 0 && missing < rules.minUnits;
+      if (tellsMissing && (aggregate.op === "count" || aggregate.op === "avg")) return null;
       if (aggregate.op === "count") return BigInt(present.length);
       if (aggregate.op !== "sum" && aggregate.op !== "avg") throw new Error(`no model of ${aggregate.op}`);
       const { bounds } = aggregate;
@@ -68,11 +76,11 @@ export function naiveAggregate(
     });
     released.set(text, [...key, ...cells]);
   }
-  if (released.size > rules.maxGroups) return "GATE_GROUPS";
   for (const key of alwaysListed(checked.groupBy, manifest)) {
     if (!released.has(textOf(key))) released.set(textOf(key), [...key, ...checked.select.map(() => null)]);
   }
 
+  if (released.size > rules.maxGroups) return "GATE_GROUPS";
   const names = [...plan.groupBy, ...plan.select.map(({ as }) => as)];
   const keyOrder = plan.groupBy.map((column) => ({ column, direction: "asc" }));
   const rows = [...released.values()].sort((a, b) => {

@@ -31,7 +31,7 @@ const COLUMNS: readonly (readonly [string, readonly Cell[]])[] = [
 test("every type comes back as it was released, nulls and all", () => {
   const columns = COLUMNS.map(([name]) => ({ name: `c ${name}`, type: getType(name) }));
   const rows = [0, 1, 2].map((row) => COLUMNS.map(([, cells]) => cells[row] ?? null));
-  const bytes = encodeResult({ columns, rows });
+  const bytes = encodeResult({ columns, rows, badRows: {} });
   const { fields, batches } = parseTable(bytes);
   assert.deepEqual(
     fields.map(({ name, type, dictionary }) => ({ name, type, dictionary })),
@@ -64,7 +64,7 @@ test("apache-arrow reads it, and reads the same", () => {
     ["x", 5n, 0.5],
     ["y", null, null],
   ];
-  const table = tableFromIPC(encodeResult({ columns, rows }));
+  const table = tableFromIPC(encodeResult({ columns, rows, badRows: {} }));
   assert.deepEqual(
     table.toArray().map((row) => Object.values((row as { toJSON(): Record<string, unknown> }).toJSON())),
     rows,
@@ -73,14 +73,14 @@ test("apache-arrow reads it, and reads the same", () => {
 
 test("a table of no rows is a file with its columns and no batch", () => {
   const { fields, batches } = parseTable(
-    encodeResult({ columns: [{ name: "n", type: getType("int64") }], rows: [] }),
+    encodeResult({ columns: [{ name: "n", type: getType("int64") }], rows: [], badRows: {} }),
   );
   assert.deepEqual([fields.length, batches.length], [1, 0]);
 });
 
 test("a table longer than a batch comes back whole", () => {
   const rows = Array.from({ length: 300_000 }, (_, at) => [at]);
-  const bytes = encodeResult({ columns: [{ name: "n", type: getType("int32") }], rows });
+  const bytes = encodeResult({ columns: [{ name: "n", type: getType("int32") }], rows, badRows: {} });
   const { batches } = parseTable(bytes);
   assert.deepEqual(
     batches.map((batch) => batch.rows),

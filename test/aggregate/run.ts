@@ -34,7 +34,7 @@ export function runProgram(
     for (const batch of batches) aggregation.add(batch);
     merge.add(structuredClone(aggregation.finish()));
   }
-  return passGate(program, merge.groups(0), { maxRows });
+  return passGate(program, merge, { maxRows });
 }
 
 /** As runAggregate, as lists of cells. */

@@ -20,9 +20,9 @@ const smallGroup: Attack = {
   expects: "withheld",
   guard: [
     {
-      file: "jobs/aggregate/gate.ts",
-      find: "    if (group.units < minUnits) continue;\n",
-      replace: "",
+      file: "jobs/aggregate/gate/small.ts",
+      find: "const isShown = group.units >= minUnits;",
+      replace: "const isShown = group.units >= 1;",
     },
   ],
   async run(world) {
@@ -47,14 +47,14 @@ const lonelySum: Attack = {
   expects: "withheld",
   guard: [
     {
-      file: "jobs/aggregate/gate.ts",
-      find: "    if (group.units < minUnits) continue;\n",
-      replace: "",
+      file: "jobs/aggregate/gate/small.ts",
+      find: "const isShown = group.units >= minUnits;",
+      replace: "const isShown = group.units >= 1;",
     },
     {
-      file: "jobs/aggregate/gate.ts",
-      find: "releaseCell(output, group, minUnits)",
-      replace: "releaseCell(output, group, 0)",
+      file: "jobs/aggregate/gate/small.ts",
+      find: "(units < minUnits ? EVERY_FIGURE : 0)",
+      replace: "(units < 1 ? EVERY_FIGURE : 0)",
     },
   ],
   async run(world) {

@@ -69,7 +69,11 @@ const groupByPerson: Attack = {
       replace: "if (roles.length === 0) {",
     },
     // One group is one person: the threshold is the second line.
-    { file: "jobs/aggregate/gate.ts", find: "    if (group.units < minUnits) continue;\n", replace: "" },
+    {
+      file: "jobs/aggregate/gate/small.ts",
+      find: "const isShown = group.units >= minUnits;",
+      replace: "const isShown = group.units >= 1;",
+    },
   ],
   run(world) {
     const rows = crowd("persons");
@@ -113,8 +117,8 @@ const manyGroups: Attack = {
   expects: "GATE_GROUPS",
   guard: [
     {
-      file: "jobs/aggregate/gate.ts",
-      find: 'if (released.length === maxGroups) throw new PolicyError("GATE_GROUPS");',
+      file: "jobs/aggregate/gate/listing.ts",
+      find: 'if (listed.length > maxGroups) throw new PolicyError("GATE_GROUPS");',
       replace: "void maxGroups;",
     },
   ],

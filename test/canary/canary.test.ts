@@ -215,7 +215,11 @@ const LEAKS: readonly Leak[] = [
     name: "a suppressed key in a result in the clear",
     release: "clear",
     plants: [
-      { file: "jobs/aggregate/gate.ts", find: "    if (group.units < minUnits) continue;\n", replace: "" },
+      {
+        file: "jobs/aggregate/gate/small.ts",
+        find: "const isShown = group.units >= minUnits;",
+        replace: "const isShown = group.units >= 1;",
+      },
     ],
     found: { canary: /Zwischenwasser/, encoding: "as it is", channel: "control" },
   },

@@ -16,7 +16,7 @@ function tableOf(columns: Readonly<Record<string, string>>, rows: readonly (read
     assert.ok(type);
     return { name, type };
   });
-  return parseTable(encodeResult({ columns: typed, rows }));
+  return parseTable(encodeResult({ columns: typed, rows, badRows: {} }));
 }
 
 const VIEW = { keys: 1, minUnits: 15, file: "out/result.csv" };

@@ -28,6 +28,8 @@ const PROGRAM: Program = {
       moments: null,
       extremes: [],
       share: false,
+      exact: false,
+      missing: false,
     },
   ],
   outputs: [{ as: "total", type: { kind: "float", bits: 64 }, op: "sum", measure: 0, scale: 0 }],

@@ -97,9 +97,9 @@ const LEAKS: readonly Leak[] = [
     plants: [
       {
         file: "jobs/aggregate/gate.ts",
-        find: "  const ordered = orderRows(program, listed);\n",
+        find: "  const ordered = orderRows(program, listRows(program, candidates));\n",
         replace:
-          '  const ordered = orderRows(program, listed);\n  if (released.length === 0) throw new PolicyError("GATE_GROUPS");\n',
+          '  const ordered = orderRows(program, listRows(program, candidates));\n  if (ordered.length === 0) throw new PolicyError("GATE_GROUPS");\n',
       },
     ],
     found: /control, out .*refused/,

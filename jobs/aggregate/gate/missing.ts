@@ -1,0 +1,47 @@
+// Inside one row: count(*) less count(column) is how many rows have no value, and these may be of few units. So the
+// count of a column is withheld where it would tell them apart; and as sum / avg is that count, averages with it.
+import type { AggregateProgram } from "../program.ts";
+import type { Candidate } from "./candidate.ts";
+import { withhold } from "./candidate.ts";
+
+export function withholdRarelyMissing(program: AggregateProgram, candidates: readonly Candidate[]): void {
+  const { minUnits, measures, rounding } = program;
+  // Counts that are rounded this coarsely differ by as much for none as for many.
+  if (!releasesRows(program) || (rounding.counts ?? 0) >= minUnits) return;
+  const counted = measures.flatMap((_, at) => (releasesPresent(program, at) ? [at] : []));
+  for (const candidate of candidates) {
+    const { group } = candidate;
+    for (const at of counted) {
+      const measure = group.measures[at];
+      if (measure === undefined) throw new Error("internal: a group of another program");
+      if (measure.missing > 0 && measure.missing < minUnits) withhold(candidate, at, "present");
+    }
+  }
+}
+
+/** Whether the result says how many rows a group has. */
+export function releasesRows({ outputs, unit }: AggregateProgram): boolean {
+  return outputs.some(({ op }) => op === "count" || (op === "count_units" && unit === "row"));
+}
+
+/** Whether the result says how many units a group has, and its rows do not say it already. */
+export function releasesUnits({ outputs, unit }: AggregateProgram): boolean {
+  return unit !== "row" && outputs.some(({ op }) => op === "count_units");
+}
+
+/** Whether the result says, or lets anyone work out, how many rows have a value in a measure. */
+export function releasesPresent({ outputs }: AggregateProgram, measure: number): boolean {
+  const ops = outputs.flatMap((output) =>
+    "measure" in output && output.measure === measure ? [output.op] : [],
+  );
+  return ops.includes("count_column") || (ops.includes("sum") && ops.includes("avg"));
+}
+
+/** Whether the result has a figure that is made of the values of a measure. */
+export function releasesValue({ outputs }: AggregateProgram, measure: number): boolean {
+  return outputs.some(
+    (output) => "measure" in output && output.measure === measure && VALUE_OPS.includes(output.op),
+  );
+}
+
+const VALUE_OPS: readonly string[] = ["sum", "avg", "var", "stddev"];
