@@ -5,7 +5,7 @@ import type { FlatBuffer, Table } from "./flatbuffer.ts";
 import { parseMessage, type Block } from "./footer.ts";
 import { EMPTY_RANGE, inFileOrder, rangeBytes, type Range } from "./range.ts";
 import type { ArrowField } from "./schema.ts";
-import { BATCH_ROWS, type ColumnType } from "./type.ts";
+import { MAX_BATCH_ROWS, type ColumnType } from "./type.ts";
 
 /** The buffers of one column. A buffer that holds nothing is an empty range and is never asked for. */
 export interface ColumnLayout {
@@ -38,7 +38,7 @@ export function metadataRange(block: Block): Range {
  */
 export function parseBatch(metadata: Uint8Array, block: Block, fields: readonly ArrowField[]): BatchLayout {
   const { buffer, header } = parseMessage(metadata, block, HEADER_RECORD_BATCH);
-  return parseRecordBatch(buffer, header, block.body, fields, BATCH_ROWS);
+  return parseRecordBatch(buffer, header, block.body, fields, MAX_BATCH_ROWS);
 }
 
 /** The RecordBatch table, alone or inside a DictionaryBatch; Message.fbs has its slots. */

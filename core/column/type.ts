@@ -60,5 +60,7 @@ export function columnTypeName(type: ColumnType): string {
  */
 export const UNIT_START_FIELD = "sealroom:unit_start";
 
-/** Rows in each record batch but an object's last. */
+/** Rows in each record batch but an object's last, as `seal` writes them. */
 export const BATCH_ROWS = 262_144;
+/** The most that a batch may have in a file that others wrote: a reader holds two at a time. */
+export const MAX_BATCH_ROWS: number = 4 * BATCH_ROWS;

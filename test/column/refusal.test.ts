@@ -8,7 +8,7 @@ import { footerBytes, MAX_FOOTER_BYTES, parseFooter } from "../../core/column/fo
 import { checkSchema, type ArrowField } from "../../core/column/schema.ts";
 import { schemaSpec } from "../../core/column/schema-encoder.ts";
 import { encodeTable, parseTable } from "../../core/column/table.ts";
-import { BATCH_ROWS, UNIT_START_FIELD } from "../../core/column/type.ts";
+import { BATCH_ROWS, MAX_BATCH_ROWS, UNIT_START_FIELD } from "../../core/column/type.ts";
 import type { Vector } from "../../core/column/vector.ts";
 import { SealroomError, type ErrorCode } from "../../core/errors.ts";
 import type { ColumnEntry } from "../../core/manifest/manifest.ts";
@@ -165,7 +165,7 @@ test("a null count that the validity bits do not bear out is refused", () => {
 test("more rows in a batch than buffers or limits hold are refused before anything is fetched", () => {
   const file = tableOf(int32(100), "int32");
   refused("COLUMN_LAYOUT", () => parseTable(patchNumber(file, 100n, 101n * 16n)));
-  refused("COLUMN_LIMIT", () => parseTable(patchNumber(file, 100n, BigInt(BATCH_ROWS) + 1n)));
+  refused("COLUMN_LIMIT", () => parseTable(patchNumber(file, 100n, BigInt(MAX_BATCH_ROWS) + 1n)));
   refused("COLUMN_LIMIT", () => parseTable(patchNumber(file, 100n, 2n ** 40n)));
   refused("COLUMN_METADATA", () => parseTable(patchNumber(file, 100n, 2n ** 62n)));
   refused("COLUMN_METADATA", () => parseTable(patchNumber(file, 100n, -100n)));
