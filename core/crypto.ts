@@ -144,7 +144,9 @@ export function openCbcBlocks(key: AesKey, iv: Uint8Array, blocks: Uint8Array): 
   const cipher = createDecipheriv("aes-256-cbc", key, iv);
   cipher.setAutoPadding(false);
   const plain = new Uint8Array(blocks.length);
-  plain.set(cipher.update(blocks));
+  const opened = cipher.update(blocks);
+  plain.set(opened);
+  opened.fill(0);
   cipher.final();
   return plain;
 }
@@ -169,12 +171,13 @@ export function publicKeyDer(privateKey: KeyObject): Uint8Array {
 /** RSAES-OAEP with SHA-256 for hash and mask. Undefined when it does not open: the caller decides what may be told. */
 export function findOaepPlaintext(privateKey: RsaPrivateKey, sealed: Uint8Array): Uint8Array | undefined {
   try {
-    return new Uint8Array(
-      privateDecrypt(
-        { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" },
-        sealed,
-      ),
+    const opened = privateDecrypt(
+      { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" },
+      sealed,
     );
+    const plain = new Uint8Array(opened);
+    opened.fill(0);
+    return plain;
   } catch {
     return undefined;
   }

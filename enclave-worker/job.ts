@@ -18,6 +18,7 @@ import type { Enclave } from "./enclave.ts";
 import { verifyInputs } from "./inputs.ts";
 import type { Input } from "./inputs.ts";
 import { decryptDataKey } from "./kms/decrypt.ts";
+import type { KmsConnection } from "./kms/decrypt.ts";
 import { releaseTable } from "./release.ts";
 import type { Released } from "./release.ts";
 
@@ -37,7 +38,7 @@ export async function runJob(
   }));
   const input = onlyInput(inputs);
   const program = compileProgram(plan, input.verified.manifest);
-  const datasetKey = await releaseKey(enclave, request, input, nowMs);
+  const datasetKey = await releaseKey(enclave, request, input, { nowMs, abandoned });
   try {
     const { manifest } = input.verified;
     const computation = { job: request.job, manifest, datasetKey, program };
@@ -75,9 +76,10 @@ async function releaseKey(
   { dialer, kmsRoots, nsm }: Enclave,
   { credentials }: JobRequest,
   { verified: { manifest, owner } }: Input,
-  nowMs: number,
+  when: Pick<KmsConnection, "nowMs" | "abandoned">,
 ): Promise<Uint8Array> {
   const { keyArn, wrappedKey: blob, dataset, epoch } = manifest;
   const context = datasetContext({ owner, dataset, epoch });
-  return decryptDataKey({ dialer, roots: kmsRoots, nsm, credentials, nowMs }, { keyArn, blob, context });
+  const connection = { dialer, roots: kmsRoots, nsm, credentials, ...when };
+  return decryptDataKey(connection, { keyArn, blob, context });
 }

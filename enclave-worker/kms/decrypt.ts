@@ -2,6 +2,7 @@
 // the verified manifest; the host supplies only credentials and the wire.
 import { generateRecipientKey } from "../../core/crypto.ts";
 import { PolicyError, SealroomError } from "../../core/errors.ts";
+import type { Details } from "../../core/errors.ts";
 import type { EncryptionContext } from "../../core/manifest/encryption-context.ts";
 import { openCms } from "../../core/seal/cms.ts";
 import { signRequest } from "../../core/sigv4.ts";
@@ -23,6 +24,8 @@ export interface KmsConnection {
   readonly credentials: AwsCredentials;
   /** Enclave time, for the request's signature. */
   readonly nowMs: number;
+  /** The host hung up: nobody waits for the key. */
+  readonly abandoned: AbortSignal;
 }
 
 export interface WrappedKey {
@@ -34,15 +37,18 @@ export interface WrappedKey {
 
 /**
  * The 32 bytes of the dataset key. A fresh RSA key each time, so that no earlier answer can be replayed.
- * Errors: KMS_KEY_ARN, KMS_TLS, KMS_DENIED (KMS refused; its error name is public), KMS_ANSWER, KMS_KEY_ID, CMS_OPEN.
+ * Errors: KMS_KEY_ARN, KMS_TLS, KMS_DENIED (KMS refused; what was asked for is public), KMS_ANSWER, KMS_KEY_ID, CMS_OPEN.
  */
 export async function decryptDataKey(connection: KmsConnection, wrapped: WrappedKey): Promise<Uint8Array> {
   const recipient = generateRecipientKey();
   const document = await attest(connection.nsm, { publicKey: recipient.publicKeyDer });
   const answer = await postDecrypt(connection, wrapped, document);
-  const ciphertext = parseAnswer(answer, wrapped.keyArn);
+  const ciphertext = parseAnswer(answer, wrapped);
   const key = openCms(ciphertext, recipient.privateKey);
-  if (key.length !== DATA_KEY_BYTES) throw new SealroomError("CMS_OPEN");
+  if (key.length !== DATA_KEY_BYTES) {
+    key.fill(0);
+    throw new SealroomError("CMS_OPEN");
+  }
   return key;
 }
 
@@ -76,13 +82,16 @@ async function postDecrypt(
     credentials: connection.credentials,
     timeMs: connection.nowMs,
   });
-  return postHttps(connection.dialer, connection.roots, { host, headers, body });
+  return postHttps(connection.dialer, connection.roots, { host, headers, body }, connection.abandoned);
 }
 
 /** The answer came over TLS from KMS, yet is parsed as strictly as the host's bytes would be. */
-function parseAnswer({ status, body }: HttpsAnswer, keyArn: string): Uint8Array {
+function parseAnswer({ status, body }: HttpsAnswer, { keyArn, context }: WrappedKey): Uint8Array {
   const fields = parseJson(body);
-  if (status !== 200) throw new PolicyError("KMS_DENIED", { status, reason: errorName(fields["__type"]) });
+  if (status !== 200) {
+    const reason = errorName(fields["__type"]);
+    throw new PolicyError("KMS_DENIED", { status, reason, key: keyArn, ...publicContext(context) });
+  }
   if (fields["KeyId"] !== keyArn) throw new SealroomError("KMS_KEY_ID");
   const ciphertext = fields["CiphertextForRecipient"];
   const plaintext = fields["Plaintext"] ?? null;
@@ -98,6 +107,13 @@ function parseJson(body: Uint8Array): Readonly<Record<string, unknown>> {
     throw new SealroomError("KMS_ANSWER", {}, { cause });
   }
   throw new SealroomError("KMS_ANSWER");
+}
+
+/** What was asked for, by the names in a key policy: all of it stands in the manifest. */
+function publicContext(context: EncryptionContext): Details {
+  return Object.fromEntries(
+    Object.entries(context).map(([name, value]) => [name.slice("sealroom:".length), value]),
+  );
 }
 
 function errorName(type: unknown): string {

@@ -2,6 +2,7 @@
 // change it: the endpoint's certificate must chain to the roots given and name the endpoint (DESIGN 1.1).
 import { request as httpRequest } from "node:http";
 import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import { connect as tlsConnect } from "node:tls";
 import type { TLSSocket } from "node:tls";
 import { SealroomError } from "../../core/errors.ts";
@@ -24,44 +25,75 @@ export interface HttpsAnswer {
   readonly body: Uint8Array;
 }
 
-/** POST /. Errors: TRANSPORT_*, KMS_TLS (the handshake failed), KMS_ANSWER (too long, cut off, too late). */
+/**
+ * POST /. `abandoned` ends it at once, with any of these. Errors: TRANSPORT_*, KMS_TLS (the handshake failed),
+ * KMS_ANSWER (too long, cut off, too late).
+ */
 export async function postHttps(
   dialer: Dialer,
   roots: readonly string[],
   request: HttpsRequest,
+  abandoned: AbortSignal,
 ): Promise<HttpsAnswer> {
-  const socket = await connectTls(dialer, roots, request.host);
+  const connection = await dialer.connect("tunnel");
+  const tunnel = await until(abandoned, connection, () => connectTunnel(connection, request.host));
+  const socket = connectTls(tunnel, roots, request.host);
   try {
-    return await exchange(socket, request);
+    return await until(abandoned, socket, async () => {
+      await handshake(socket, request.host);
+      return exchange(socket, request);
+    });
   } finally {
     socket.destroy();
+    tunnel.destroy();
   }
 }
 
-async function connectTls(dialer: Dialer, roots: readonly string[], host: string): Promise<TLSSocket> {
-  const tunnel = await openTunnel(new ByteStream(await dialer.connect("tunnel"), TIMEOUT_MS), {
-    host,
-    port: HTTPS_PORT,
+/** Destroys the stream, at which the work fails, when nobody waits for the answer any more. */
+async function until<Value>(
+  abandoned: AbortSignal,
+  stream: Duplex,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  const stop = (): void => {
+    stream.destroy(new Error("nobody waits for the answer"));
+  };
+  abandoned.addEventListener("abort", stop);
+  try {
+    const done = work();
+    if (abandoned.aborted) stop();
+    return await done;
+  } finally {
+    abandoned.removeEventListener("abort", stop);
+  }
+}
+
+async function connectTunnel(connection: Duplex, host: string): Promise<Duplex> {
+  return openTunnel(new ByteStream(connection, TIMEOUT_MS), { host, port: HTTPS_PORT });
+}
+
+function connectTls(tunnel: Duplex, roots: readonly string[], host: string): TLSSocket {
+  return tlsConnect({
+    socket: tunnel,
+    servername: host,
+    ca: [...roots],
+    minVersion: "TLSv1.2",
+    // Said aloud: an environment variable could turn Node's default off.
+    rejectUnauthorized: true,
   });
-  return new Promise<TLSSocket>((resolve, reject) => {
-    const socket = tlsConnect({
-      socket: tunnel,
-      servername: host,
-      ca: [...roots],
-      minVersion: "TLSv1.2",
-      // Said aloud: an environment variable could turn Node's default off.
-      rejectUnauthorized: true,
-    });
+}
+
+async function handshake(socket: TLSSocket, host: string): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
       socket.destroy(new Error("handshake timed out"));
     }, TIMEOUT_MS);
     socket.once("secureConnect", () => {
       clearTimeout(timer);
-      resolve(socket);
+      resolve();
     });
     socket.once("error", (cause) => {
       clearTimeout(timer);
-      tunnel.destroy();
       reject(new SealroomError("KMS_TLS", { host }, { cause }));
     });
   });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { constants, createPrivateKey, generateKeyPairSync, publicEncrypt, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import fc from "fast-check";
 
@@ -345,3 +345,28 @@ function openOrNull(envelope: Uint8Array): Uint8Array | null {
     return null;
   }
 }
+
+test("leaves neither the plaintext nor the key it was under in a buffer of its own", () => {
+  const w = new EnvelopeWriter(PRIVATE_KEY);
+  const envelope = w.write(w.encrypt(PLAIN));
+  const passed = new Set<Uint8Array>();
+  // Whatever is copied goes through one of these.
+  const watch = (method: "slice" | "set", seen: (self: Uint8Array, from: unknown) => unknown) => {
+    const original = Reflect.get(Uint8Array.prototype, method) as (...args: unknown[]) => unknown;
+    return mock.method(Uint8Array.prototype, method, function (this: Uint8Array, ...args: unknown[]) {
+      const bytes = seen(this, args[0]);
+      if (bytes instanceof Uint8Array) passed.add(bytes);
+      return original.apply(this, args);
+    });
+  };
+  const watched = [watch("slice", (self) => self), watch("set", (_self, from) => from)];
+  let plain: Uint8Array;
+  try {
+    plain = openCms(envelope, PRIVATE_KEY);
+  } finally {
+    for (const method of watched) method.mock.restore();
+  }
+  assert.deepEqual(plain, PLAIN);
+  assert.ok([...passed].some((bytes) => bytes.length >= PLAIN.length && bytes.every((byte) => byte === 0)));
+  for (const bytes of passed) assert.equal(Buffer.from(bytes).indexOf(PLAIN), -1);
+});

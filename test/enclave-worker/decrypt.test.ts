@@ -18,8 +18,9 @@ import { refuses } from "../host/refusal.ts";
 import { makeAuthority, secureHttp, serverOptions, tunnelTo } from "./tunnel-host.ts";
 
 const KEY_ARN = "arn:aws:kms:eu-central-1:000000000000:key/12345678-1234-1234-1234-123456789012";
+const OWNER = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
 const CONTEXT = datasetContext({
-  owner: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+  owner: OWNER,
   dataset: "visits",
   epoch: 1_763_856_000_000,
 });
@@ -76,6 +77,7 @@ async function connectTo(t: TestContext, answer: Answer): Promise<Rig> {
     nsm,
     credentials: { accessKeyId: "ASIAEXAMPLE", secretAccessKey: "secret", sessionToken: "token" },
     nowMs: Date.UTC(2026, 10, 23, 12, 0, 0),
+    abandoned: new AbortController().signal,
   };
   return { connection, asked };
 }
@@ -222,7 +224,8 @@ test("tells why KMS denies by the name of its error, and by nothing else of what
       body: { __type: type, message: "arn:secret" },
     }));
     const { details } = await refuses("KMS_DENIED", decryptDataKey(connection, WRAPPED));
-    assert.deepEqual(details, { status: 400, reason });
+    const asked = { owner: OWNER, purpose: "dataset", dataset: "visits", epoch: "1763856000000" };
+    assert.deepEqual(details, { status: 400, reason, key: KEY_ARN, ...asked });
   }
 });
 

@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import { mock, test } from "node:test";
 import { Transform } from "node:stream";
 import { postHttps } from "../../enclave-worker/kms/https.ts";
+import { SealroomError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import { encodeCanonical } from "../../core/json.ts";
 import { refuses } from "../host/refusal.ts";
@@ -19,6 +20,7 @@ const REQUEST = {
   body: new TextEncoder().encode("asked"),
 };
 const DAY = 86_400_000;
+const WAITED_FOR = new AbortController().signal;
 
 /** The errors of a connection that a test has cut come a little later. */
 async function quiet(): Promise<void> {
@@ -40,7 +42,7 @@ test("posts the body and gives status and body of the answer, from the host that
       })();
     });
   });
-  const { status, body } = await postHttps(dialer, [authority.certificate], REQUEST);
+  const { status, body } = await postHttps(dialer, [authority.certificate], REQUEST, WAITED_FOR);
   assert.equal(status, 418);
   assert.equal(Buffer.from(body).toString(), "answered");
   assert.deepEqual(asked, ["POST", "/", HOST, "text/plain", "asked"]);
@@ -58,7 +60,7 @@ test("asks the host for the endpoint's name and port, and shows the name in TLS"
       tunnel.resume();
     });
   });
-  await refuses("KMS_TLS", postHttps(dialer, [authority.certificate], REQUEST));
+  await refuses("KMS_TLS", postHttps(dialer, [authority.certificate], REQUEST, WAITED_FOR));
   assert.deepEqual(seen, [{ host: HOST, port: 443 }, true]);
 });
 
@@ -79,7 +81,7 @@ test("refuses a certificate of another authority, for another name, or of anothe
         response.end("{}");
       });
     });
-    const refusal = await refuses("KMS_TLS", postHttps(dialer, [own.certificate], REQUEST));
+    const refusal = await refuses("KMS_TLS", postHttps(dialer, [own.certificate], REQUEST, WAITED_FOR));
     assert.deepEqual(refusal.details, { host: HOST });
     await quiet();
     assert.equal(answered, false);
@@ -96,7 +98,7 @@ test("refuses TLS before 1.2", async (t) => {
       ciphers: "DEFAULT@SECLEVEL=0",
     });
   });
-  await refuses("KMS_TLS", postHttps(dialer, [authority.certificate], REQUEST));
+  await refuses("KMS_TLS", postHttps(dialer, [authority.certificate], REQUEST, WAITED_FOR));
   await quiet();
 });
 
@@ -111,7 +113,7 @@ test("the environment cannot turn the certificate's check off", async (t) => {
     if (before === undefined) delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
     else process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = before;
   });
-  await refuses("KMS_TLS", postHttps(dialer, [own.certificate], REQUEST));
+  await refuses("KMS_TLS", postHttps(dialer, [own.certificate], REQUEST, WAITED_FOR));
 });
 
 const CUTS: Readonly<Record<string, readonly [ErrorCode, (connection: Duplex) => void]>> = {
@@ -157,7 +159,7 @@ for (const [name, [code, serve]] of Object.entries(CUTS)) {
   test(`a host that ${name} is refused with ${code}`, async (t) => {
     const authority = await makeAuthority(t);
     const dialer = await tunnelTo(t, serve);
-    await refuses(code, postHttps(dialer, [authority.certificate], REQUEST));
+    await refuses(code, postHttps(dialer, [authority.certificate], REQUEST, WAITED_FOR));
     await quiet();
   });
 }
@@ -192,7 +194,7 @@ for (const [name, listener] of Object.entries(BAD_ANSWERS)) {
     const dialer = await tunnelTo(t, (connection) => {
       void secureHttp(connection, serverOptions(authority, HOST), listener);
     });
-    await refuses("KMS_ANSWER", postHttps(dialer, [authority.certificate], REQUEST));
+    await refuses("KMS_ANSWER", postHttps(dialer, [authority.certificate], REQUEST, WAITED_FOR));
     await quiet();
   });
 }
@@ -204,7 +206,10 @@ test("takes an answer of just 64 KiB", async (t) => {
       response.end(Buffer.alloc(64 * 1024, 1)),
     );
   });
-  assert.equal((await postHttps(dialer, [authority.certificate], REQUEST)).body.length, 64 * 1024);
+  assert.equal(
+    (await postHttps(dialer, [authority.certificate], REQUEST, WAITED_FOR)).body.length,
+    64 * 1024,
+  );
 });
 
 /** Passes bytes on after changing them. */
@@ -260,14 +265,14 @@ test("a bit changed anywhere in what KMS sends, inside the host's tunnel, is ref
       meddler.pipe(tunnel);
     })();
   });
-  const honest = await postHttps(meddling, [authority.certificate], REQUEST);
+  const honest = await postHttps(meddling, [authority.certificate], REQUEST, WAITED_FOR);
   assert.equal(Buffer.from(honest.body).toString(), "answered");
   const total = sent;
   assert.ok(total > 1000);
   const step = process.env["SEALROOM_DEEP"] === undefined ? Math.ceil(total / 20) : 7;
   for (at = 0; at < total; at += step) {
     // The record's version in the first bytes is not authenticated, and means nothing.
-    const outcome = await postHttps(meddling, [authority.certificate], REQUEST).then(
+    const outcome = await postHttps(meddling, [authority.certificate], REQUEST, WAITED_FOR).then(
       ({ body }) => Buffer.from(body).toString(),
       (error: unknown) => (error as { code?: string }).code ?? String(error),
     );
@@ -295,7 +300,7 @@ test("an endpoint that keeps silent during the handshake is given up after 20 se
   });
   mock.timers.enable({ apis: ["setTimeout"] });
   try {
-    const posting = postHttps(dialer, [authority.certificate], REQUEST);
+    const posting = postHttps(dialer, [authority.certificate], REQUEST, WAITED_FOR);
     await accepted;
     mock.timers.tick(20_000);
     await refuses("KMS_TLS", posting);
@@ -303,3 +308,58 @@ test("an endpoint that keeps silent during the handshake is given up after 20 se
     mock.timers.reset();
   }
 });
+
+// Without the signal each would take its 20 seconds.
+const BEFORE_ANY_LIMIT = { timeout: 15_000 };
+
+test(
+  "hangs up when nobody waits for the answer any more, whatever it waits for itself",
+  BEFORE_ANY_LIMIT,
+  async (t) => {
+    const authority = await makeAuthority(t);
+    type Reached = () => void;
+    const stages: Readonly<Record<string, (reached: Reached) => (connection: Duplex) => void>> = {
+      "the host's word that it has connected": (reached) => (connection) => {
+        connection.once("data", reached);
+      },
+      "the end of the handshake": (reached) => (connection) => {
+        void accept(connection).then((tunnel) => {
+          tunnel.once("data", reached);
+          tunnel.resume();
+        });
+      },
+      "the head of the answer": (reached) => (connection) => {
+        void secureHttp(connection, serverOptions(authority, HOST), reached);
+      },
+      "the rest of the answer": (reached) => (connection) => {
+        void secureHttp(connection, serverOptions(authority, HOST), (_request, response) => {
+          response.writeHead(200, { "content-length": 1000 });
+          response.write("half");
+          setTimeout(reached, 20);
+        });
+      },
+    };
+    for (const [stage, serve] of Object.entries(stages)) {
+      const waiting = new AbortController();
+      let hungUp: Promise<unknown> = Promise.resolve();
+      const dialer = await tunnelTo(t, (connection) => {
+        hungUp = new Promise((resolve) => connection.once("close", resolve));
+        serve(() => {
+          waiting.abort();
+        })(connection);
+      });
+      await assert.rejects(
+        postHttps(dialer, [authority.certificate], REQUEST, waiting.signal),
+        (error) => error instanceof SealroomError,
+        stage,
+      );
+      await hungUp;
+    }
+    const gone = AbortSignal.abort();
+    const dialer = await tunnelTo(t, (connection) => {
+      accept(connection).catch(() => undefined);
+    });
+    await assert.rejects(postHttps(dialer, [authority.certificate], REQUEST, gone), SealroomError);
+    await quiet();
+  },
+);
