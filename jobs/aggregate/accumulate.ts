@@ -63,7 +63,10 @@ export class ObjectAggregation {
     if (ordinals !== null && picked !== null) compact(ordinals, picked, passing);
     this.#keys.assign(batch, where, this.#groups);
     for (const reader of this.#readers) reader.read(batch, where);
-    for (const level of this.#levels) level.add(this.#groups, ordinals, passing, this.#readers);
+    const isDistinct = this.#ordinals?.isDistinct ?? true;
+    for (const level of this.#levels) {
+      level.add(this.#groups, { ordinals, isDistinct, count: passing }, this.#readers);
+    }
   }
 
   /** Once, after the last batch. Errors: AGGREGATE_GROUPS. */

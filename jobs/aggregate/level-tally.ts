@@ -38,16 +38,16 @@ export class LevelTally {
   /** The passing rows' groups of the first level, their units, and readers that have read them. Errors: AGGREGATE_GROUPS. */
   add(
     finest: Int32Array,
-    ordinals: Int32Array | null,
-    count: number,
+    { ordinals, isDistinct, count }: Omit<ChunkRows, "groups" | "bound">,
     readers: readonly MeasureReader[],
   ): void {
     this.#totals?.assign(finest, count, this.#groups);
     const { bound } = this.#totals ?? this.#keys;
     const groups = this.#totals === null ? finest : this.#groups;
-    const rows: ChunkRows = { groups, bound, ordinals, count };
-    readers.forEach((reader, at) => this.#measures[at]?.add(reader, rows));
-    this.#units.add(rows);
+    const rows: ChunkRows = { groups, bound, ordinals, isDistinct, count };
+    readers.forEach((reader, at) => this.#measures[at]?.prepare(reader));
+    const firsts = this.#units.add(rows);
+    readers.forEach((reader, at) => this.#measures[at]?.add(reader, rows, firsts));
   }
 
   /** Errors: AGGREGATE_GROUPS. */

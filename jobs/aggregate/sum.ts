@@ -59,32 +59,40 @@ export class ExactSums implements Sums {
     const low = (this.low[group] ?? 0) + value;
     // A sum past 2^53 may be rounded, but never back to within the bound.
     if (low >= -MAX_EXACT && low <= MAX_EXACT) this.low[group] = low;
-    else this.#carry(group, value);
+    else carryExact(this.high, this.low, group, value);
   }
 
   addAll(groups: Int32Array, values: Float64Array, count: number): void {
-    for (let i = 0; i < count; i += 1) this.add(groups[i] ?? 0, values[i] ?? 0);
+    const [highs, lows] = [this.high, this.low];
+    for (let i = 0; i < count; i += 1) {
+      const group = groups[i] ?? 0;
+      const value = values[i] ?? 0;
+      const low = (lows[group] ?? 0) + value;
+      if (low >= -MAX_EXACT && low <= MAX_EXACT) lows[group] = low;
+      else carryExact(highs, lows, group, value);
+    }
   }
 
   merge(group: number, high: number, low: number): void {
     this.add(group, low);
-    this.#addHigh(group, high);
+    this.high[group] = limitHigh((this.high[group] ?? 0) + high);
   }
 
   value(group: number): bigint {
     return exactSum(this.high[group] ?? 0, this.low[group] ?? 0);
   }
+}
 
-  #carry(group: number, value: number): void {
-    const low = this.low[group] ?? 0;
-    const [lowCarry, valueCarry] = [Math.floor(low / TWO_32), Math.floor(value / TWO_32)];
-    this.#addHigh(group, lowCarry + valueCarry);
-    this.low[group] = low - lowCarry * TWO_32 + (value - valueCarry * TWO_32);
-  }
+/** Adds a value for which the low part alone has no room. Both parts of the sum lie at `at`. */
+export function carryExact(highs: Float64Array, lows: Float64Array, at: number, value: number): void {
+  const low = lows[at] ?? 0;
+  const [lowCarry, valueCarry] = [Math.floor(low / TWO_32), Math.floor(value / TWO_32)];
+  highs[at] = limitHigh((highs[at] ?? 0) + lowCarry + valueCarry);
+  lows[at] = low - lowCarry * TWO_32 + (value - valueCarry * TWO_32);
+}
 
-  #addHigh(group: number, value: number): void {
-    this.high[group] = Math.max(-MAX_HIGH, Math.min(MAX_HIGH, (this.high[group] ?? 0) + value));
-  }
+function limitHigh(high: number): number {
+  return Math.max(-MAX_HIGH, Math.min(MAX_HIGH, high));
 }
 
 /** The value of an exact sum's state. */
@@ -107,22 +115,29 @@ export class CompensatedSums implements Sums {
   }
 
   add(group: number, value: number): void {
-    const high = this.high[group] ?? 0;
-    const sum = high + value;
-    const valuePart = sum - high;
-    this.high[group] = sum;
-    this.low[group] = (this.low[group] ?? 0) + (high - (sum - valuePart) + (value - valuePart));
+    addCompensated(this.high, this.low, group, value);
   }
 
   addAll(groups: Int32Array, values: Float64Array, count: number): void {
-    for (let i = 0; i < count; i += 1) this.add(groups[i] ?? 0, values[i] ?? 0);
+    const [highs, lows] = [this.high, this.low];
+    for (let i = 0; i < count; i += 1) addCompensated(highs, lows, groups[i] ?? 0, values[i] ?? 0);
   }
 
   merge(group: number, high: number, low: number): void {
     this.add(group, high);
     this.low[group] = (this.low[group] ?? 0) + low;
   }
+
   value(group: number): number {
     return (this.high[group] ?? 0) + (this.low[group] ?? 0);
   }
+}
+
+/** Both parts of the sum lie at `at`. */
+export function addCompensated(highs: Float64Array, lows: Float64Array, at: number, value: number): void {
+  const high = highs[at] ?? 0;
+  const sum = high + value;
+  const valuePart = sum - high;
+  highs[at] = sum;
+  lows[at] = (lows[at] ?? 0) + (high - (sum - valuePart) + (value - valuePart));
 }

@@ -6,6 +6,12 @@ import { CHUNK_ROWS } from "./chunk.ts";
 export class UnitOrdinals {
   readonly #ordinals = new Int32Array(CHUNK_ROWS);
   #last = 0;
+  #isDistinct = false;
+
+  /** Whether, in the rows read last, each began a unit. */
+  get isDistinct(): boolean {
+    return this.#isDistinct;
+  }
 
   /**
    * The ordinals, by the bitmap, of `count` rows from `start`, which must follow the rows read before. The array is reused.
@@ -29,6 +35,7 @@ export class UnitOrdinals {
     for (let i = whole; i < count; i += 1) {
       ordinals[i] = last += ((unitStart[(start + i) >>> 3] ?? 0) >>> (i & 7)) & 1;
     }
+    this.#isDistinct = last - this.#last === count;
     if (ordinals[0] === 0) throw new SealroomError("AGGREGATE_UNITS");
     this.#last = last;
     return ordinals;

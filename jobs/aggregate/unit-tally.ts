@@ -1,12 +1,15 @@
-// Per group: rows, and distinct units among them. The three numbers of a group lie side by side, so that a group
-// among many costs one cache miss; the loops have no branch that follows the data.
+// Per group: rows, and how many of them are not the first of their unit there; so also distinct units. The numbers
+// of a group lie side by side, so that a group among many costs one cache miss.
+import { CHUNK_ROWS } from "./chunk.ts";
 import { growInt32 } from "./grow.ts";
 
 const WIDTH = 4;
 const ROWS = 0;
-const UNITS = 1;
+const REPEATS = 1;
 /** Ordinal of the last unit seen; 0 is none. */
 const LAST_UNIT = 2;
+
+const ALL_FIRST: Uint8Array = new Uint8Array(CHUNK_ROWS).fill(1);
 
 /** What a chunk says of its passing rows. */
 export interface ChunkRows {
@@ -15,28 +18,33 @@ export interface ChunkRows {
   readonly bound: number;
   /** The ordinal of each row's unit; null where each row is a unit. */
   readonly ordinals: Int32Array | null;
+  /** Whether no two rows are of one unit, and none of a unit of an earlier chunk. */
+  readonly isDistinct: boolean;
   readonly count: number;
 }
 
 export class UnitTally {
   #state: Int32Array = new Int32Array(0);
-  #isEachRowAUnit = true;
+  readonly #firsts = new Uint8Array(CHUNK_ROWS);
 
-  add({ bound, groups, ordinals, count }: ChunkRows): void {
+  /** Returns, by row, whether it is the first of its unit in its group. The array is reused. */
+  add({ bound, groups, ordinals, isDistinct, count }: ChunkRows): Uint8Array {
     this.#state = growInt32(this.#state, bound * WIDTH);
-    if (ordinals === null) {
-      countRows(this.#state, groups, count);
-    } else {
-      this.#isEachRowAUnit = false;
-      countUnits(this.#state, groups, ordinals, count);
+    if (!isDistinct && ordinals !== null) {
+      countUnits(this.#state, groups, ordinals, count, this.#firsts);
+      return this.#firsts;
     }
+    countRows(this.#state, groups, count);
+    // Of these units only the last may have more rows in a later chunk.
+    const last = (groups[count - 1] ?? 0) * WIDTH + LAST_UNIT;
+    if (ordinals !== null && count > 0) this.#state[last] = ordinals[count - 1] ?? 0;
+    return ALL_FIRST;
   }
 
   /** A tally of its own that has counted the same. */
   copy(): UnitTally {
     const copy = new UnitTally();
     copy.#state = this.#state.slice();
-    copy.#isEachRowAUnit = this.#isEachRowAUnit;
     return copy;
   }
 
@@ -54,8 +62,11 @@ export class UnitTally {
   }
 
   units(groups: Int32Array): Float64Array {
-    if (this.#isEachRowAUnit) return this.rows(groups);
-    return Float64Array.from(groups, (group) => this.#state[group * WIDTH + UNITS] ?? 0);
+    const state = this.#state;
+    return Float64Array.from(
+      groups,
+      (group) => (state[group * WIDTH + ROWS] ?? 0) - (state[group * WIDTH + REPEATS] ?? 0),
+    );
   }
 }
 
@@ -66,14 +77,22 @@ function countRows(state: Int32Array, groups: Int32Array, count: number): void {
   }
 }
 
-function countUnits(state: Int32Array, groups: Int32Array, ordinals: Int32Array, count: number): void {
+function countUnits(
+  state: Int32Array,
+  groups: Int32Array,
+  ordinals: Int32Array,
+  count: number,
+  firsts: Uint8Array,
+): void {
   for (let i = 0; i < count; i += 1) {
     const at = (groups[i] ?? 0) * WIDTH;
     const unit = ordinals[i] ?? 0;
     const changed = (state[at + LAST_UNIT] ?? 0) ^ unit;
-    state[at] = (state[at] ?? 0) + 1;
     // The sign bit of x | -x is set unless x is 0.
-    state[at + UNITS] = (state[at + UNITS] ?? 0) + ((changed | -changed) >>> 31);
+    const isFirst = (changed | -changed) >>> 31;
+    state[at] = (state[at] ?? 0) + 1;
+    state[at + REPEATS] = (state[at + REPEATS] ?? 0) + (isFirst ^ 1);
     state[at + LAST_UNIT] = unit;
+    firsts[i] = isFirst;
   }
 }

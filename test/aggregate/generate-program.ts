@@ -85,6 +85,7 @@ function generateMeasure(dice: Dice, { type }: TestColumn, column: number): Meas
     column,
     exact,
     sum,
+    missing: dice.chance(0.5),
     moments: dice.chance(0.5) ? rule : null,
     extremes: dice.some(["min", "max"] as const, 2),
     share: sum !== null && dice.chance(0.5),

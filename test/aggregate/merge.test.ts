@@ -56,6 +56,7 @@ function assertMeasure(measure: Measure, actual: MergedMeasure, expected: NaiveM
   const units = (value: bigint | number | null): bigint | null =>
     value === null ? null : typeof value === "bigint" ? value : inUnits(value, measure.exact);
   assert.deepEqual([actual.nonNull, actual.units], [expected.nonNull, expected.units]);
+  assert.equal(actual.missing, measure.missing ? expected.missing : 0);
   assert.equal(units(actual.sum), measure.sum && expected.sum);
   assert.deepEqual(
     actual.share && [units(actual.share.largest), units(actual.share.absolute)],

@@ -20,6 +20,8 @@ export interface NaiveGroup {
 export interface NaiveMeasure {
   readonly nonNull: number;
   readonly units: number;
+  /** Units that have a row without a value. */
+  readonly missing: number;
   readonly sum: bigint;
   readonly largest: bigint;
   readonly absolute: bigint;
@@ -106,6 +108,8 @@ function naiveMeasure(measure: Measure, isScattered: boolean, rows: readonly Val
   return {
     nonNull: present.length,
     units: totals.size,
+    missing: new Set(rows.filter(({ cell }) => cell === null || Number.isNaN(cell)).map(({ unit }) => unit))
+      .size,
     sum: add(contributions),
     largest: absolutes.reduce((most, amount) => (amount > most ? amount : most), 0n),
     absolute: add(absolutes),
