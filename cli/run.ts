@@ -2,13 +2,14 @@
 // nothing: that is for `sealroom verify`, with expectations that this machine did not give.
 import type { Command } from "commander";
 import { isSameKey, publicPart } from "../core/manifest/jwk.ts";
+import { readBadRows } from "../core/receipt/bad-rows.ts";
 import { encodeHex } from "../core/text/digest.ts";
 import { act, addNeeded, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { addCloudOptions, openCloudWithEnclave } from "./cloud-options.ts";
 import type { EnclaveOptions } from "./cloud-options.ts";
 import type { Cloud } from "./cloud.ts";
-import { locate, usage } from "./fault.ts";
+import { FaultAt, locate, usage } from "./fault.ts";
 import { checkNewDirectory, readBytes, writeNewDirectory } from "./file.ts";
 import { compileJobFile, readJobFile } from "./job-file.ts";
 import { drawNonce, parseNonce } from "./nonce.ts";
@@ -17,6 +18,8 @@ import { readRecipient } from "./owner-files.ts";
 import type { Report } from "./output.ts";
 import { parsePairs } from "./pairs.ts";
 import { renderBar } from "./progress.ts";
+import { badRowFields } from "./protections.ts";
+import { findPlace } from "./refusal-place.ts";
 import { renderTable } from "./table.ts";
 import type { Outcome } from "../host-driver/driver.ts";
 import type { PreparedJob } from "../host-driver/client.ts";
@@ -80,7 +83,7 @@ async function run(session: Session, options: Options, path: string): Promise<Re
     const prepared = await locate(path, () =>
       prepareJob({ job: job.text, resolveRecipient: job.resolveRecipient, from, s3, nowMs: Date.now() }),
     );
-    const outcome = await submit(session, options, cloud, prepared, { nonce, grants });
+    const outcome = await submit(session, options, cloud, prepared, { path, nonce, grants });
     session.signal.throwIfAborted();
     const { openSealed, readTable } = await import("../host-driver/output.ts");
     const { release } = prepared.plan.plan;
@@ -108,12 +111,19 @@ interface Answered extends Outcome {
   readonly bytes: number;
 }
 
+interface Asked {
+  /** Of the job's file. */
+  readonly path: string;
+  readonly nonce: Uint8Array;
+  readonly grants: readonly Uint8Array[];
+}
+
 async function submit(
   { progress, signal }: Session,
-  { enclave }: Options,
+  { enclave, grant: grantFiles = [] }: Options,
   cloud: Cloud,
   prepared: PreparedJob,
-  { nonce, grants }: { readonly nonce: Uint8Array; readonly grants: readonly Uint8Array[] },
+  { path, nonce, grants }: Asked,
 ): Promise<Answered> {
   const sockets = cloud.local?.sockets ?? null;
   const address = enclave ?? (sockets === null ? undefined : `unix:${sockets}`);
@@ -122,21 +132,23 @@ async function submit(
   const keyArns = prepared.datasets.map(({ verified }) => verified.manifest.keyArn);
   const started = performance.now();
   let bytes = 0;
-  const outcome = await locate(address, async () =>
-    runJob(prepared, {
-      enclave: address,
-      nonce,
-      grants,
-      credentials: await cloud.enclaveCredentials(),
-      tunnel: cloud.tunnel(keyArns),
-      onProgress: (event) => {
-        bytes = event.bytes;
-        const bar = renderBar(event.objects, event.ofObjects);
-        progress.update(`${bar} ${event.objects} of ${event.ofObjects} objects, ${renderBytes(bytes)} read`);
-      },
-      signal,
-    }),
-  );
+  const places = { job: path, grants: grantFiles, enclave: address, datasets: prepared.datasets };
+  const running = runJob(prepared, {
+    enclave: address,
+    nonce,
+    grants,
+    credentials: await cloud.enclaveCredentials(),
+    tunnel: cloud.tunnel(keyArns),
+    onProgress: (event) => {
+      bytes = event.bytes;
+      const bar = renderBar(event.objects, event.ofObjects);
+      progress.update(`${bar} ${event.objects} of ${event.ofObjects} objects, ${renderBytes(bytes)} read`);
+    },
+    signal,
+  });
+  const outcome = await running.catch((error: unknown) => {
+    throw new FaultAt(findPlace(error, places), error);
+  });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   progress.finish(
     `The enclave answered after ${seconds} s${bytes === 0 ? "" : `, having read ${renderBytes(bytes)}`}.`,
@@ -179,11 +191,14 @@ function describe(
 ): Report {
   const hex = encodeHex(nonce);
   const minUnits = Math.max(...datasets.map(({ verified }) => verified.manifest.rules.minUnits));
+  const { groupBy, totals } = plan.plan;
+  const keys = groupBy.length + (totals.length === 0 ? 0 : 1);
   const rows = opened?.table.batches.reduce((sum, batch) => sum + batch.rows, 0) ?? null;
+  const badRows = opened === null ? {} : readBadRows(opened.arrow);
   const table =
     opened === null
       ? ["The result is sealed to its recipient; --recipient-key opens it."]
-      : renderTable(opened.table, { keys: plan.plan.groupBy.length, minUnits, file: `${out}/result.csv` });
+      : renderTable(opened.table, { keys, minUnits, file: `${out}/result.csv` });
   return {
     exit: 0,
     json: {
@@ -199,12 +214,14 @@ function describe(
         manifest: digest,
       })),
       rows,
+      badRows: { ...badRows },
       bytesRead,
     },
     text: [
       ...table,
       "",
       ...renderFields([
+        ...badRowFields(badRows),
         ["written", `${out}: ${files.join(", ")}`],
         ["nonce", `${hex}${givenNonce === undefined ? " (keep it: verify asks for it)" : ""}`],
         ["not verified", `run \`sealroom verify ${out}\` with what you expect of ${path}`],

@@ -53,7 +53,12 @@ export async function sealroom(args: readonly string[], directory?: string): Pro
 export type JsonAnswer = Readonly<Record<string, unknown>> & {
   readonly ok: boolean;
   readonly exit: number;
-  readonly error?: { readonly code: string; readonly what: string; readonly where: string | null };
+  readonly error?: {
+    readonly code: string;
+    readonly what: string;
+    readonly where: string | null;
+    readonly details: Readonly<Record<string, unknown>>;
+  };
 };
 
 class Silence extends Progress {

@@ -294,7 +294,10 @@ test("explain names the rule that refuses, and a grant for that very job overrul
   const allowed = await must(["explain", flow.jobs.allowed, "--state", flow.state]);
   const [input] = allowed["inputs"] as readonly Record<string, unknown>[];
   assert.equal(input?.["basis"], "adhoc");
-  assert.deepEqual(input["columns"], [
+  const columns = input["columns"] as readonly Record<string, unknown>[];
+  assert.ok(columns.some(({ role, uses }) => role === "unit" && JSON.stringify(uses) === "[]"));
+  const used = columns.filter(({ uses }) => JSON.stringify(uses) !== "[]");
+  assert.deepEqual(used, [
     { name: "town", type: "utf8", role: "dimension", uses: ["group by"], bounds: null },
     {
       name: "amount",
@@ -317,7 +320,10 @@ test("explain names the rule that refuses, and a grant for that very job overrul
     "--state",
     flow.state,
   ]);
-  assert.deepEqual([denied.exit, denied.error?.code], [1, "RULES_RECIPIENT"]);
+  assert.deepEqual(
+    [denied.exit, denied.error?.code, denied.error?.where],
+    [1, "RULES_RECIPIENT", flow.jobs.unlisted],
+  );
   await assert.rejects(readdir(flow.path("denied")), { code: "ENOENT" });
 
   const grant = flow.path("grant.jws");
@@ -353,7 +359,7 @@ test("explain names the rule that refuses, and a grant for that very job overrul
     "--state",
     flow.state,
   ]);
-  assert.deepEqual([other.exit, other.error?.code], [1, "GRANT_PLAN"]);
+  assert.deepEqual([other.exit, other.error?.code, other.error?.where], [1, "GRANT_PLAN", grant]);
 });
 
 test("a job that uses a column against its role is refused, and says which", async () => {
@@ -504,7 +510,13 @@ test("rules that are signed again are a new epoch, which works once the key poli
   ]);
   assert.equal(signed["previousEpoch"], flow.sealed["epoch"]);
   const early = await answer(runArgs(flow.path("early")));
-  assert.deepEqual([early.exit, early.error?.code], [1, "KMS_DENIED"]);
+  assert.deepEqual([early.exit, early.error?.code, early.error?.where], [1, "KMS_DENIED", flow.keyArn]);
+  // What the statement of the key policy would have to list.
+  const { dataset, epoch, owner: asked, purpose } = early.error?.details ?? {};
+  assert.deepEqual(
+    { dataset, epoch, asked, purpose },
+    { dataset: "visits", epoch: String(signed["epoch"]), asked: flow.owner, purpose: "dataset" },
+  );
   await flow.makeLive(String(signed["epoch"]));
   const out = flow.path("strict");
   await must(runArgs(out));
