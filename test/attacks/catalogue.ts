@@ -3,6 +3,7 @@ import { ANALYST_ATTACKS } from "./analysts.ts";
 import type { Attack } from "./attack.ts";
 import { DOCUMENT_ATTACKS } from "./documents.ts";
 import { EVIDENCE_ATTACKS } from "./evidence.ts";
+import { GATE_ATTACKS } from "./gate.ts";
 import { GRANT_ATTACKS } from "./grants.ts";
 import { KMS_ATTACKS } from "./kms.ts";
 import { MESSAGE_ATTACKS } from "./messages.ts";
@@ -22,4 +23,5 @@ export const ATTACKS: readonly Attack[] = [
   ...RESULT_ATTACKS,
   ...ANALYST_ATTACKS,
   ...QUESTION_ATTACKS,
+  ...GATE_ATTACKS,
 ];

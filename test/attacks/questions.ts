@@ -1,34 +1,9 @@
 // Attacks of an analyst by what he asks: questions that the rules' roles and caps do not allow, and that would tell of
 // one person if they did.
-import { openRows } from "../host/answer.ts";
-import type { ResultRow } from "../host/answer.ts";
 import { makeRows } from "../host/dataset.ts";
 import type { Row } from "../host/dataset.ts";
-import { compilePlanFor, drawNonce, runHost } from "../host/host.ts";
-import type { Rules } from "../../core/manifest/manifest.ts";
-import { DATASET, sealDataset } from "../host/world.ts";
-import type { World } from "../host/world.ts";
-import type { Attack, Verdict } from "./attack.ts";
-
-interface Question {
-  readonly rows: readonly Row[];
-  readonly rules?: Partial<Rules>;
-  /** The job's text below its data set. */
-  readonly text: string;
-  /** Whether the answer tells the analyst what he is after. */
-  readonly tells: (answer: readonly ResultRow[]) => boolean;
-}
-
-async function ask(world: World, { rows, rules = {}, text, tells }: Question): Promise<Verdict> {
-  const dataset = await sealDataset(world, { rows: [rows], rules });
-  const plan = await compilePlanFor(
-    world,
-    (owner) => `datasets:\n  ${DATASET}: { owner: ${owner} }\n${text}\nrecipient: analyst\n`,
-  );
-  const { event } = await runHost(world, { plan, nonce: drawNonce(), dataset });
-  if (event.type === "refused") return { outcome: "refused", code: event.code };
-  return { outcome: tells(await openRows(event, world.analyst)) ? "succeeded" : "withheld" };
-}
+import { ask } from "./ask.ts";
+import type { Attack } from "./attack.ts";
 
 function crowd(seed: string): readonly Row[] {
   return makeRows(1, 80, seed).flat();

@@ -1,0 +1,114 @@
+// Attacks of an analyst on the release gate: figures that are one person's or nearly, and what totals give away of the
+// groups that are left out.
+import { makeRows } from "../host/dataset.ts";
+import type { Row } from "../host/dataset.ts";
+import { ask } from "./ask.ts";
+import type { Attack } from "./attack.ts";
+
+/** Six people of one place, one of whom has nearly all. */
+const MANOR: readonly Row[] = Array.from({ length: 6 }, (_, index) => ({
+  person: `manor-${String(index)}`,
+  city: "manor",
+  amount: index === 0 ? 987 : 1,
+}));
+
+function crowdAnd(more: readonly Row[], seed: string): readonly Row[] {
+  return [...makeRows(1, 80, seed).flat(), ...more];
+}
+
+const dominated: Attack = {
+  name: "the analyst sums a group of which one person has nearly all, and knows about what the others have",
+  case: "A14",
+  scene: "enclave",
+  expects: "withheld",
+  guard: [
+    {
+      file: "jobs/aggregate/gate/dominance.ts",
+      find: "if (maxShare === null) return;",
+      replace: "if (maxShare !== -1) return;",
+    },
+  ],
+  run(world) {
+    return ask(world, {
+      rows: crowdAnd(MANOR, "manor"),
+      rules: { maxShare: 0.8 },
+      text: "group_by: [city]\nselect: [{ sum: amount, as: total }]",
+      tells: (answer) => answer.find(({ city }) => city === "manor")?.["total"] === 992n,
+    });
+  },
+};
+
+const lonelyExtreme: Attack = {
+  name: "the analyst asks for the greatest amount, which is one person's",
+  case: "A12",
+  scene: "enclave",
+  expects: "withheld",
+  guard: [
+    {
+      file: "jobs/aggregate/gate/extremes.ts",
+      find: "if ((measure[extreme]?.units ?? 0) < minUnits) withhold",
+      replace: "if ((measure[extreme]?.units ?? 0) < 0) withhold",
+    },
+  ],
+  run(world) {
+    return ask(world, {
+      rows: crowdAnd(MANOR, "greatest"),
+      rules: { extremes: ["amount"] },
+      text: "select: [{ max: amount, as: most }]",
+      tells: ([row]) => Number(row?.["most"]) === 987,
+    });
+  },
+};
+
+const forbiddenExtreme: Attack = {
+  name: "the analyst asks for an extreme of a column whose extremes the owner does not let out",
+  case: "A12",
+  scene: "enclave",
+  expects: "PLAN_EXTREMES",
+  guard: [
+    {
+      file: "core/plan/check.ts",
+      find: "if (!extremes.includes(column.name))",
+      replace: "if (extremes.length < 0)",
+    },
+  ],
+  run(world) {
+    const cheap = crowdAnd([], "cheapest").map((row) => ({ ...row, amount: Math.max(row.amount, 7) }));
+    return ask(world, {
+      // So many have the least amount that the gate would let it pass.
+      rows: cheap.map((row, at) => (at % 6 === 0 ? { ...row, amount: 7 } : row)),
+      text: "select: [{ min: amount, as: least }]",
+      tells: ([row]) => Number(row?.["least"]) === 7,
+    });
+  },
+};
+
+const totalLessOthers: Attack = {
+  name: "the analyst takes the shown groups from their total, to have the one that was left out",
+  case: "A15",
+  scene: "enclave",
+  expects: "withheld",
+  guard: [
+    { file: "jobs/aggregate/gate.ts", find: "  withholdDeducible(program, candidates);\n", replace: "" },
+  ],
+  run(world) {
+    const rows = crowdAnd([], "margins");
+    const tiny = rows.filter(({ city }) => city === "tiny").reduce((sum, { amount }) => sum + amount, 0);
+    return ask(world, {
+      rows,
+      rules: { bounds: { amount: { lower: 0, upper: 100_000 } } },
+      text: "group_by: [city]\ntotals: all\nselect: [{ sum: amount, as: total }]",
+      tells: (answer) => {
+        const sums = answer.map(({ grouping, total }) => ({
+          isTotal: grouping === 1,
+          sum: typeof total === "bigint" ? Number(total) : Number.NaN,
+        }));
+        const whole = sums.find(({ isTotal }) => isTotal)?.sum ?? Number.NaN;
+        const parts = sums.filter(({ isTotal }) => !isTotal).reduce((sum, { sum: part }) => sum + part, 0);
+        return whole - parts === tiny;
+      },
+    });
+  },
+};
+
+export const GATE_ATTACKS: readonly Attack[] = [dominated, lonelyExtreme, forbiddenExtreme, totalLessOthers];
