@@ -12,6 +12,7 @@ import type {
   ObjectEntry,
   UnitKind,
 } from "../core/manifest/manifest.ts";
+import { parseObjects } from "../core/manifest/objects.ts";
 import { parseManifest } from "../core/manifest/parse.ts";
 import { signManifest } from "../core/manifest/sign.ts";
 import { verifyManifest } from "../core/manifest/verify.ts";
@@ -20,6 +21,7 @@ import { wrapDataKey, type OpenEnvelope } from "../core/seal/adopted-key.ts";
 import { verifyObject } from "../core/seal/adopted.ts";
 import type { OpenedFile } from "../core/seal/byte-source.ts";
 import { encodeBase64url } from "../core/text/base64url.ts";
+import { Field } from "../core/text/field.ts";
 import { encodeHex } from "../core/text/digest.ts";
 import { adoptedColumns, checkTable, openTable } from "./adopt-content.ts";
 import { openEnvelope, type WriterTerms } from "./adopt-envelope.ts";
@@ -75,6 +77,9 @@ export interface Adopted {
  */
 export async function adoptObjects(request: AdoptRequest): Promise<Adopted> {
   checkSchemaFile(request.schema);
+  // Before anything is read: a name that no manifest takes, or one that is there twice.
+  const names = request.objects.map((key, index) => ({ ...placeholder(key, index) }));
+  parseObjects(new Field(names, "objects", "OWNER_PLACE"), "row");
   const target: Target = { s3: request.s3, place: request.at };
   const base = await findBase(request, target);
   const [firstName, ...otherNames] = request.objects;
@@ -150,13 +155,6 @@ function draftManifest(
 ): Manifest {
   const unit = request.schema.unit === null ? "row" : "scattered";
   if (base !== null) checkAlike(base, request.keyArn, unit, schema);
-  const placeholder = (key: string, index: number): ObjectEntry => ({
-    key,
-    format: "arrow",
-    digest: index.toString(16).padStart(96, "0"),
-    bytes: 1,
-    rows: 0,
-  });
   const manifest: Manifest = {
     version: 1,
     dataset: request.dataset,
@@ -172,6 +170,11 @@ function draftManifest(
   };
   parseManifest(encodeCanonical(manifest));
   return manifest;
+}
+
+/** An entry that is not known yet, but for its name. */
+function placeholder(key: string, index: number): SealedEntry {
+  return { key, format: "arrow", digest: index.toString(16).padStart(96, "0"), bytes: 1, rows: 0 };
 }
 
 /** Objects that are kept have the columns and the units of before; only roles may change with the schema. */
