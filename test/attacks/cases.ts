@@ -396,7 +396,14 @@ export const CASES: readonly Case[] = [
     about: "grouping by a column of unique values",
     tests: ["the bound of formed groups is far from any cap an owner would set, and not below it"],
   },
-  { id: "A27", about: "made-up people mixed in" },
+  {
+    id: "A27",
+    about: "made-up people mixed in",
+    tests: [
+      "refuses an object under another key, of another digest, length, row count or schema",
+      "refuses other manifests than the plan's inputs, in number, owner, data set and time",
+    ],
+  },
   { id: "A28", about: "a partner's list of known customers", later: "joins come with the engine" },
   { id: "A29", about: "frequencies of deterministic tokens", later: TOKENS },
   { id: "A30", about: "tokens of two purposes compared", later: TOKENS },
@@ -441,7 +448,16 @@ export const CASES: readonly Case[] = [
     ],
   },
   { id: "B7", about: "Arrow's own regression files", later: "they are not among the shared vectors" },
-  { id: "K1", about: "killed at any step" },
+  {
+    id: "K1",
+    about: "killed at any step",
+    tests: [
+      "a host that is killed leaves no result, or a whole one, and the enclave serves the next",
+      "an enclave that is killed leaves no result, unless it had told all of it, and the run says what was lost",
+      "a thread that dies over an object, wherever in it, is POOL_THREAD for its job only, and the next job is done",
+      "a run that is killed while it writes leaves no result, and the same command succeeds then",
+    ],
+  },
   { id: "K2", about: "stopped for a minute, then continued", later: SERVICE },
   {
     id: "K3",
