@@ -9,7 +9,7 @@ import type {
   AdoptedEntry,
   ColumnEntry,
   Manifest,
-  ObjectEntry,
+  SealedEntry,
   UnitKind,
 } from "../core/manifest/manifest.ts";
 import { parseObjects } from "../core/manifest/objects.ts";
