@@ -10,6 +10,9 @@ import type { Dialer, HostPort, Intake, Listener } from "../core/wire/transport.
 
 export const ENCLAVE_SOCKET = "enclave.sock";
 
+/** What a writer may have waiting, to be handed to the kernel at once. */
+const WRITTEN_AHEAD_BYTES = 256 * 1024;
+
 export function unixDialer(directory: string): Dialer {
   return { connect: (port, intake) => connectUnix(join(directory, `${port}.sock`), intake) };
 }
@@ -44,7 +47,7 @@ async function listenUnix(
 ): Promise<{ close(): Promise<void> }> {
   await rm(path, { force: true });
   const open = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ highWaterMark: WRITTEN_AHEAD_BYTES }, (socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket));
     handler(socket);
