@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { SealroomError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { thumbprint } from "../core/manifest/jwk.ts";
-import type { Explanation, InputExplanation, Verdict } from "../host-driver/explain.ts";
+import type { Role } from "../core/manifest/manifest.ts";
+import type { Explanation, InputExplanation, Refusal, Verdict } from "../host-driver/explain.ts";
 import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { addCloudOptions, openCloud } from "./cloud-options.ts";
@@ -14,6 +15,7 @@ import { compileJobFile, readJobFile } from "./job-file.ts";
 import { paint, renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 import { parsePairs } from "./pairs.ts";
+import { encodeProtections, protectionFields } from "./protections.ts";
 
 interface Options extends CloudOptions {
   readonly from?: readonly string[];
@@ -26,8 +28,9 @@ export function declareExplain(parent: Command, host: Host): void {
   const command = declare(parent, "explain", {
     summary: "say whether the rules allow a job, and what it reads",
     description:
-      "Says beforehand whether each owner's rules allow the job and by which rule, which columns it uses and as what, " +
-      "and how much it reads. Exit 1 if a rule refuses it. Reads manifests only.",
+      "Says beforehand whether each owner's rules allow the job, or which rules refuse it and what to ask the owner " +
+      "for; what each column of the data set is and whether the job uses it; what will be withheld, clipped and " +
+      "rounded; and how much it reads. Exit 1 if a rule refuses it. Reads manifests only.",
     examples: ["sealroom explain job.yaml", "sealroom explain job.yaml --grant grant.jws --json"],
   })
     .argument("<job>", "the job, YAML or JSON")
@@ -97,48 +100,76 @@ function renderInput({
   rows,
   bytes,
   readBytes,
+  release,
 }: InputExplanation): readonly string[] {
   const { manifest, owner, digest } = dataset.verified;
-  const { rules, objects } = manifest;
+  const used = columns.filter(({ uses }) => uses.length > 0);
   return renderFields([
-    [verdict.allowed ? "allowed" : "REFUSED", verdictWords(verdict)],
+    ...verdictFields(verdict),
     ["owner", owner],
     ["epoch", `${manifest.epoch} (${new Date(manifest.epoch).toISOString()})`],
     ["manifest", digest],
     ["lies at", `s3://${dataset.location.bucket}/${dataset.location.prefix}`],
-    ...columns.map(({ name, type, role, uses, bounds }) => {
-      const clipped =
-        bounds === null ? "" : `, each unit's total clipped to ${bounds.lower} .. ${bounds.upper}`;
-      return ["reads", `${name}, ${role} (${type}): ${uses.join(", ")}${clipped}`] as const;
+    ...used.map(
+      ({ name, type, role, uses }) => ["uses", `${name}, ${role} (${type}): ${uses.join(", ")}`] as const,
+    ),
+    ...ROLES.flatMap((role) => {
+      const names = columns.filter((column) => column.role === role && column.uses.length === 0);
+      return names.length === 0
+        ? []
+        : [["not used", `${role}: ${names.map(({ name }) => name).join(", ")}`] as const];
     }),
-    ["of", `${rows} rows in ${objects.length} objects, ${renderBytes(bytes)} sealed`],
+    ["of", `${rows} rows in ${manifest.objects.length} objects, ${renderBytes(bytes)} sealed`],
     ["at most", `${renderBytes(readBytes)} read from S3`],
     ["unit", manifest.unit === "row" ? "each row by itself" : "the column of role unit"],
-    ["released", `groups of ${rules.minUnits} units or more, at most ${rules.maxGroups} groups`],
+    ...(release === null ? [] : protectionFields(release)),
   ]);
 }
 
-/** Which rule decided, by the name that it has in the rules. */
-function verdictWords(verdict: Verdict): string {
-  if (verdict.allowed) {
-    const { authority } = verdict;
-    if (authority.basis === "listed") return "the rules list this plan's digest";
-    if (authority.basis === "grant") return `the owner granted it, up to ${authority.maxRows} rows`;
-    return "the rules allow ad-hoc jobs, and name this recipient";
+const ROLES: readonly Role[] = ["dimension", "measure", "unit", "identifier", "hidden"];
+
+type Fields = readonly (readonly [label: string, value: string])[];
+
+/** Which rule decided, by the name that it has in the rules; of each refusal, what to ask the owner for. */
+function verdictFields(verdict: Verdict): Fields {
+  if (!verdict.allowed) return verdict.refusals.flatMap(refusalFields);
+  const { authority } = verdict;
+  if (authority.basis === "listed") return [["allowed", "the rules list this plan's digest"]];
+  if (authority.basis === "grant") {
+    return [["allowed", `the owner granted it, up to ${authority.maxRows} rows`]];
   }
-  const fault = readFault(new SealroomError(verdict.code, verdict.details));
-  return renderFault(REFUSAL_WORDS[verdict.code] ?? "the job does not fit the data set", fault);
+  return [["allowed", "the rules allow ad-hoc jobs, and name this recipient"]];
+}
+
+function refusalFields({ code, details, remedy }: Refusal): Fields {
+  const fault = readFault(new SealroomError(code, details));
+  const words = REFUSAL_WORDS[code] ?? "the job does not fit the data set";
+  if (remedy === null) return [["REFUSED", renderFault(words, fault)]];
+  const { file, rule, now, allows } = remedy;
+  return [
+    ["REFUSED", `${words} [${code}]`],
+    ["rule", file === "grant" ? now : `\`${rule}\` in ${file}.yaml, which says ${now}`],
+    ...allows.map((way, at) => [at === 0 ? "ask for" : "or for", way] as const),
+  ];
 }
 
 const REFUSAL_WORDS: Readonly<Partial<Record<string, string>>> = {
-  RULES_ADHOC: "rule `adhoc` is false, rule `plans` does not list this plan, and no grant was given",
-  RULES_RECIPIENT: "rule `recipients` does not name this recipient",
-  RULES_RELEASE: "rule `release` is sealed",
-  PLAN_ROLE: "the schema's role for the column",
-  PLAN_BOUNDS: "rule `bounds` has nothing for the column",
+  RULES_ADHOC: "the owner lets only listed or granted jobs run, and this is neither",
+  RULES_RECIPIENT: "the owner does not name this recipient among those who may have results",
+  RULES_RELEASE: "the job asks for its result in the clear, and the owner lets results leave sealed only",
+  PLAN_ROLE: "a column's role does not allow what the job does with it",
+  PLAN_BOUNDS:
+    "a column is summed, averaged or measured for its spread, and the owner gives no bounds to clip it to",
+  PLAN_EXTREMES: "the least or greatest value of a column is asked, and the owner does not allow that for it",
+  PLAN_GROUP_KEYS: "the keys that are always listed combine to more rows than the owner lets a result have",
+  GRANT_PLAN: "the grant is for another job",
+  GRANT_MANIFEST: "the grant is for another epoch of the data, or another data set",
+  GRANT_RECIPIENT: "the grant is for another recipient",
+  GRANT_EXPIRED: "the grant is no longer valid",
 };
 
-function encodeInput({ dataset, verdict, columns, rows, bytes, readBytes }: InputExplanation): JsonObject {
+function encodeInput(input: InputExplanation): JsonObject {
+  const { dataset, verdict, columns, rows, bytes, readBytes, release } = input;
   const { manifest, owner, digest } = dataset.verified;
   return {
     dataset: manifest.dataset,
@@ -148,8 +179,9 @@ function encodeInput({ dataset, verdict, columns, rows, bytes, readBytes }: Inpu
     location: `s3://${dataset.location.bucket}/${dataset.location.prefix}`,
     allowed: verdict.allowed,
     basis: verdict.allowed ? verdict.authority.basis : null,
-    code: verdict.allowed ? null : verdict.code,
-    details: verdict.allowed ? {} : { ...verdict.details },
+    code: verdict.allowed ? null : verdict.refusals[0].code,
+    details: verdict.allowed ? {} : { ...verdict.refusals[0].details },
+    refusals: verdict.allowed ? [] : verdict.refusals.map(encodeRefusal),
     columns: columns.map(({ name, type, role, uses, bounds }) => ({
       name,
       type,
@@ -163,5 +195,14 @@ function encodeInput({ dataset, verdict, columns, rows, bytes, readBytes }: Inpu
     bytesReadAtMost: readBytes,
     minUnits: manifest.rules.minUnits,
     maxGroups: manifest.rules.maxGroups,
+    release: release && encodeProtections(release),
+  };
+}
+
+function encodeRefusal({ code, details, remedy }: Refusal): JsonObject {
+  return {
+    code,
+    details: { ...details },
+    remedy: remedy && { ...remedy, allows: [...remedy.allows] },
   };
 }

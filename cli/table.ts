@@ -48,7 +48,9 @@ export function renderTable(table: ColumnTable, view: TableView): readonly strin
     lines.push(`... ${total - MAX_ROWS} more rows${view.file === null ? "" : ` in ${printable(view.file)}`}`);
   }
   if (columns.some(({ cells }, at) => at >= view.keys && cells.some((cell) => cell.trim() === SUPPRESSED))) {
-    lines.push(paint("dim", `${SUPPRESSED} suppressed or empty (fewer than ${view.minUnits} units)`));
+    lines.push(
+      paint("dim", `${SUPPRESSED} withheld or empty (fewer than ${view.minUnits} units, or another rule)`),
+    );
   }
   return lines;
 }

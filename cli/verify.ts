@@ -4,6 +4,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { PolicyError, SealroomError } from "../core/errors.ts";
+import { readBadRows } from "../core/receipt/bad-rows.ts";
+import type { BadRows } from "../core/receipt/bad-rows.ts";
 import { verifyReceipt } from "../core/receipt/verify.ts";
 import type { VerifiedReceipt } from "../core/receipt/verify.ts";
 import {
@@ -24,6 +26,7 @@ import { readBytes, TEXT_BYTES } from "./file.ts";
 import { paint, printable, renderFields, wrap } from "./output.ts";
 import { readRecipient } from "./owner-files.ts";
 import type { Report } from "./output.ts";
+import { badRowFields, protectionFields } from "./protections.ts";
 
 interface Options extends ExpectationOptions {
   readonly recipientKey?: string;
@@ -85,7 +88,8 @@ async function verify(_session: Session, options: Options, directory: string): P
     opened = await locate(join(directory, resultName), () => openSealed(result, recipientKey));
   }
   if (opened !== null) await compareOpened(directory, opened, files);
-  return describe(directory, verified, held.measurements.length, files);
+  const badRows = opened === null ? {} : readBadRows(opened.arrow);
+  return describe(directory, verified, held.measurements.length, files, badRows);
 }
 
 async function listFiles(directory: string): Promise<readonly string[]> {
@@ -121,6 +125,7 @@ function describe(
   { statement, simulated, epochChecked, timestampMs, moduleId }: VerifiedReceipt,
   images: number,
   files: ReadonlyMap<string, FileVerdict>,
+  badRows: BadRows,
 ): Report {
   const { inputs, release, software, planDigest } = statement;
   const time = new Date(timestampMs).toISOString();
@@ -142,6 +147,7 @@ function describe(
       timestamp: time,
       inputs: inputs.map((input) => ({ ...input })),
       release: JSON.parse(JSON.stringify(release)) as Report["json"],
+      badRows: { ...badRows },
       software: { ...software },
       files: Object.fromEntries(files),
     },
@@ -166,7 +172,8 @@ function describe(
         ]),
         ["image", `as in ${images === 1 ? "the measurements" : "one of the measurements"} you gave`],
         ["attested", `${time} by ${moduleId}`],
-        ["released", `groups of ${release.minUnits} units or more`],
+        ...protectionFields(release),
+        ...badRowFields(badRows),
         ["verified", names("verified")],
         ...(unverified === "" ? [] : [["UNVERIFIED", unverified] as const]),
       ]),

@@ -143,6 +143,7 @@ export const ERROR_CODES = {
   STORE_SIZE: "an object is larger than it may be",
   STORE_READ: "S3 could not be read",
   ENCLAVE_ADDRESS: "not of the form unix:DIRECTORY or vsock:CID",
+  LOCAL_PACKAGES: "no lock file says which packages the local enclave runs with, so it cannot be measured",
   LOCAL_ENCLAVE: "the local enclave could not be started",
   LOCAL_LOCKED: "the local state is in use by another process",
   TUNNEL_REFUSED: "the endpoint is not on the host's allow-list",

@@ -5,23 +5,43 @@ import { BATCH_ROWS, findColumnType } from "../core/column/type.ts";
 import { valueWidth } from "../core/column/batch.ts";
 import type { Details, ErrorCode } from "../core/errors.ts";
 import { SealroomError } from "../core/errors.ts";
+import { canonicalText } from "../core/json.ts";
 import { authorize } from "../core/manifest/authority.ts";
 import type { Authority } from "../core/manifest/authority.ts";
-import type { Bounds, ColumnEntry, Manifest, ObjectEntry } from "../core/manifest/manifest.ts";
+import { thumbprint } from "../core/manifest/jwk.ts";
+import type {
+  Bounds,
+  ColumnEntry,
+  Manifest,
+  ObjectEntry,
+  VerifiedManifest,
+} from "../core/manifest/manifest.ts";
 import { verifyGrant } from "../core/manifest/verify.ts";
 import { checkPlan } from "../core/plan/check.ts";
+import type { CheckedPlan } from "../core/plan/check.ts";
 import type { Plan, Predicate } from "../core/plan/plan.ts";
+import { releaseParameters } from "../core/receipt/compose.ts";
+import type { ReleaseParameters } from "../core/receipt/compose.ts";
 import { FRAME_OVERHEAD } from "../core/seal/size.ts";
 import { DEFAULT_FRAME_LENGTH } from "../core/seal/writer.ts";
 import type { PreparedJob } from "./client.ts";
 import type { Dataset } from "./dataset.ts";
+import { remedyOf } from "./remedy.ts";
+import type { RefusedPlan, Remedy } from "./remedy.ts";
 
+/** All that is refused is said, but the first refusal is the one that the enclave would give. */
 export type Verdict =
   | { readonly allowed: true; readonly authority: Authority }
-  | { readonly allowed: false; readonly code: ErrorCode; readonly details: Details };
+  | { readonly allowed: false; readonly refusals: readonly [Refusal, ...Refusal[]] };
+
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly details: Details;
+  readonly remedy: Remedy | null;
+}
 
 export interface ColumnUse extends ColumnEntry {
-  /** `group by`, `where`, `sum` and so on. */
+  /** `group by`, `where`, `sum` and so on; empty where the job does not use the column. */
   readonly uses: readonly string[];
   /** To which each unit's contribution is clipped, where it is summed. */
   readonly bounds: Bounds | null;
@@ -30,13 +50,15 @@ export interface ColumnUse extends ColumnEntry {
 export interface InputExplanation {
   readonly dataset: Dataset;
   readonly verdict: Verdict;
-  /** The columns that it names, in the schema's order. */
+  /** All of the data set, in the schema's order. */
   readonly columns: readonly ColumnUse[];
   readonly rows: number;
   /** Of all its objects, sealed. */
   readonly bytes: number;
   /** The most that the job asks of S3. It reads the frames of its columns, some of them more than once. */
   readonly readBytes: number;
+  /** What the gate will do; null where the plan does not fit the data set. */
+  readonly release: (ReleaseParameters & Pick<Plan, "totals">) | null;
 }
 
 export interface Explanation {
@@ -51,34 +73,82 @@ export async function explainJob(
   nowMs: number,
 ): Promise<Explanation> {
   const grants = await Promise.all(grantFiles.map((grant) => verifyGrant(grant, { nowMs })));
+  const recipient = await thumbprint(plan.recipient);
   const inputs = await Promise.all(
     datasets.map(async (dataset): Promise<InputExplanation> => {
       const { manifest } = dataset.verified;
-      const used = columnUses(plan, manifest);
-      const verdict = await judge(async () => {
-        checkPlan(plan, manifest);
-        return authorize(plan, digest, dataset.verified, grants, nowMs);
-      });
+      const columns = columnUses(plan, manifest);
+      const used = columns.filter(({ uses }) => uses.length > 0);
+      const verdict = await judge(
+        [
+          (): CheckedPlan => checkPlan(plan, manifest),
+          ...partsOf(plan).map((part) => (): CheckedPlan => checkPlan(part, manifest)),
+        ],
+        () => authorize(plan, digest, dataset.verified, grants, nowMs),
+        { manifest, planDigest: digest, recipient },
+      );
       return {
         dataset,
         verdict,
-        columns: used,
+        columns,
         rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
         bytes: manifest.objects.reduce((sum, { bytes }) => sum + bytes, 0),
         readBytes: manifest.objects.reduce((sum, object) => sum + readBound(object, manifest, used), 0),
+        release: releaseOf(plan, dataset.verified, verdict),
       };
     }),
   );
   return { inputs, allowed: inputs.every(({ verdict }) => verdict.allowed) };
 }
 
-async function judge(decide: () => Promise<Authority>): Promise<Verdict> {
-  try {
-    return { allowed: true, authority: await decide() };
-  } catch (error) {
+async function judge(
+  checks: readonly (() => CheckedPlan)[],
+  decide: () => Promise<Authority>,
+  refused: RefusedPlan,
+): Promise<Verdict> {
+  const refusals = new Map<string, Refusal>();
+  const gather = (error: unknown): void => {
     if (!(error instanceof SealroomError)) throw error;
-    return { allowed: false, code: error.code, details: error.details };
+    const { code, details } = error;
+    const known = canonicalText([code, { ...details }]);
+    if (!refusals.has(known)) {
+      refusals.set(known, { code, details, remedy: remedyOf(code, details, refused) });
+    }
+  };
+  for (const check of checks) {
+    try {
+      check();
+    } catch (error) {
+      gather(error);
+    }
   }
+  const authority = await decide().catch(gather);
+  const [first, ...more] = refusals.values();
+  if (first !== undefined) return { allowed: false, refusals: [first, ...more] };
+  if (authority === undefined) throw new Error("internal: neither allowed nor refused");
+  return { allowed: true, authority };
+}
+
+/** The same plan cut to one thing that it asks, so that each fault shows beside the first. */
+function partsOf(plan: Plan): readonly Plan[] {
+  const bare = { ...plan, where: null, groupBy: [], totals: [], orderBy: [] };
+  const counted = { ...bare, select: [{ as: "rows", op: "count" } as const] };
+  return [
+    ...(plan.where === null ? [] : [{ ...counted, where: plan.where }]),
+    ...plan.groupBy.map((column) => ({ ...counted, groupBy: [column] })),
+    ...plan.select.map((aggregate) => ({ ...bare, select: [aggregate] })),
+  ];
+}
+
+function releaseOf(plan: Plan, verified: VerifiedManifest, verdict: Verdict): InputExplanation["release"] {
+  let checked: CheckedPlan;
+  try {
+    checked = checkPlan(plan, verified.manifest);
+  } catch {
+    return null;
+  }
+  const authority: Authority = verdict.allowed ? verdict.authority : { basis: "adhoc" };
+  return { ...releaseParameters([{ verified, authority, checked }]), totals: plan.totals };
 }
 
 function columnUses(plan: Plan, { schema, rules }: Manifest): readonly ColumnUse[] {
@@ -91,14 +161,14 @@ function columnUses(plan: Plan, { schema, rules }: Manifest): readonly ColumnUse
     if ("column" in aggregate) add(aggregate.column, aggregate.op);
   }
   if (plan.where !== null) for (const column of filteredColumns(plan.where)) add(column, "where");
-  return schema.flatMap((entry) => {
-    const found = uses.get(entry.name);
-    if (found === undefined) return [];
-    const isSummed = found.has("sum") || found.has("avg");
-    const bounds = isSummed && Object.hasOwn(rules.bounds, entry.name) ? rules.bounds[entry.name] : undefined;
-    return [{ ...entry, uses: [...found], bounds: bounds ?? null }];
+  return schema.map((entry) => {
+    const found = [...(uses.get(entry.name) ?? [])];
+    const isClipped = found.some((use) => CLIPPED.includes(use)) && Object.hasOwn(rules.bounds, entry.name);
+    return { ...entry, uses: found, bounds: (isClipped ? rules.bounds[entry.name] : undefined) ?? null };
   });
 }
+
+const CLIPPED: readonly string[] = ["sum", "avg", "var", "stddev"];
 
 /** A frame of a sealed object as `seal` writes it. */
 const FRAME_BYTES = DEFAULT_FRAME_LENGTH + FRAME_OVERHEAD;

@@ -51,12 +51,13 @@ export interface CheckedPlan {
   readonly limit: number | null;
 }
 
-/** Errors: SealroomError PLAN_INPUT, PLAN_COLUMN, PLAN_TYPE, PLAN_LITERAL; PolicyError PLAN_ROLE, PLAN_BOUNDS, PLAN_EXTREMES. */
+/** Errors: SealroomError PLAN_INPUT, PLAN_COLUMN, PLAN_TYPE, PLAN_LITERAL; PolicyError PLAN_ROLE, PLAN_BOUNDS, PLAN_EXTREMES, PLAN_GROUP_KEYS. */
 export function checkPlan(plan: Plan, manifest: Manifest): CheckedPlan {
   if (!plan.inputs.some(({ dataset }) => dataset === manifest.dataset)) {
     throw new SealroomError("PLAN_INPUT", { dataset: manifest.dataset });
   }
   const resolver = new Resolver(manifest, namesOf(plan));
+  checkDeclaredKeys(plan, manifest);
   return {
     columns: resolver.columns,
     where: plan.where === null ? null : resolver.predicate(plan.where),
@@ -66,6 +67,17 @@ export function checkPlan(plan: Plan, manifest: Manifest): CheckedPlan {
     orderBy: plan.orderBy,
     limit: plan.limit,
   };
+}
+
+/** Where every group column declares keys, their combinations are always listed, in each total too: more than may be? */
+function checkDeclaredKeys({ groupBy, totals }: Plan, { rules: { groupKeys, maxGroups } }: Manifest): void {
+  if (groupBy.length === 0 || !groupBy.every((name) => Object.hasOwn(groupKeys, name))) return;
+  const listed = [groupBy, ...totals].map((kept) =>
+    kept.reduce((product, name) => product * (groupKeys[name]?.length ?? 0), 1),
+  );
+  if (listed.reduce((sum, rows) => sum + rows, 0) > maxGroups) {
+    throw new PolicyError("PLAN_GROUP_KEYS", { maxGroups });
+  }
 }
 
 class Resolver {
@@ -119,8 +131,9 @@ class Resolver {
     if (!["int", "float", "decimal"].includes(column.type.kind)) throw unfit(column, op);
     const { bounds, extremes } = this.#manifest.rules;
     if (op === "min" || op === "max") {
-      if (!extremes.includes(column.name))
-        {throw new PolicyError("PLAN_EXTREMES", { column: column.name, use: op });}
+      if (!extremes.includes(column.name)) {
+        throw new PolicyError("PLAN_EXTREMES", { column: column.name, use: op });
+      }
       return { as, op, column };
     }
     const own = Object.hasOwn(bounds, column.name) ? bounds[column.name] : undefined;

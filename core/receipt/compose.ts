@@ -6,7 +6,7 @@ import type { Rounding, VerifiedManifest } from "../manifest/manifest.ts";
 import type { CheckedPlan } from "../plan/check.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Clipping, ReceiptInput, ReceiptRelease, Software, Statement } from "./statement.ts";
-import { DOES_NOT_PROTECT, PROTECTS } from "./words.ts";
+import { releaseWords } from "./words.ts";
 
 /** An input of a plan that was authorized and checked. */
 export interface JobInput {
@@ -84,19 +84,13 @@ export async function composeStatement(job: FinishedJob): Promise<Statement> {
   const { plan, planDigest, inputs, result, software } = job;
   const delivery: ReceiptRelease["delivery"] =
     plan.release === "clear" ? { clear: true } : { sealedTo: await thumbprint(plan.recipient) };
+  const release = { ...releaseParameters(inputs), totals: plan.totals };
   return {
     subject: result,
     plan,
     planDigest,
     inputs: inputs.map(receiptInput),
-    release: {
-      mode: "threshold",
-      ...releaseParameters(inputs),
-      totals: plan.totals,
-      delivery,
-      protects: PROTECTS,
-      doesNotProtect: DOES_NOT_PROTECT,
-    },
+    release: { mode: "threshold", ...release, delivery, ...releaseWords(release) },
     software,
   };
 }

@@ -1,19 +1,71 @@
-// What a receipt says in words about threshold release, for people who read receipts and not this repository.
+// What a receipt says in words about threshold release, for people who read receipts and not this repository. A rule
+// that is not in force is not claimed; what follows from its absence is said.
+import type { ReceiptRelease } from "./statement.ts";
 
-export const PROTECTS: readonly string[] = [
+type Released = Pick<ReceiptRelease, "maxShare" | "extremes" | "rounding" | "totals">;
+
+export function releaseWords(release: Released): Pick<ReceiptRelease, "protects" | "doesNotProtect"> {
+  return {
+    protects: [...ALWAYS, ...BY_RULE.flatMap(({ isInForce, says }) => (isInForce(release) ? [says] : []))],
+    doesNotProtect: [
+      ...NEVER,
+      ...BY_RULE.flatMap(({ isInForce, without }) =>
+        isInForce(release) || without === null ? [] : [without],
+      ),
+      ...LAST,
+    ],
+  };
+}
+
+const ALWAYS: readonly string[] = [
   "A group is shown only if at least minUnits distinct units are in it. Smaller groups are left out, or null where the owner's rules always list them; how many there were is not shown.",
-  "A count, sum or average over a column is null where fewer than minUnits units of the group have a value in it.",
-  "What one unit adds to a group's sum is clipped to the bounds listed under clipping, also where the sum is averaged.",
+  "Figures over a column are null where fewer than minUnits units of the group have a value in it. A count of a column, and an average beside a sum, is null too where it would tell of fewer than minUnits units that one of their rows has no value.",
+  "What one unit adds to a group's sum is clipped to the bounds listed under clipping, also where the sum is averaged; for variances each row is clipped to them.",
   "Columns that the owner calls unit, identifier or hidden were neither filtered nor grouped by, and nothing of them is in the result.",
   "Every object that the manifest names was read exactly once, and no other: nobody was mixed in and nobody left out.",
 ];
 
-export const DOES_NOT_PROTECT: readonly string[] = [
-  "Differencing: several jobs whose groups differ by a few units can together reveal those units. Each alone may pass the threshold.",
+interface Rule {
+  readonly isInForce: (release: Released) => boolean;
+  readonly says: string;
+  /** What is not protected without it; null where nothing is lost. */
+  readonly without: string | null;
+}
+
+const BY_RULE: readonly Rule[] = [
+  {
+    isInForce: ({ maxShare }) => maxShare !== null && maxShare < 1,
+    says: "Dominance: the sum, average and variance of a column are null in a group where one unit has more than maxShare of the clipped contributions, taken without their signs.",
+    without:
+      "Dominance: no share was set, so a sum or average may be nearly all of one unit's, up to the bounds to which it is clipped.",
+  },
+  {
+    isInForce: ({ extremes }) => extremes.length > 0,
+    says: "Extremes: the least or greatest value of a column is null unless at least minUnits distinct units hold that very value.",
+    without: null,
+  },
+  {
+    isInForce: ({ totals }) => totals.length > 0,
+    says: "Totals: more groups and figures are withheld than are too small, so that no count that is withheld can be worked out from this result's totals more closely than to interval, and no sum more closely than to interval times the most that one unit can add to it.",
+    without: null,
+  },
+  {
+    isInForce: ({ rounding }) => rounding.counts !== null || Object.keys(rounding.sums).length > 0,
+    says: "Rounding: counts and sums are multiples of what rounding says, and averages and variances are made of such rounded parts, so that nothing finer follows from several figures of one group.",
+    without:
+      "Exact figures: nothing was rounded and there is no noise, so after clipping one unit's change shows in counts, sums and averages.",
+  },
+];
+
+const NEVER: readonly string[] = [
+  "Differencing: several jobs whose groups differ by a few units can together reveal those units. Each alone may pass every rule.",
   "Collusion: recipients who put results together, or who know the other members of a group, learn what remains.",
-  "Auxiliary knowledge: who already knows much about a group can infer the rest from its figures.",
-  "Sums without noise: counts, sums and averages are exact after clipping, so one unit's change shows in them. The count of a group less the count of a column in it is how many of its rows have no value, however few.",
-  "Rows of one unit: a count, and what an average is divided by, take every row of a unit, so one with very many rows can move them at will.",
+  "Auxiliary knowledge: who already knows much about a group can infer the rest from its figures. A figure that is withheld tells that some rule withheld it.",
+  "Rows of one unit: a count, and what an average or variance is divided by, take every row of a unit, so one with very many rows can move them at will.",
+  "The number of rows of the data set is public. A job without a filter tells how many rows all groups have together that it does not show; rounding of counts blurs it.",
+];
+
+const LAST: readonly string[] = [
   "The host as analyst: where rules allow ad-hoc plans, a host can submit plans of its own. It cannot read a sealed result, but a refusal for too many groups tells it one thing about them.",
   "Truth: the receipt says which data was computed on, not that the owner's data is right. Where unit is row, one person with many rows counts many times.",
 ];

@@ -1,8 +1,6 @@
-// Turns a plan and the manifest it runs on into a program. Refuses what core/plan/check.ts refuses, and a list of
-// declared group keys that the rules' own cap does not hold.
+// Turns a plan and the manifest it runs on into a program. Refuses what core/plan/check.ts refuses.
 import { findColumnType } from "../../core/column/type.ts";
 import type { ColumnType } from "../../core/column/type.ts";
-import { PolicyError } from "../../core/errors.ts";
 import type { Manifest, Rules } from "../../core/manifest/manifest.ts";
 import { checkPlan } from "../../core/plan/check.ts";
 import type { CheckedPlan, PlanColumn } from "../../core/plan/check.ts";
@@ -33,7 +31,7 @@ const SUM_PRECISION = 38;
  */
 const MIN_FORMED = 262_144;
 
-/** Errors: PLAN_*, of checkPlan and PLAN_GROUP_KEYS. */
+/** Errors: PLAN_*, of checkPlan. */
 export function compileAggregate(plan: AggregatePlan, manifest: Manifest): AggregateProgram {
   const checked = checkPlan(plan, manifest);
   const { rules } = manifest;
@@ -55,7 +53,7 @@ export function compileAggregate(plan: AggregatePlan, manifest: Manifest): Aggre
     minUnits: rules.minUnits,
     maxGroups: rules.maxGroups,
     maxFormed: Math.max(rules.maxGroups, MIN_FORMED),
-    declaredKeys: compileDeclaredKeys(checked.groupBy, levels, rules),
+    declaredKeys: compileDeclaredKeys(checked.groupBy, rules),
     maxShare: rules.maxShare,
     rounding: compileRounding(checked, measures, rules),
     interval: rules.interval,
@@ -67,8 +65,9 @@ function compileUnitColumns(unit: Manifest["unit"], schema: Manifest["schema"]):
   if (unit !== "scattered") return [];
   const column = schema.find(({ role }) => role === "unit");
   const type = column && findColumnType(column.type);
-  if (column === undefined || type === undefined)
+  if (column === undefined || type === undefined) {
     throw new Error("internal: scattered units without a column");
+  }
   return [{ name: column.name, type }];
 }
 
@@ -191,17 +190,12 @@ function compileOrder({ groupBy, totals, select, orderBy }: CheckedPlan): readon
 /** Null unless every group column declares keys: only then is the list of groups known without the data. */
 function compileDeclaredKeys(
   groupBy: readonly PlanColumn[],
-  levels: readonly (readonly number[])[],
-  { groupKeys, maxGroups }: Rules,
+  { groupKeys }: Rules,
 ): AggregateProgram["declaredKeys"] {
   if (groupBy.length === 0 || !groupBy.every(({ name }) => Object.hasOwn(groupKeys, name))) return null;
   const keys = groupBy.map(({ name, type }) => [
     ...new Set((groupKeys[name] ?? []).map((literal) => declaredCell(literal, type))),
   ]);
-  const listed = levels.map((kept) => kept.reduce((product, at) => product * (keys[at]?.length ?? 0), 1));
-  if (listed.reduce((sum, rows) => sum + rows, 0) > maxGroups) {
-    throw new PolicyError("PLAN_GROUP_KEYS", { maxGroups });
-  }
   return keys;
 }
 

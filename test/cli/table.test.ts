@@ -42,7 +42,7 @@ test("a suppressed value is a dot with a legend, and a null key is no suppressed
     "  town    people",
     "  (null)      20",
     "  Celle        ·",
-    "· suppressed or empty (fewer than 15 units)",
+    "· withheld or empty (fewer than 15 units, or another rule)",
   ]);
 });
 

@@ -6,14 +6,15 @@ import { AWS_ROOT, trustRoot } from "../../core/attestation/root.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import { encodeCanonical } from "../../core/json.ts";
 import { encodeReceipt, parseReceipt } from "../../core/receipt/receipt.ts";
-import { encodeStatement } from "../../core/receipt/statement.ts";
+import { encodeStatement, parseStatement } from "../../core/receipt/statement.ts";
 import type { ReceiptInput, Statement } from "../../core/receipt/statement.ts";
 import { verifyReceipt } from "../../core/receipt/verify.ts";
 import type { ReceiptCheck } from "../../core/receipt/verify.ts";
+import { releaseWords } from "../../core/receipt/words.ts";
 import { createDevRoot } from "../../local/nsm/pki.ts";
 import { makeParty, NOW } from "../manifest/example.ts";
 import { refuseFlips } from "../manifest/flips.ts";
-import { assertRefused } from "../manifest/refusal.ts";
+import { assertRefused, assertThrows } from "../manifest/refusal.ts";
 import { compile, JOB } from "../plan/example.ts";
 import {
   analyst,
@@ -63,14 +64,53 @@ test("states the strictest parameters and the words, and what was clipped", () =
     { column: "cost", lower: 0, upper: 99_999.99 },
     { column: "minutes", lower: -60, upper: 6000 },
   ]);
+  assert.equal(release.maxShare, 0.8);
+  assert.deepEqual(release.extremes, []);
+  assert.deepEqual(release.rounding, { counts: null, sums: { cost: 0.5 } });
+  assert.equal(release.interval, 10);
+  assert.deepEqual(release.totals, []);
   assert.deepEqual(release.delivery, { sealedTo: analyst.thumbprint });
   assert.deepEqual(
     inputs.map(({ rows, objects, basis, grant }) => [rows, objects, basis, grant]),
     [[900, 2, "grant", "88".repeat(48)]],
   );
   const words = release.doesNotProtect.join(" ");
-  for (const fact of ["Differencing", "Collusion", "Auxiliary knowledge", "Sums without noise"]) {
+  for (const fact of ["Differencing", "Collusion", "Auxiliary knowledge", "number of rows of the data set"]) {
     assert.ok(words.includes(fact), fact);
+  }
+});
+
+test("claims no rule that is not in force, and says what its absence leaves open", () => {
+  const none = { maxShare: null, extremes: [], rounding: { counts: null, sums: {} }, totals: [] };
+  const rules = [
+    ["Dominance:", { maxShare: 0.8 }, "no share was set"],
+    ["Extremes:", { extremes: ["cost"] }, null],
+    ["Rounding:", { rounding: { counts: 5, sums: {} } }, "nothing was rounded"],
+    ["Rounding:", { rounding: { counts: null, sums: { cost: 1 } } }, "nothing was rounded"],
+    ["Totals:", { totals: [[]] }, null],
+  ] as const;
+  const bare = releaseWords(none);
+  // A share of all withholds nothing.
+  assert.deepEqual(releaseWords({ ...none, maxShare: 1 }), bare);
+  for (const [claim, rule, absence] of rules) {
+    const said = releaseWords({ ...none, ...rule });
+    const claims = (words: readonly string[]): boolean =>
+      words.some((sentence) => sentence.startsWith(claim));
+    assert.deepEqual([claims(bare.protects), claims(said.protects)], [false, true], claim);
+    if (absence === null) continue;
+    const warns = (words: readonly string[]): boolean => words.some((sentence) => sentence.includes(absence));
+    assert.deepEqual([warns(bare.doesNotProtect), warns(said.doesNotProtect)], [true, false], claim);
+  }
+});
+
+test("states totals as the plan has them, and no others", async () => {
+  const totalled = await compile(JOB.replace("group_by: [city]", "group_by: [city, urgent]\ntotals: rollup"));
+  const { plan, digest: planDigest } = totalled;
+  const release = { ...statement.release, totals: plan.totals };
+  const good = { ...statement, plan, planDigest, release };
+  assert.deepEqual(parseStatement(encodeStatement(good)).release.totals, [["city"], []]);
+  for (const totals of [[], [["city"]], [["urgent"], []]]) {
+    assertThrows(() => encodeStatement({ ...good, release: { ...release, totals } }), "RECEIPT_STATEMENT");
   }
 });
 

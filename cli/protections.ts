@@ -1,0 +1,58 @@
+// What the gate does to a result, in plain words: before a job from the owner's rules, after it from the receipt.
+import type { BadRows } from "../core/receipt/bad-rows.ts";
+import type { ReleaseParameters } from "../core/receipt/compose.ts";
+import type { JsonObject } from "../core/json.ts";
+
+type Protections = ReleaseParameters & { readonly totals: readonly (readonly string[])[] };
+
+export function protectionFields(release: Protections): readonly (readonly [string, string])[] {
+  const { minUnits, maxGroups, maxRows, clipping, maxShare, extremes, rounding, interval, totals } = release;
+  const cap = maxRows === null ? "" : `, and ${maxRows} by the grant`;
+  const steps = [
+    ...(rounding.counts === null ? [] : [`counts to multiples of ${rounding.counts}`]),
+    ...Object.entries(rounding.sums).map(([column, step]) => `sums of ${column} to multiples of ${step}`),
+  ];
+  return [
+    ["released", `groups of ${minUnits} units or more; at most ${maxGroups} rows are listed${cap}`],
+    ...clipping.map(
+      ({ column, lower, upper }) =>
+        ["clipped", `each unit's total of ${column}, to ${lower} .. ${upper}`] as const,
+    ),
+    ...(clipping.length === 0 ? [] : [["dominance", dominanceWords(maxShare)] as const]),
+    ...extremes.map(
+      (column) => ["extremes", `of ${column}, only where ${minUnits} units or more hold the value`] as const,
+    ),
+    ...(totals.length === 0
+      ? []
+      : [
+          [
+            "totals",
+            `${totals.length} besides the groups; more is withheld until no withheld count can be worked out to less than ${interval}`,
+          ] as const,
+        ]),
+    ["rounded", steps.length === 0 ? "nothing: figures are exact after clipping" : steps.join("; ")],
+  ];
+}
+
+function dominanceWords(maxShare: number | null): string {
+  if (maxShare === null || maxShare === 1) return "no rule: a sum may be nearly all of one unit's";
+  return `sums, averages and variances are null where one unit has more than ${Number((maxShare * 100).toFixed(6))}%`;
+}
+
+/** Of an opened result; the receipt says nothing of them. */
+export function badRowFields(badRows: BadRows): readonly (readonly [string, string])[] {
+  return Object.entries(badRows).map(
+    ([column, share]) =>
+      ["bad rows", `${column}: ${share} (no number, or too large to count as it is)`] as const,
+  );
+}
+
+export function encodeProtections({ clipping, rounding, ...release }: Protections): JsonObject {
+  return {
+    ...release,
+    clipping: clipping.map((clip) => ({ ...clip })),
+    extremes: [...release.extremes],
+    rounding: { counts: rounding.counts, sums: { ...rounding.sums } },
+    totals: release.totals.map((kept) => [...kept]),
+  };
+}
