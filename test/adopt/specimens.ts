@@ -45,16 +45,22 @@ export function s3ecV2(plain: Uint8Array, dataKey: Uint8Array = drawKey()): Spec
   return { name: "s3ec-v2", bytes: gcm(dataKey, iv, NOTHING, plain), envelope, dataKey };
 }
 
-export function s3ecV3(plain: Uint8Array, dataKey: Uint8Array = drawKey()): Specimen {
-  const messageId = randomBytes(28);
+/** With the message id and the commitment of `like`, if given, true or not. */
+export function s3ecV3(
+  plain: Uint8Array,
+  dataKey: Uint8Array = drawKey(),
+  like: OpenEnvelope | null = null,
+): Specimen {
+  const given = like?.kind === "s3ec-v3" ? like : null;
+  const messageId = given === null ? randomBytes(28) : Buffer.from(given.messageId, "base64url");
   const suite = Uint8Array.of(0, 0x73);
   const derive = (label: string, length: number): Buffer =>
     Buffer.from(hkdfSync("sha512", dataKey, messageId, concat(suite, Buffer.from(label)), length));
-  const envelope = {
+  const envelope = given ?? {
     kind: "s3ec-v3",
     messageId: messageId.toString("base64url"),
     commitment: derive("COMMITKEY", 28).toString("base64url"),
-  } as const;
+  };
   const bytes = gcm(derive("DERIVEKEY", 32), Buffer.alloc(12, 1), suite, plain);
   return { name: "s3ec-v3", bytes, envelope, dataKey };
 }

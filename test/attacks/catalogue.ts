@@ -1,4 +1,5 @@
 // Every attack that is run twice: against the sources as they are, and without what guards against it.
+import { ADOPTED_ATTACKS } from "./adopted.ts";
 import { ANALYST_ATTACKS } from "./analysts.ts";
 import type { Attack } from "./attack.ts";
 import { DOCUMENT_ATTACKS } from "./documents.ts";
@@ -19,6 +20,7 @@ export const ATTACKS: readonly Attack[] = [
   ...DOCUMENT_ATTACKS,
   ...GRANT_ATTACKS,
   ...OBJECT_ATTACKS,
+  ...ADOPTED_ATTACKS,
   ...KMS_ATTACKS,
   ...RESULT_ATTACKS,
   ...ANALYST_ATTACKS,
