@@ -2,6 +2,8 @@
 // the answer is the one that adding up by hand gives. Units are scattered over objects and clipped over all of them.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import type { AdoptedEntry } from "../../core/manifest/manifest.ts";
+import { signManifest } from "../../core/manifest/sign.ts";
 import { drawNonce, compilePlanFor, runHost, BY_CITY } from "../host/host.ts";
 import type { Hostility, HostRun } from "../host/host.ts";
 import { openRows } from "../host/answer.ts";
@@ -102,4 +104,91 @@ test("a job over adopted objects of every kind gives what adding up by hand give
   assert.deepEqual(rows, naive());
   const clipped = naive().some((row) => (row as { total: bigint }).total % 1000n !== 0n);
   assert.ok(clipped);
+});
+
+/** What of an object is read first has to be all of it, where only its end tells; then the host may change its mind. */
+function changing(object: number, change: (offset: number, honest: Uint8Array) => Uint8Array): Hostility {
+  const size = dataset.objects[object]?.bytes.length ?? 0;
+  let seen = 0;
+  return {
+    read: (request, honest) => {
+      if (request.object !== object) return honest;
+      if (seen >= size) return change(request.offset, honest);
+      seen += honest.length;
+      return honest;
+    },
+  };
+}
+
+function codeOf({ event }: HostRun): string {
+  return event.type === "refused" ? event.code : event.type;
+}
+
+test("a host that serves an object's second reading from elsewhere is refused", async () => {
+  for (const [object, code] of [
+    [1, "OBJECT_CHANGED"],
+    [2, "OBJECT_CHANGED"],
+    [3, "OBJECT_CHANGED"],
+  ] as const) {
+    const flipped = changing(object, (_offset, honest) =>
+      honest.map((byte, at) => (at === 0 ? byte ^ 1 : byte)),
+    );
+    assert.equal(codeOf(await run(flipped)), code, String(object));
+    const other = dataset.objects[4]?.bytes ?? new Uint8Array(0);
+    const swapped = changing(object, (offset, honest) => {
+      const given = honest.slice();
+      given.set(other.subarray(offset, offset + honest.length));
+      return given;
+    });
+    assert.equal(codeOf(await run(swapped)), code, String(object));
+  }
+});
+
+test("a host that serves one adopted object for another, a part of it, or nothing, is refused", async () => {
+  for (const [object, codes] of [
+    [0, /^(SEAL_|POLICY_MESSAGE)/],
+    [1, /^(SEAL_|POLICY_MESSAGE)/],
+    [2, /^S3EC_TAG$/],
+    [3, /^S3EC_TAG$/],
+  ] as const) {
+    for (const other of [(object + 1) % 5, (object + 3) % 5]) {
+      const bytes = dataset.objects[other]?.bytes ?? new Uint8Array(0);
+      const served = await run({
+        read: ({ object: asked, offset }, honest) => {
+          if (asked !== object) return honest;
+          const given = new Uint8Array(honest.length);
+          given.set(bytes.subarray(offset, offset + honest.length));
+          return given;
+        },
+      });
+      assert.match(codeOf(served), codes, `${other} for ${object}`);
+    }
+    const cut = await run({
+      read: (request, honest) => (request.object === object ? honest.slice(0, -1) : honest),
+    });
+    assert.match(codeOf(cut), /^(TRANSPORT_CLOSED|WIRE_LENGTH)$/);
+  }
+});
+
+test("a manifest in which keys, digests or places of adopted objects are mixed up is refused, though it be signed", async () => {
+  const { manifest } = dataset;
+  const [a, b, c, d, e] = manifest.objects as readonly AdoptedEntry[];
+  assert.ok(a && b && c && d && e);
+  const mixed: readonly (readonly [readonly AdoptedEntry[], string])[] = [
+    [[a, b, c, e, d], "OBJECT_KEY"],
+    [[a, b, c, { ...d, envelope: e.envelope }, { ...e, envelope: d.envelope }], "OBJECT_KEY"],
+    [[a, b, c, { ...d, digest: e.digest }, { ...e, digest: d.digest }], "OBJECT_KEY"],
+    [[a, b, { ...c, rows: c.rows - 1 }, d, e], "OBJECT_KEY"],
+  ];
+  for (const [objects, code] of mixed) {
+    const jws = await signManifest({ ...manifest, objects }, rig.ownerKey.signing);
+    const plan = await compilePlanFor(world, BY_CITY, { owner: dataset.owner });
+    const changed = { ...dataset, jws, manifest: { ...manifest, objects } };
+    const order = objects.map((entry) =>
+      (manifest.objects as readonly AdoptedEntry[]).findIndex(({ key }) => key === entry.key),
+    );
+    const served = order.map((index) => dataset.objects[index]).filter((object) => object !== undefined);
+    const end = await runHost(world, { plan, nonce: drawNonce(), dataset: { ...changed, objects: served } });
+    assert.equal(codeOf(end), code);
+  }
 });
