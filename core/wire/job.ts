@@ -115,7 +115,7 @@ export async function readJobEvent(stream: ByteStream): Promise<JobEvent> {
     return { type, receipt, result };
   }
   if (type === "refused") {
-    const code = stringField(fields, "code", /^[A-Z_]{1,40}$/);
+    const code = stringField(fields, "code", /^[A-Z][A-Z0-9_]{0,39}$/);
     if (!Object.hasOwn(ERROR_CODES, code)) throw new SealroomError("WIRE_FIELD", { name: "code" });
     return { type, code: code as ErrorCode, details: publicDetails(fields["details"]) };
   }
