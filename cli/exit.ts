@@ -137,6 +137,10 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   STORE_MISSING: { exit: 4, advice: "Look at the location; `sealroom seal` prints it." },
   TRANSPORT_UNAVAILABLE: { exit: 4, advice: "Use unix:DIRECTORY; this version opens no vsock." },
   FILE_KIND: { exit: 3, advice: "Give a file." },
+  LOCAL_PACKAGES: {
+    exit: 4,
+    advice: "Run it from a checkout, or install the package into a project (`npm install`, not --global).",
+  },
   LOCAL_LOCKED: {
     exit: 4,
     advice: "Wait until it ends, or keep one `sealroom local` running on it, which all commands can share.",

@@ -4,10 +4,14 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { arch, platform, version } from "node:process";
+import { fileURLToPath } from "node:url";
 import { PCR_SIZE } from "../../core/attestation/document.ts";
 import { encodeRegister, type Measurements } from "../../core/attestation/measurements.ts";
+import { SealroomError } from "../../core/errors.ts";
 
 const LOCK_FILE = "package-lock.json";
+/** From the sources of a checkout; from what is built of them beside them; from a package that npm has installed. */
+const LOCK_PLACES = [LOCK_FILE, `../${LOCK_FILE}`, `../../.${LOCK_FILE}`];
 
 /** The registers of the parent instance. */
 export interface Parent {
@@ -17,13 +21,13 @@ export interface Parent {
 
 /**
  * PCR0 of all, PCR1 of what runs it (Node, platform), PCR2 of the application's files.
- * `files` are paths below `root`, with "/", in ascending order, each once.
+ * `files` are paths below `root`, with "/", in ascending order, each once. Errors: LOCAL_PACKAGES.
  */
 export async function measureEnclave(root: URL, files: readonly string[]): Promise<Measurements> {
   checkFiles(files);
   const application = await readParts(root, files);
   const runtime = ["node", version, "platform", `${platform}-${arch}`].map(encodeText);
-  const dependencies = await readParts(root, [LOCK_FILE]);
+  const dependencies = [encodeText(LOCK_FILE), await readLock(root)];
   return {
     0: encodeRegister(measure([...application, ...dependencies, ...runtime])),
     1: encodeRegister(measure(runtime)),
@@ -60,6 +64,18 @@ function extendZero(data: Uint8Array): Uint8Array {
 async function readParts(root: URL, files: readonly string[]): Promise<Uint8Array[]> {
   const contents = await Promise.all(files.map((file) => readFile(new URL(file, root))));
   return files.flatMap((file, index) => [encodeText(file), contents[index] ?? new Uint8Array()]);
+}
+
+/** Which packages there are, each with the digest of its archive. */
+async function readLock(root: URL): Promise<Uint8Array> {
+  for (const place of LOCK_PLACES) {
+    try {
+      return await readFile(new URL(place, root));
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    }
+  }
+  throw new SealroomError("LOCAL_PACKAGES", { directory: fileURLToPath(root) });
 }
 
 /** Two lists of the same files must not give two measurements, nor one list name a file twice or outside. */

@@ -76,6 +76,20 @@ test("changes with every byte of a source, its name, and the lock file", async (
   assert.equal(await changed(context, {}, ["core/a.ts", "core/b.ts"]), "0,2");
 });
 
+test("finds the lock file beside built files, or where npm keeps it for a package that it installed", async (context) => {
+  const { "package-lock.json": lock, ...sources } = FILES;
+  const expected = await measureEnclave(await tree(context, FILES), SOURCES);
+  for (const [below, place] of [
+    ["dist/", "package-lock.json"],
+    ["node_modules/sealroom/dist/", "node_modules/.package-lock.json"],
+  ] as const) {
+    const built = Object.fromEntries(Object.entries(sources).map(([name, text]) => [below + name, text]));
+    const root = await tree(context, { ...built, [place]: lock });
+    assert.deepEqual(await measureEnclave(new URL(below, root), SOURCES), expected);
+  }
+  await assert.rejects(measureEnclave(await tree(context, sources), SOURCES), { code: "LOCAL_PACKAGES" });
+});
+
 test("changes when bytes move from one file into the next", async (context) => {
   assert.equal(await changed(context, { "core/a.ts": "alphab", "core/b.ts": "eta" }), "0,2");
 });
