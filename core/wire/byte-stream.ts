@@ -86,8 +86,12 @@ export class ByteStream {
     }
   }
 
-  /** Hands the connection over as a plain stream; what was read ahead is put back first. */
+  /**
+   * Hands the connection over as a plain stream; what was read ahead is put back first. Throws TRANSPORT_CLOSED when it
+   * has ended: a stream that has takes nothing back, and says so in an event that nobody would hear.
+   */
   release(): Duplex {
+    if (this.#failure !== null) throw this.#failure;
     this.#stream.pause();
     this.#stream.off("data", this.#onData);
     for (const event of ["end", "close", "error"]) this.#stream.off(event, this.#onEnd);

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { encodeCanonical } from "../../core/json.ts";
+import { ByteStream } from "../../core/wire/byte-stream.ts";
 import { openTunnel, readTunnelRequest } from "../../core/wire/tunnel.ts";
 import type { TunnelRequest } from "../../core/wire/tunnel.ts";
 import { kmsAllowList, serveTunnel } from "../../host-driver/tunnel.ts";
@@ -155,6 +157,25 @@ test("what comes on the heels of the answer is the tunnel's first bytes", async 
   const chunks: Buffer[] = [];
   for await (const chunk of tunnel as AsyncIterable<Buffer>) chunks.push(chunk);
   assert.equal(Buffer.concat(chunks).toString(), "first and last");
+});
+
+test("a connection that ended right behind the answer is refused, and says so to nobody else", async () => {
+  const ended = new Duplex({
+    read: () => undefined,
+    write: (_chunk, _encoding, done) => {
+      done();
+    },
+  });
+  let unheard: unknown = null;
+  ended.push(Buffer.concat([message({ type: "connected" }), Buffer.from("first")]));
+  ended.push(null);
+  const stream = new ByteStream(ended, 1000);
+  await refuses("TRANSPORT_CLOSED", openTunnel(stream, KMS));
+  ended.on("error", (error) => {
+    unheard = error;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(unheard, null);
 });
 
 test("an endpoint that cannot be reached is the host's fault to tell", async () => {
