@@ -18,6 +18,7 @@ export interface MessageLimits {
   readonly attachmentBytes: number;
 }
 
+const FIRST_PIECE_BYTES: number = 1024 * 1024;
 const NO_ATTACHMENTS: MessageLimits = { attachmentBytes: 0 };
 
 /** Errors: WIRE_LENGTH (a length is out of bounds), WIRE_JSON (not canonical JSON of this shape), TRANSPORT_*. */
@@ -31,7 +32,7 @@ export async function readMessage(
   const fields = parseFields(await stream.read(length));
   const lengths = attachmentLengths(fields["attachments"], limits);
   const attachments: Uint8Array[] = [];
-  for (const bytes of lengths) attachments.push(await stream.read(bytes));
+  for (const bytes of lengths) attachments.push(await readAttachment(stream, bytes));
   return { fields, attachments };
 }
 
@@ -49,6 +50,18 @@ export async function writeMessage(
   framed.set(json, 4);
   await stream.write(framed);
   for (const attachment of attachments) await stream.write(attachment);
+}
+
+/** A peer that claims much and sends little is given memory as it sends: at most twice that, or the first piece. */
+async function readAttachment(stream: ByteStream, length: number): Promise<Uint8Array> {
+  let bytes = await stream.read(Math.min(length, FIRST_PIECE_BYTES));
+  while (bytes.length < length) {
+    const longer = new Uint8Array(Math.min(length, 2 * bytes.length));
+    longer.set(bytes);
+    await stream.readInto(longer.subarray(bytes.length));
+    bytes = longer;
+  }
+  return bytes;
 }
 
 function parseFields(bytes: Uint8Array): JsonObject {
