@@ -1,7 +1,7 @@
 // YAML as people write job and rules files, cut down to what JSON can say: mappings, sequences and scalars of the 1.2
 // core schema. No anchors, aliases, tags, directives or merge keys. Numbers and booleans are those of JSON; `no`,
 // `off` and dates are strings, and what would be a number in YAML only (0x1F, 007, .5) has to be quoted.
-import { Composer, isMap, isScalar, isSeq, LineCounter, Parser } from "yaml";
+import { Composer, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from "yaml";
 import type { CST, Document, Scalar } from "yaml";
 import { SealroomError } from "../errors.ts";
 import type { Details, ErrorCode } from "../errors.ts";
@@ -11,6 +11,9 @@ import { parseNumber } from "./number.ts";
 
 /** For text that a person wrote. */
 export const YAML_LIMITS: TextLimits = { bytes: 256 * 1024, depth: 32, values: 65_536 };
+
+/** The parser's stack holds the document and a scalar besides what nests. */
+const SPARE_TOKENS = 8;
 
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ["anchor", "an anchor"],
@@ -28,9 +31,9 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
 export function parseYaml(text: string, limits: TextLimits = YAML_LIMITS): JsonValue {
   if (text.length > limits.bytes) throw new SealroomError("JSON_SIZE", { limit: limits.bytes });
   const lines = new LineCounter();
-  // The token tree is built without recursion, so nesting is measured before anything recurses over it.
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
   const reader = new YamlReader(lines, limits);
+  // The token tree is built without recursion, so nesting is measured before anything recurses over it.
+  const tokens = reader.tokens(text);
   reader.checkTokens(tokens);
   const composer = new Composer({
     version: "1.2",
@@ -56,6 +59,20 @@ class YamlReader {
     this.#lines = lines;
     this.#limits = limits;
     this.#valuesLeft = limits.values;
+  }
+
+  /** Stops as soon as more is open than any text may nest: what lies deep takes the parser long. */
+  tokens(text: string): readonly CST.Token[] {
+    const parser = new Parser(this.#lines.addNewLine);
+    this.#lines.addNewLine(0);
+    const tokens: CST.Token[] = [];
+    for (const lexeme of new Lexer().lex(text)) {
+      tokens.push(...parser.next(lexeme));
+      if (parser.stack.length > this.#limits.depth + SPARE_TOKENS) {
+        throw new SealroomError("JSON_DEPTH", { limit: this.#limits.depth });
+      }
+    }
+    return [...tokens, ...parser.end()];
   }
 
   checkTokens(tokens: readonly CST.Token[]): void {
