@@ -2,6 +2,7 @@
 import * as arrow from "apache-arrow";
 import fc from "fast-check";
 import type { ArrowField } from "../../core/column/schema.ts";
+import { encodeTable } from "../../core/column/table.ts";
 import { findColumnType, type ColumnType } from "../../core/column/type.ts";
 import type { Vector } from "../../core/column/vector.ts";
 
@@ -297,4 +298,13 @@ function arrowData(column: ColumnModel): arrow.Data {
     default:
       return arrow.makeData({ ...base, data: vector.values } as never);
   }
+}
+
+/** A file of one batch, by our writer. */
+export function fileOf(columns: readonly ColumnModel[]): Uint8Array {
+  const rows = columns[0]?.cells.length ?? 0;
+  return encodeTable(
+    columns.map(({ field }) => field),
+    [{ rows, columns: columns.map(vectorOf) }],
+  );
 }
