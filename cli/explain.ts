@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { SealroomError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { thumbprint } from "../core/manifest/jwk.ts";
+import type { UnitKind } from "../core/manifest/manifest.ts";
 import type { Role } from "../core/manifest/manifest.ts";
 import type { Explanation, InputExplanation, Refusal, Verdict } from "../host-driver/explain.ts";
 import { act, collect, declare } from "./command.ts";
@@ -121,7 +122,7 @@ function renderInput({
     }),
     ["of", `${rows} rows in ${manifest.objects.length} objects, ${renderBytes(bytes)} sealed`],
     ["at most", `${renderBytes(readBytes)} read from S3`],
-    ["unit", manifest.unit === "row" ? "each row by itself" : "the column of role unit"],
+    ["unit", UNIT_WORDS[manifest.unit]],
     ...(release === null ? [] : protectionFields(release)),
   ]);
 }
@@ -129,6 +130,12 @@ function renderInput({
 const ROLES: readonly Role[] = ["dimension", "measure", "unit", "identifier", "hidden"];
 
 type Fields = readonly (readonly [label: string, value: string])[];
+
+const UNIT_WORDS: Readonly<Record<UnitKind, string>> = {
+  column: "the column of role unit",
+  row: "each row by itself",
+  scattered: "the column of role unit; its rows may lie anywhere",
+};
 
 /** Which rule decided, by the name that it has in the rules; of each refusal, what to ask the owner for. */
 function verdictFields(verdict: Verdict): Fields {
