@@ -4,6 +4,7 @@
 import type { ColumnBatch, Vector, WordsVector } from "../../core/column/vector.ts";
 import { CHUNK_ROWS, compact, fillNulls } from "./chunk.ts";
 import type { Passing } from "./dimension-coder.ts";
+import { KERNELS } from "./wasm/kernels.ts";
 
 /** 2^53 - 1: up to here every integer is a double of its own. */
 export const MAX_EXACT: number = Number.MAX_SAFE_INTEGER;
@@ -36,73 +37,56 @@ export class MeasureReader {
   read(batch: ColumnBatch, rows: Passing): void {
     const vector = batch.columns[this.#column];
     if (vector === undefined) throw new Error("internal: a batch lacks a column of the program");
-    const { values } = this;
-    readRaw(vector, rows.start, rows.count, values);
+    const { values } = KERNELS;
+    readRaw(vector, rows.start, rows.count);
     if (vector.validity !== null) fillNulls(values, NaN, vector.validity, rows.start, rows.count);
     if (rows.picked !== null) compact(values, rows.picked, rows.passing);
     this.count = rows.passing;
     this.#isComplete = true;
     const isFloat = vector.type.kind === "float";
     if (isFloat || vector.layout === "words") {
-      this.#badRows += saturate(values, rows.passing, isFloat ? Number.MAX_VALUE : MAX_EXACT);
+      this.#badRows += KERNELS.saturate(0, rows.passing, isFloat ? Number.MAX_VALUE : MAX_EXACT);
     }
     if (isFloat || vector.validity !== null) this.#keepPresent(vector, rows);
+    this.values.set(values.subarray(0, this.count));
   }
 
   /** Moves the non-null values to the front. */
   #keepPresent({ validity }: Vector, { start, picked, passing }: Passing): void {
-    const { values } = this;
-    const positions = this.#positions;
-    let present = 0;
-    for (let i = 0; i < passing; i += 1) {
-      const value = values[i] ?? 0;
-      values[present] = value;
-      positions[present] = i;
-      present += Number.isNaN(value) ? 0 : 1;
-    }
+    const present = KERNELS.keepNumbers(0, passing);
     if (present === passing) return;
     this.count = present;
     this.#isComplete = false;
+    this.#positions.set(KERNELS.ordinals.subarray(0, present));
     // What was NaN and is not null by the bitmap was NaN in the column.
     this.#badRows += passing - present;
     if (validity === null) return;
     for (let i = 0; i < passing; i += 1) {
+      if (picked === null && (i & 7) === 0 && i + 8 <= passing && validity[(start + i) >>> 3] === 0xff) {
+        i += 7;
+        continue;
+      }
       const row = start + (picked === null ? i : (picked[i] ?? 0));
       this.#badRows -= (((validity[row >>> 3] ?? 0) >>> (row & 7)) & 1) ^ 1;
     }
   }
 }
 
-function readRaw(vector: Vector, start: number, count: number, out: Float64Array): void {
-  if (vector.layout === "number") out.set(vector.values.subarray(start, start + count));
-  else if (vector.layout !== "words") out.fill(0, 0, count);
-  else if (vector.wordsPerValue === 2) readWords64(vector, start, count, out);
-  else readWords128(vector, start, count, out);
-}
-
-/** Returns how many values were out of range. NaN stays. */
-function saturate(out: Float64Array, count: number, limit: number): number {
-  let bad = 0;
-  for (let i = 0; i < count; i += 1) {
-    const value = out[i] ?? 0;
-    if (value > limit) out[i] = limit;
-    else if (value < -limit) out[i] = -limit;
-    else continue;
-    bad += 1;
-  }
-  return bad;
-}
-
-/** Past 2^53 a value may be rounded here, but never back to within it. */
-function readWords64({ type, words }: WordsVector, start: number, count: number, out: Float64Array): void {
-  const signed = !(type.kind === "int" && !type.signed);
-  for (let i = 0; i < count; i += 1) {
-    const top = words[2 * (start + i) + 1] ?? 0;
-    out[i] = (signed ? top | 0 : top) * TWO_32 + (words[2 * (start + i)] ?? 0);
+/** Into the kernels' memory. */
+function readRaw(vector: Vector, start: number, count: number): void {
+  const { values, words } = KERNELS;
+  if (vector.layout === "number") values.set(vector.values.subarray(start, start + count));
+  else if (vector.layout !== "words") values.fill(0, 0, count);
+  else if (vector.wordsPerValue === 4) readWords128(vector, start, count, values);
+  else {
+    // Past 2^53 a value may be rounded here, but never back to within it.
+    words.set(vector.words.subarray(2 * start, 2 * (start + count)));
+    if (vector.type.kind === "int" && !vector.type.signed) KERNELS.convertUnsigned(0, count);
+    else KERNELS.convertSigned(0, count);
   }
 }
 
-/** As readWords64. */
+/** As for 64 bits: rounded past 2^53, but never back to within it. */
 function readWords128({ words }: WordsVector, start: number, count: number, out: Float64Array): void {
   for (let i = 0; i < count; i += 1) {
     const at = 4 * (start + i);

@@ -59,18 +59,24 @@ export class ExactSums implements Sums {
     const low = (this.low[group] ?? 0) + value;
     // A sum past 2^53 may be rounded, but never back to within the bound.
     if (low >= -MAX_EXACT && low <= MAX_EXACT) this.low[group] = low;
-    else carryExact(this.high, this.low, group, value);
+    else this.#carry(group, value);
   }
 
   addAll(groups: Int32Array, values: Float64Array, count: number): void {
-    const [highs, lows] = [this.high, this.low];
+    const lows = this.low;
     for (let i = 0; i < count; i += 1) {
       const group = groups[i] ?? 0;
       const value = values[i] ?? 0;
       const low = (lows[group] ?? 0) + value;
       if (low >= -MAX_EXACT && low <= MAX_EXACT) lows[group] = low;
-      else carryExact(highs, lows, group, value);
+      else this.#carry(group, value);
     }
+  }
+
+  #carry(group: number, value: number): void {
+    const { high, low } = addCarrying(this.high[group] ?? 0, this.low[group] ?? 0, value);
+    this.high[group] = high;
+    this.low[group] = low;
   }
 
   merge(group: number, high: number, low: number): void {
@@ -83,12 +89,19 @@ export class ExactSums implements Sums {
   }
 }
 
-/** Adds a value for which the low part alone has no room. Both parts of the sum lie at `at`. */
-export function carryExact(highs: Float64Array, lows: Float64Array, at: number, value: number): void {
-  const low = lows[at] ?? 0;
+/** Adds a value for which the low part alone has no room. The sum's parts lie in one array. */
+export function carryExact(parts: Float64Array, high: number, low: number, value: number): void {
+  const sum = addCarrying(parts[high] ?? 0, parts[low] ?? 0, value);
+  parts[high] = sum.high;
+  parts[low] = sum.low;
+}
+
+function addCarrying(high: number, low: number, value: number): { high: number; low: number } {
   const [lowCarry, valueCarry] = [Math.floor(low / TWO_32), Math.floor(value / TWO_32)];
-  highs[at] = limitHigh((highs[at] ?? 0) + lowCarry + valueCarry);
-  lows[at] = low - lowCarry * TWO_32 + (value - valueCarry * TWO_32);
+  return {
+    high: limitHigh(high + lowCarry + valueCarry),
+    low: low - lowCarry * TWO_32 + (value - valueCarry * TWO_32),
+  };
 }
 
 function limitHigh(high: number): number {
@@ -115,12 +128,20 @@ export class CompensatedSums implements Sums {
   }
 
   add(group: number, value: number): void {
-    addCompensated(this.high, this.low, group, value);
+    this.addAll(Int32Array.of(group), Float64Array.of(value), 1);
   }
 
   addAll(groups: Int32Array, values: Float64Array, count: number): void {
     const [highs, lows] = [this.high, this.low];
-    for (let i = 0; i < count; i += 1) addCompensated(highs, lows, groups[i] ?? 0, values[i] ?? 0);
+    for (let i = 0; i < count; i += 1) {
+      const group = groups[i] ?? 0;
+      const value = values[i] ?? 0;
+      const high = highs[group] ?? 0;
+      const sum = high + value;
+      const valuePart = sum - high;
+      highs[group] = sum;
+      lows[group] = (lows[group] ?? 0) + (high - (sum - valuePart) + (value - valuePart));
+    }
   }
 
   merge(group: number, high: number, low: number): void {
@@ -133,11 +154,11 @@ export class CompensatedSums implements Sums {
   }
 }
 
-/** Both parts of the sum lie at `at`. */
-export function addCompensated(highs: Float64Array, lows: Float64Array, at: number, value: number): void {
-  const high = highs[at] ?? 0;
+/** The sum's parts lie in one array. */
+export function addCompensated(parts: Float64Array, at: number, lowAt: number, value: number): void {
+  const high = parts[at] ?? 0;
   const sum = high + value;
   const valuePart = sum - high;
-  highs[at] = sum;
-  lows[at] = (lows[at] ?? 0) + (high - (sum - valuePart) + (value - valuePart));
+  parts[at] = sum;
+  parts[lowAt] = (parts[lowAt] ?? 0) + (high - (sum - valuePart) + (value - valuePart));
 }

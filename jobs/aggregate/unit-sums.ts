@@ -5,15 +5,19 @@ import { MAX_EXACT } from "./measure.ts";
 import type { ShareState, SumState } from "./partial.ts";
 import type { ClipRule } from "./program.ts";
 import { addCompensated, carryExact } from "./sum.ts";
+import { KERNELS } from "./wasm/kernels.ts";
+
+const WIDTH = 4;
+/** The total of the unit that the group saw last, not clipped yet; NaN where there was none. */
+const TOTAL = 0;
+const HIGH = 1;
+const LOW = 2;
+/** The largest clipped total, without its sign. */
+const LARGEST = 3;
 
 export class UnitSums {
   readonly #rule: ClipRule;
-  /** The total of the unit that the group saw last, not clipped yet; NaN where there was none. */
-  #total: Float64Array = new Float64Array(0);
-  #high: Float64Array = new Float64Array(0);
-  #low: Float64Array = new Float64Array(0);
-  /** The largest clipped total, without its sign. */
-  #largest: Float64Array = new Float64Array(0);
+  #state: Float64Array = new Float64Array(0);
 
   constructor(rule: ClipRule) {
     this.#rule = rule;
@@ -24,71 +28,97 @@ export class UnitSums {
   }
 
   grow(groups: number): void {
-    const known = this.#total.length;
-    this.#total = growFloat64(this.#total, groups).fill(NaN, known);
-    this.#high = growFloat64(this.#high, groups);
-    this.#low = growFloat64(this.#low, groups);
-    this.#largest = growFloat64(this.#largest, groups);
+    const known = this.#state.length;
+    if (groups * WIDTH <= known) return;
+    this.#state = growFloat64(this.#state, groups * WIDTH);
+    for (let at = known; at < this.#state.length; at += WIDTH) this.#state[at + TOTAL] = NaN;
   }
 
-  /** `firsts` marks the rows that are the first of their unit in their group. */
+  /** `firsts` marks the rows that are the first of their unit in their group. At most a chunk. */
   addAll(groups: Int32Array, firsts: Uint8Array, values: Float64Array, count: number): void {
-    if (this.#rule.exact) this.#addExact(groups, firsts, values, count);
-    else this.#addFloats(groups, firsts, values, count);
+    const { exact } = this.#rule;
+    const done =
+      this.#state.length <= KERNELS.sums.length ? this.#addByKernel(groups, firsts, values, count) : 0;
+    if (exact) addExact(this.#state, this.#rule, groups, firsts, values, done, count);
+    else addFloats(this.#state, this.#rule, groups, firsts, values, done, count);
   }
 
-  #addExact(groups: Int32Array, firsts: Uint8Array, values: Float64Array, count: number): void {
-    const { lower, upper } = this.#rule;
-    const [totals, highs, lows, largest] = [this.#total, this.#high, this.#low, this.#largest];
-    for (let i = 0; i < count; i += 1) {
-      const group = groups[i] ?? 0;
-      const value = values[i] ?? 0;
-      const total = totals[group] ?? 0;
-      if (firsts[i] === 0) {
-        totals[group] = clip(total + value, -MAX_EXACT, MAX_EXACT);
-        continue;
-      }
-      totals[group] = value;
-      if (Number.isNaN(total)) continue;
-      const amount = clip(total, lower, upper);
-      const low = (lows[group] ?? 0) + amount;
-      if (low >= -MAX_EXACT && low <= MAX_EXACT) lows[group] = low;
-      else carryExact(highs, lows, group, amount);
-      const size = Math.abs(amount);
-      if (size > (largest[group] ?? 0)) largest[group] = size;
-    }
-  }
-
-  #addFloats(groups: Int32Array, firsts: Uint8Array, values: Float64Array, count: number): void {
-    const { lower, upper } = this.#rule;
-    const [totals, highs, lows, largest] = [this.#total, this.#high, this.#low, this.#largest];
-    for (let i = 0; i < count; i += 1) {
-      const group = groups[i] ?? 0;
-      const value = values[i] ?? 0;
-      const total = totals[group] ?? 0;
-      if (firsts[i] === 0) {
-        totals[group] = clip(total + value, -Number.MAX_VALUE, Number.MAX_VALUE);
-        continue;
-      }
-      totals[group] = value;
-      if (Number.isNaN(total)) continue;
-      const amount = clip(total, lower, upper);
-      addCompensated(highs, lows, group, amount);
-      const size = Math.abs(amount);
-      if (size > (largest[group] ?? 0)) largest[group] = size;
-    }
+  /** Returns how many rows it has added. */
+  #addByKernel(groups: Int32Array, firsts: Uint8Array, values: Float64Array, count: number): number {
+    const { lower, upper, exact } = this.#rule;
+    KERNELS.groups.set(groups.subarray(0, count));
+    KERNELS.firsts.set(firsts.subarray(0, count));
+    KERNELS.values.set(values.subarray(0, count));
+    KERNELS.sums.set(this.#state);
+    const done = exact ? KERNELS.addExact(0, count, lower, upper) : KERNELS.addFloats(0, count, lower, upper);
+    this.#state.set(KERNELS.sums.subarray(0, this.#state.length));
+    return done;
   }
 
   /** Once: it ends the units whose totals are running. */
   finish(formed: Int32Array): { readonly sum: SumState; readonly share: ShareState } {
+    const firsts = new Uint8Array(formed.length).fill(1);
     // A next unit ends the last one, and is itself not counted.
-    const count = formed.length;
-    this.addAll(formed, new Uint8Array(count).fill(1), new Float64Array(count), count);
-    const pick = (state: Float64Array, sign: number): Float64Array =>
-      Float64Array.from(formed, (group) => sign * (state[group] ?? 0));
-    const sum = { high: pick(this.#high, 1), low: pick(this.#low, 1) };
-    const absolute = this.#rule.lower >= 0 ? sum : { high: pick(this.#high, -1), low: pick(this.#low, -1) };
-    return { sum, share: { largest: pick(this.#largest, 1), absolute } };
+    const next = new Float64Array(formed.length);
+    if (this.#rule.exact) addExact(this.#state, this.#rule, formed, firsts, next, 0, formed.length);
+    else addFloats(this.#state, this.#rule, formed, firsts, next, 0, formed.length);
+    const pick = (part: number, sign: number): Float64Array =>
+      Float64Array.from(formed, (group) => sign * (this.#state[group * WIDTH + part] ?? 0));
+    const sum = { high: pick(HIGH, 1), low: pick(LOW, 1) };
+    const absolute = this.#rule.lower >= 0 ? sum : { high: pick(HIGH, -1), low: pick(LOW, -1) };
+    return { sum, share: { largest: pick(LARGEST, 1), absolute } };
+  }
+}
+
+/** From row `from` to row `count`. */
+export function addExact(
+  state: Float64Array,
+  { lower, upper }: ClipRule,
+  groups: Int32Array,
+  firsts: Uint8Array,
+  values: Float64Array,
+  from: number,
+  count: number,
+): void {
+  for (let i = from; i < count; i += 1) {
+    const at = (groups[i] ?? 0) * WIDTH;
+    const total = state[at + TOTAL] ?? 0;
+    if (firsts[i] === 0) {
+      state[at + TOTAL] = clip(total + (values[i] ?? 0), -MAX_EXACT, MAX_EXACT);
+      continue;
+    }
+    state[at + TOTAL] = values[i] ?? 0;
+    if (Number.isNaN(total)) continue;
+    const amount = clip(total, lower, upper);
+    const low = (state[at + LOW] ?? 0) + amount;
+    if (low >= -MAX_EXACT && low <= MAX_EXACT) state[at + LOW] = low;
+    else carryExact(state, at + HIGH, at + LOW, amount);
+    state[at + LARGEST] = Math.max(state[at + LARGEST] ?? 0, Math.abs(amount));
+  }
+}
+
+/** As addExact. */
+export function addFloats(
+  state: Float64Array,
+  { lower, upper }: ClipRule,
+  groups: Int32Array,
+  firsts: Uint8Array,
+  values: Float64Array,
+  from: number,
+  count: number,
+): void {
+  for (let i = from; i < count; i += 1) {
+    const at = (groups[i] ?? 0) * WIDTH;
+    const total = state[at + TOTAL] ?? 0;
+    if (firsts[i] === 0) {
+      state[at + TOTAL] = clip(total + (values[i] ?? 0), -Number.MAX_VALUE, Number.MAX_VALUE);
+      continue;
+    }
+    state[at + TOTAL] = values[i] ?? 0;
+    if (Number.isNaN(total)) continue;
+    const amount = clip(total, lower, upper);
+    addCompensated(state, at + HIGH, at + LOW, amount);
+    state[at + LARGEST] = Math.max(state[at + LARGEST] ?? 0, Math.abs(amount));
   }
 }
 

@@ -2,6 +2,7 @@
 // of a group lie side by side, so that a group among many costs one cache miss.
 import { CHUNK_ROWS } from "./chunk.ts";
 import { growInt32 } from "./grow.ts";
+import { KERNELS } from "./wasm/kernels.ts";
 
 const WIDTH = 4;
 const ROWS = 0;
@@ -31,7 +32,8 @@ export class UnitTally {
   add({ bound, groups, ordinals, isDistinct, count }: ChunkRows): Uint8Array {
     this.#state = growInt32(this.#state, bound * WIDTH);
     if (!isDistinct && ordinals !== null) {
-      countUnits(this.#state, groups, ordinals, count, this.#firsts);
+      if (this.#state.length <= KERNELS.units.length) this.#countByKernel(groups, ordinals, count);
+      else countUnits(this.#state, groups, ordinals, count, this.#firsts);
       return this.#firsts;
     }
     countRows(this.#state, groups, count);
@@ -39,6 +41,15 @@ export class UnitTally {
     const last = (groups[count - 1] ?? 0) * WIDTH + LAST_UNIT;
     if (ordinals !== null && count > 0) this.#state[last] = ordinals[count - 1] ?? 0;
     return ALL_FIRST;
+  }
+
+  #countByKernel(groups: Int32Array, ordinals: Int32Array, count: number): void {
+    KERNELS.groups.set(groups.subarray(0, count));
+    KERNELS.ordinals.set(ordinals.subarray(0, count));
+    KERNELS.units.set(this.#state);
+    KERNELS.countUnits(0, count);
+    this.#state.set(KERNELS.units.subarray(0, this.#state.length));
+    this.#firsts.set(KERNELS.firsts.subarray(0, count));
   }
 
   /** A tally of its own that has counted the same. */
@@ -77,7 +88,8 @@ function countRows(state: Int32Array, groups: Int32Array, count: number): void {
   }
 }
 
-function countUnits(
+/** What the kernel of this name does. */
+export function countUnits(
   state: Int32Array,
   groups: Int32Array,
   ordinals: Int32Array,

@@ -1,0 +1,146 @@
+// A small assembler for WebAssembly (core specification 2.0, §5): functions over one memory, with numbers for
+// parameters and locals. Expressions are lists of bytes that leave one value on the stack, statements leave none.
+
+export type Code = readonly number[];
+
+/** §5.3.1 */
+export const TYPES = { i32: 0x7f, f64: 0x7c } as const;
+export type ValueType = keyof typeof TYPES;
+
+/** §5.4.4 and §5.4.6: opcodes of binary and unary operations. */
+const OPERATIONS = {
+  "i32.ne": 0x47,
+  "i32.lt_s": 0x48,
+  "i32.add": 0x6a,
+  "i32.shl": 0x74,
+  "f64.eq": 0x61,
+  "f64.lt": 0x63,
+  "f64.gt": 0x64,
+  "f64.abs": 0x99,
+  "f64.add": 0xa0,
+  "f64.sub": 0xa1,
+  "f64.copysign": 0xa6,
+  "f64.convert_i64_s": 0xb9,
+  "f64.convert_i64_u": 0xba,
+} as const;
+
+/** Opcode and alignment (log2 of the bytes). */
+const LOADS = {
+  "i32.load": [0x28, 2],
+  "i32.load8_u": [0x2d, 0],
+  "i64.load": [0x29, 3],
+  "f64.load": [0x2b, 3],
+} as const;
+const STORES = { "i32.store": [0x36, 2], "i32.store8": [0x3a, 0], "f64.store": [0x39, 3] } as const;
+
+const VOID_BLOCK = 0x40;
+const END = 0x0b;
+
+export interface WasmFunction {
+  readonly name: string;
+  readonly parameters: readonly ValueType[];
+  readonly result: ValueType;
+  /** Beside the parameters, after which they are numbered. */
+  readonly locals: readonly ValueType[];
+  readonly body: Code;
+}
+
+export function operation(name: keyof typeof OPERATIONS, ...operands: readonly Code[]): Code {
+  return [...operands.flat(), OPERATIONS[name]];
+}
+
+export function load(name: keyof typeof LOADS, address: Code, offset: number): Code {
+  const [opcode, align] = LOADS[name];
+  return [...address, opcode, align, ...unsigned(offset)];
+}
+
+export function store(name: keyof typeof STORES, address: Code, offset: number, value: Code): Code {
+  const [opcode, align] = STORES[name];
+  return [...address, ...value, opcode, align, ...unsigned(offset)];
+}
+
+export function get(local: number): Code {
+  return [0x20, ...unsigned(local)];
+}
+
+export function set(local: number, value: Code): Code {
+  return [...value, 0x21, ...unsigned(local)];
+}
+
+export function i32(value: number): Code {
+  return [0x41, ...signed(value)];
+}
+
+export function f64(value: number): Code {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, value, true);
+  return [0x44, ...bytes];
+}
+
+/** `whenTrue` or `whenFalse`, both computed, without a branch. */
+export function select(condition: Code, whenTrue: Code, whenFalse: Code): Code {
+  return [...whenTrue, ...whenFalse, ...condition, 0x1b];
+}
+
+export function branch(condition: Code, whenTrue: readonly Code[], whenFalse: readonly Code[] = []): Code {
+  const otherwise = whenFalse.length === 0 ? [] : [0x05, ...whenFalse.flat()];
+  return [...condition, 0x04, VOID_BLOCK, ...whenTrue.flat(), ...otherwise, END];
+}
+
+/** Ends the function. */
+export function giveBack(value: Code): Code {
+  return [...value, 0x0f];
+}
+
+/** Runs the body once, and again as long as the condition, which comes after it, holds. */
+export function repeatWhile(condition: Code, body: readonly Code[]): Code {
+  return [0x03, VOID_BLOCK, ...body.flat(), ...condition, 0x0d, 0x00, END];
+}
+
+/** A module that exports its functions, and a memory of this many pages of 64 KiB, which never grows. */
+export function assemble(pages: number, functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
+  const types = functions.map(({ parameters, result }) => [
+    0x60,
+    ...vector(parameters.map((type) => [TYPES[type]])),
+    ...vector([[TYPES[result]]]),
+  ]);
+  const exports = functions.map(({ name }, at) => [...text(name), 0x00, ...unsigned(at)]);
+  const codes = functions.map(({ locals, body }) => {
+    const declared = vector(locals.map((type) => [1, TYPES[type]]));
+    return sized([...declared, ...body, END]);
+  });
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...section(1, vector(types)),
+    ...section(3, vector(functions.map((_, at) => unsigned(at)))),
+    ...section(5, vector([[0x01, ...unsigned(pages), ...unsigned(pages)]])),
+    ...section(7, vector([[...text("memory"), 0x02, 0x00], ...exports])),
+    ...section(10, vector(codes)),
+  ]);
+}
+
+function section(id: number, content: Code): Code {
+  return [id, ...sized(content)];
+}
+
+function sized(content: Code): Code {
+  return [...unsigned(content.length), ...content];
+}
+
+function vector(items: readonly Code[]): Code {
+  return [...unsigned(items.length), ...items.flat()];
+}
+
+function text(value: string): Code {
+  return sized([...new TextEncoder().encode(value)]);
+}
+
+/** LEB128 (§5.2.2). */
+function unsigned(value: number): Code {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
+}
+
+function signed(value: number): Code {
+  const isLast = value >= -0x40 && value < 0x40;
+  return isLast ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)];
+}
