@@ -53,10 +53,11 @@ export function completeSuppression(table: CellTable, steps: number = STEPS): Ui
   const freedom = measureFreedom(table);
   const work = new WorkLimit(steps);
   const search = new IntervalSearch(relations, freedom, work);
-  const suppression = new Suppression(primaries, { relations, freedom, weights: weighCells(values), work });
+  const suppression = new Suppression(primaries, { relations, freedom, weights: weighCells(values, relations), work });
   const everything = new Uint8Array(cells).fill(1);
-  for (const part of connectedParts(relations, primaries, everything)) {
-    work.beginPart();
+  const parts = connectedParts(relations, primaries, everything);
+  for (const [at, part] of parts.entries()) {
+    work.beginPart(parts.length - 1 - at);
     try {
       // A suppressed value that is no number has no place in an interval; nothing is proved of what touches it.
       if (part.cells.some((cell) => suppressed[cell] !== 0 && !Number.isFinite(values[cell]))) {

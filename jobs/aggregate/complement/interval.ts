@@ -4,12 +4,17 @@ import { measureFreedom } from "./freedom.ts";
 import type { Freedom } from "./freedom.ts";
 import { Circulation, Flow } from "./flow.ts";
 import { orientNetwork } from "./network.ts";
+import { nearbyPart } from "./neighbourhood.ts";
 import { propagateBounds } from "./propagate.ts";
+import type { OuterBounds } from "./propagate.ts";
 import { connectedParts, linkRelations } from "./relation.ts";
 import type { Part, Relation, Relations } from "./relation.ts";
 import { Seen } from "./seen.ts";
-import { Dictionary } from "./simplex.ts";
+import { Dictionary, ProgramTooLarge } from "./simplex.ts";
 import { WorkLimit } from "./work-limit.ts";
+
+/** Programs about so many cells are tried first. */
+const NEIGHBOURHOODS = [30, 100];
 
 /** What has been found of a table's intervals, and the means to find more. */
 export class IntervalSearch {
@@ -21,6 +26,7 @@ export class IntervalSearch {
   /** Of the cell that was stretched last: the tables in which it is largest and least. */
   readonly rise: Circulation;
   readonly fall: Circulation;
+  readonly #outer: OuterBounds;
   readonly #arcs: { readonly tail: Int32Array; readonly head: Int32Array };
 
   constructor(relations: Relations, freedom: Freedom, work: WorkLimit) {
@@ -29,6 +35,7 @@ export class IntervalSearch {
     this.freedom = freedom;
     this.work = work;
     this.seen = new Seen(cells);
+    this.#outer = { up: new Float64Array(cells), down: new Float64Array(cells) };
     this.#arcs = { tail: new Int32Array(cells), head: new Int32Array(cells) };
     this.flow = new Flow(this.#arcs, relations, freedom, work);
     this.rise = new Circulation(cells);
@@ -55,51 +62,84 @@ export class IntervalSearch {
     this.#note(this.fall);
   }
 
-  /** `part`: suppressed cells, and every relation that has one. Returns a cell of too narrow an interval; null if there is none. */
-  findNarrow(part: Part): number | null {
-    const doubtful = part.cells.filter((cell) => !this.isWide(cell));
-    if (doubtful.length === 0) return null;
-    const outer = propagateBounds(part, this.relations, this.freedom, this.work);
-    const narrow = doubtful.find(
-      (cell) => (outer.up.get(cell) ?? 0) + (outer.down.get(cell) ?? 0) < (this.freedom.need[cell] ?? 0),
+  /**
+   * `part`: suppressed cells, and every relation that has one. Returns cells whose intervals are too narrow: those for
+   * which bounds alone say so, if there are any; else all.
+   */
+  findNarrow(part: Part, pattern: Uint8Array): number[] {
+    const doubtful = Array.from(part.cells).filter((cell) => !this.isWide(cell));
+    if (doubtful.length === 0) return [];
+    propagateBounds(part, pattern, this.#outer, this);
+    const narrow = doubtful.filter(
+      (cell) => (this.#outer.up[cell] ?? 0) + (this.#outer.down[cell] ?? 0) < (this.freedom.need[cell] ?? 0),
     );
-    if (narrow !== undefined) return narrow;
-    const stretch = this.#stretcher(part);
-    for (const cell of doubtful) {
-      if (this.isWide(cell)) continue;
-      stretch(cell, this.freedom.need[cell] ?? 0);
-      if (!this.isWide(cell)) return cell;
+    if (narrow.length > 0) return narrow;
+    if (this.#openNetwork(part)) {
+      return doubtful.filter((cell) => {
+        this.#stretchFlow(cell, this.freedom.need[cell] ?? 0);
+        return !this.isWide(cell);
+      });
     }
-    return null;
+    let remaining = doubtful;
+    for (const size of NEIGHBOURHOODS) {
+      if (size >= part.cells.length) break;
+      remaining = remaining.filter((cell) => {
+        if (this.isWide(cell)) return false;
+        const nearby = nearbyPart(cell, size, pattern, this);
+        if (nearby.cells.includes(cell)) this.#tryProgram(nearby, [cell]);
+        return !this.isWide(cell);
+      });
+    }
+    this.#tryProgram(part, remaining);
+    return remaining.filter((cell) => !this.isWide(cell));
   }
 
   /** Finds the whole interval of each of the part's cells. */
   measure(part: Part): void {
-    const stretch = this.#stretcher(part);
-    for (const cell of part.cells) stretch(cell, Infinity);
+    if (this.#openNetwork(part)) {
+      for (const cell of part.cells) this.#stretchFlow(cell, Infinity);
+    } else {
+      const dictionary = new Dictionary(part, this);
+      for (const cell of part.cells) {
+        dictionary.stretch(cell, 1, Infinity);
+        dictionary.stretch(cell, -1, Infinity);
+      }
+    }
   }
 
-  #stretcher(part: Part): (cell: number, wanted: number) => void {
-    if (this.enterNetwork(part)) {
-      for (const cell of part.cells) this.flow.open(cell);
-      return (cell, wanted) => {
-        this.rise.begin(cell, 1);
-        this.fall.begin(cell, -1);
-        if (wanted < Infinity) this.pushApart(wanted);
-        else {
-          this.flow.push(this.rise, Infinity);
-          this.flow.push(this.fall, Infinity);
-          this.#note(this.rise);
-          this.#note(this.fall);
-        }
-      };
+  #openNetwork(part: Part): boolean {
+    if (!this.enterNetwork(part)) return false;
+    for (const cell of part.cells) this.flow.open(cell);
+    return true;
+  }
+
+  #stretchFlow(cell: number, wanted: number): void {
+    if (this.seen.width(cell) >= wanted && wanted < Infinity) return;
+    this.rise.begin(cell, 1);
+    this.fall.begin(cell, -1);
+    if (wanted < Infinity) {
+      this.pushApart(wanted);
+      return;
     }
-    const { seen } = this;
-    const dictionary = new Dictionary(part, this);
-    return (cell, wanted) => {
-      dictionary.stretch(cell, 1, wanted - (seen.down[cell] ?? 0));
-      dictionary.stretch(cell, -1, wanted - (seen.up[cell] ?? 0));
-    };
+    for (const circulation of [this.rise, this.fall]) {
+      this.flow.push(circulation, Infinity);
+      this.#note(circulation);
+    }
+  }
+
+  /** Where it is too large, nothing is proved beyond what was noted on the way. */
+  #tryProgram(part: Part, cells: readonly number[]): void {
+    if (cells.length === 0) return;
+    try {
+      const dictionary = new Dictionary(part, this);
+      for (const cell of cells) {
+        const need = this.freedom.need[cell] ?? 0;
+        dictionary.stretch(cell, 1, need - (this.seen.down[cell] ?? 0));
+        dictionary.stretch(cell, -1, need - (this.seen.up[cell] ?? 0));
+      }
+    } catch (error) {
+      if (!(error instanceof ProgramTooLarge)) throw error;
+    }
   }
 
   #note({ flow, touched }: Circulation): void {
@@ -116,7 +156,7 @@ export interface Intervals {
 /**
  * What who knows the pattern, the released cells, the relations and the bounds can tell of each cell. Exact where all
  * numbers are whole and relations form a network; elsewhere within the interval by a 2^-29th of the widest width, or,
- * for whole numbers, by those ends that no whole table reaches on the way. Throws WorkLimitReached.
+ * for whole numbers, by those ends that no whole table reaches on the way. Throws WorkLimitReached or ProgramTooLarge.
  */
 export function feasibleIntervals(
   table: {

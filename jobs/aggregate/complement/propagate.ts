@@ -6,48 +6,57 @@ import type { Part, Relations } from "./relation.ts";
 import type { WorkLimit } from "./work-limit.ts";
 
 const ROUNDS = 4;
+const STEPS_A_MEMBER = 4;
 
-/** An outer interval of the deviation of each of some cells. */
+/** An outer interval of each cell's deviation: -down to up. */
 export interface OuterBounds {
-  readonly up: Map<number, number>;
-  readonly down: Map<number, number>;
+  readonly up: Float64Array;
+  readonly down: Float64Array;
 }
 
-/** `part`: suppressed cells, and every relation that has one of them. Other cells do not stray. */
+/**
+ * Fills in the bounds of the part's cells. `part`: suppressed cells, and every relation that has one of them. Cells for
+ * which `pattern` is 0 do not stray.
+ */
 export function propagateBounds(
   { cells, relations: numbers }: Part,
-  relations: Relations,
-  freedom: Freedom,
-  work: WorkLimit,
-): OuterBounds {
-  const up = new Map(Array.from(cells, (cell) => [cell, freedom.up[cell] ?? 0]));
-  const down = new Map(Array.from(cells, (cell) => [cell, freedom.down[cell] ?? 0]));
+  pattern: Uint8Array,
+  { up, down }: OuterBounds,
+  context: { readonly relations: Relations; readonly freedom: Freedom; readonly work: WorkLimit },
+): void {
+  const { relations, freedom, work } = context;
+  for (const cell of cells) {
+    up[cell] = freedom.up[cell] ?? 0;
+    down[cell] = freedom.down[cell] ?? 0;
+  }
   const open = Array.from(numbers, (relation) => {
     const members = membersOf(relations, relation);
-    const parent = members[0] ?? 0;
-    work.spend(ROUNDS * members.length);
-    return Array.from(members)
-      .filter((cell) => up.has(cell))
-      .map((cell) => ({ cell, isParent: cell === parent }));
+    work.spend(members.length);
+    // A parent counts the other way round: with its sign turned, the deviations of a relation sum to 0.
+    return { parent: members[0] ?? 0, members: members.filter((cell) => pattern[cell] === 1) };
   });
   for (let round = 0, changed = true; changed && round < ROUNDS; round += 1) {
     changed = false;
-    for (const members of open) {
-      // With the parent's sign turned, the deviations of a relation sum to 0: one goes up by what the rest goes down.
-      const rise = totalOf(members, (cell, isParent) => (isParent ? down : up).get(cell) ?? 0);
-      const fall = totalOf(members, (cell, isParent) => (isParent ? up : down).get(cell) ?? 0);
-      for (const { cell, isParent } of members) {
-        const [forth, back] = isParent ? [down, up] : [up, down];
-        const [ownRise, ownFall] = [forth.get(cell) ?? 0, back.get(cell) ?? 0];
+    for (const { parent, members } of open) {
+      work.spend(STEPS_A_MEMBER * members.length);
+      const rise = newTotal();
+      const fall = newTotal();
+      for (const cell of members) {
+        addTo(rise, (cell === parent ? down : up)[cell] ?? 0);
+        addTo(fall, (cell === parent ? up : down)[cell] ?? 0);
+      }
+      // One goes up by no more than what the rest go down.
+      for (const cell of members) {
+        const [forth, back] = cell === parent ? [down, up] : [up, down];
+        const [ownRise, ownFall] = [forth[cell] ?? 0, back[cell] ?? 0];
         const mostRise = rest(fall, ownFall);
         const mostFall = rest(rise, ownRise);
-        if (mostRise < ownRise) forth.set(cell, mostRise);
-        if (mostFall < ownFall) back.set(cell, mostFall);
+        if (mostRise < ownRise) forth[cell] = mostRise;
+        if (mostFall < ownFall) back[cell] = mostFall;
         changed ||= mostRise < ownRise || mostFall < ownFall;
       }
     }
   }
-  return { up, down };
 }
 
 interface Total {
@@ -55,17 +64,13 @@ interface Total {
   infinite: number;
 }
 
-function totalOf(
-  members: readonly { readonly cell: number; readonly isParent: boolean }[],
-  bound: (cell: number, isParent: boolean) => number,
-): Total {
-  const total = { sum: 0, infinite: 0 };
-  for (const { cell, isParent } of members) {
-    const one = bound(cell, isParent);
-    if (one === Infinity) total.infinite += 1;
-    else total.sum += one;
-  }
-  return total;
+function newTotal(): Total {
+  return { sum: 0, infinite: 0 };
+}
+
+function addTo(total: Total, one: number): void {
+  if (one === Infinity) total.infinite += 1;
+  else total.sum += one;
 }
 
 /** The total without one of its summands. */

@@ -20,10 +20,14 @@ export interface Relations {
 }
 
 /**
+ * Relations are numbered in an order of their own, and so are their children, so that nothing depends on the caller's.
  * Throws a RangeError for a relation without children, with a cell twice, or with a cell that the table does not have:
  * only a mistake in the caller makes such a thing.
  */
-export function linkRelations(cells: number, list: readonly Relation[]): Relations {
+export function linkRelations(cells: number, unordered: readonly Relation[]): Relations {
+  const list = unordered
+    .map(({ parent, children }) => ({ parent, children: Int32Array.from(children).sort() }))
+    .sort((a, b) => a.parent - b.parent || compareChildren(a.children, b.children));
   const memberStart = new Int32Array(list.length + 1);
   const relationStart = new Int32Array(cells + 1);
   const lastSeen = new Int32Array(cells).fill(-1);
@@ -31,7 +35,7 @@ export function linkRelations(cells: number, list: readonly Relation[]): Relatio
     if (children.length === 0) throw new RangeError("a relation without children");
     memberStart[r + 1] = (memberStart[r] ?? 0) + 1 + children.length;
     const count = (cell: number): void => {
-      if (!Number.isInteger(cell) || cell < 0 || cell >= cells) throw new RangeError("no such cell");
+      if (!(cell >= 0 && cell < cells)) throw new RangeError("no such cell");
       if (lastSeen[cell] === r) throw new RangeError("a cell twice in one relation");
       lastSeen[cell] = r;
       relationStart[cell + 1] = (relationStart[cell + 1] ?? 0) + 1;
@@ -107,4 +111,9 @@ export function membersOf({ members, memberStart }: Relations, relation: number)
 
 export function relationsOf({ relations, relationStart }: Relations, cell: number): Int32Array {
   return relations.subarray(relationStart[cell], relationStart[cell + 1]);
+}
+
+function compareChildren(a: Int32Array, b: Int32Array): number {
+  const at = a.findIndex((child, i) => child !== b[i]);
+  return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? Infinity);
 }

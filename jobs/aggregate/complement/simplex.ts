@@ -1,15 +1,17 @@
 // The furthest a cell can stray where relations are no network: a bounded-variable simplex over the deviations, from the
 // true table (all zero, always possible), with Bland's rule, so that it ends. Exact: all entries are integers over one
-// common denominator (Edmonds' integer pivoting); a number past 2^53 ends the work, and more is suppressed.
+// common denominator (Edmonds' integer pivoting); a number past 2^53 ends it without an answer.
 import type { Freedom } from "./freedom.ts";
 import { membersOf } from "./relation.ts";
 import type { Part, Relations } from "./relation.ts";
 import type { Seen } from "./seen.ts";
-import { WorkLimitReached } from "./work-limit.ts";
 import type { WorkLimit } from "./work-limit.ts";
 
-const MOST_ENTRIES = 2 ** 22;
+const MOST_ENTRIES = 2 ** 20;
 const CANDIDATES = 8;
+
+/** Thrown for more entries than there is memory for, or a number too large to be exact. What was noted until then holds. */
+export class ProgramTooLarge extends Error {}
 
 interface Step {
   /** How far the entering variable goes: room / rate, both whole. */
@@ -50,7 +52,7 @@ export class Dictionary {
     this.#freedom = context.freedom;
     this.#seen = context.seen;
     this.#work = context.work;
-    if (cells.length * numbers.length > MOST_ENTRIES) throw new WorkLimitReached();
+    if (cells.length * numbers.length > MOST_ENTRIES) throw new ProgramTooLarge();
     this.#work.spend(cells.length * numbers.length);
     this.#nonbasic = Array.from(cells.keys());
     this.#at = this.#nonbasic.map(() => 0);
@@ -255,6 +257,6 @@ export class Dictionary {
 
 /** A sum or product of whole numbers, if it is one still. */
 function exact(x: number): number {
-  if (Math.abs(x) > Number.MAX_SAFE_INTEGER) throw new WorkLimitReached();
+  if (Math.abs(x) > Number.MAX_SAFE_INTEGER) throw new ProgramTooLarge();
   return x;
 }

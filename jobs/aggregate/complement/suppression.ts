@@ -59,12 +59,19 @@ export class Suppression {
     return added;
   }
 
-  /** A released cell to suppress for the sake of a suppressed one: of its relations, else of those a step on; null if none is left. */
+  /**
+   * A released cell to suppress for the sake of a suppressed one: of those of its relations in which the others cannot
+   * make up for it, else of all its relations, else of those a step on; null if none is left.
+   */
   nextBeside(cell: number): number | null {
+    const need = this.#freedom.need[cell] ?? 0;
     const seen = new Set<number>();
     let ring = Array.from(relationsOf(this.#relations, cell));
+    const tight = ring.filter((relation) => this.#freedomBeside(relation, cell) < need);
+    const pressing = this.#bestOf(tight, need);
+    if (pressing !== null) return pressing;
     while (ring.length > 0) {
-      const best = this.#bestOf(ring, this.#freedom.need[cell] ?? 0);
+      const best = this.#bestOf(ring, need);
       if (best !== null) return best;
       for (const relation of ring) seen.add(relation);
       const next = new Set<number>();
@@ -76,6 +83,17 @@ export class Suppression {
       ring = [...next].toSorted((a, b) => a - b);
     }
     return null;
+  }
+
+  #freedomBeside(relation: number, cell: number): number {
+    const members = membersOf(this.#relations, relation);
+    this.#work.spend(members.length);
+    let sum = 0;
+    for (const other of members) {
+      if (other === cell || this.pattern[other] !== 1) continue;
+      sum += (this.#freedom.up[other] ?? 0) + (this.#freedom.down[other] ?? 0);
+    }
+    return sum;
   }
 
   /**
@@ -121,15 +139,34 @@ function isBefore(a: readonly number[], b: readonly number[]): boolean {
   return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
 }
 
+/** Levels of totals past this count as this one. */
+const HIGHEST = 8;
+
 /**
- * What it costs to lose a cell: a step more for each doubling of its size, and never nothing. So one large cell costs
- * more than one small one, and less than many. Piecewise linear between powers of two: the exponent and the first bits
- * of 1 + |value|, as they stand in memory.
+ * What it costs to lose a cell: a step more for each doubling of its size, and never nothing, so that one large cell
+ * costs more than one small one and less than many; twice that for a total, four times for a total of totals, and so on.
+ * Piecewise linear between powers of two: the exponent and the first bits of 1 + |value|, as they stand in memory.
  */
-export function weighCells(values: Float64Array): Float64Array {
+export function weighCells(values: Float64Array, relations: Relations): Float64Array {
+  const heights = heightsOf(values.length, relations);
   const bits = new DataView(new ArrayBuffer(8));
-  return Float64Array.from(values, (value) => {
+  return Float64Array.from(values, (value, cell) => {
     bits.setFloat64(0, 1 + Math.abs(value));
-    return bits.getInt32(0) - 0x3ff00000 + 0x100000;
+    return (bits.getInt32(0) - 0x3ff00000 + 0x100000) * 2 ** (heights[cell] ?? 0);
   });
+}
+
+function heightsOf(cells: number, relations: Relations): Uint8Array {
+  const heights = new Uint8Array(cells);
+  for (let round = 0, changed = true; changed && round < HIGHEST; round += 1) {
+    changed = false;
+    for (let relation = 0; relation < relations.count; relation += 1) {
+      const [parent, ...children] = membersOf(relations, relation);
+      const above = children.reduce((most, child) => Math.max(most, heights[child] ?? 0), 0) + 1;
+      if (above > HIGHEST || above <= (heights[parent ?? 0] ?? 0)) continue;
+      heights[parent ?? 0] = above;
+      changed = true;
+    }
+  }
+  return heights;
 }

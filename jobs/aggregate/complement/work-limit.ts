@@ -11,10 +11,10 @@ export class WorkLimit {
     this.#left = steps;
   }
 
-  /** What is to come may use half of what is left: no part of a table takes everything from the later ones. */
-  beginPart(): void {
+  /** The last part may use all that is left; each before it half, lest it take everything from the later ones. */
+  beginPart(later: number): void {
     this.#left = Math.max(this.#left, this.#kept);
-    this.#kept = this.#left / 2;
+    this.#kept = later > 0 ? this.#left / 2 : 0;
   }
 
   /** Throws WorkLimitReached. */
