@@ -1,0 +1,118 @@
+// Adopted objects in a manifest: every member is checked, every unknown one refused, and units that nobody marked may
+// not pass for marked ones.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encodeCanonical } from "../../core/json.ts";
+import type { AdoptedEntry, Envelope, Manifest } from "../../core/manifest/manifest.ts";
+import { ADOPTED_SUITES, MAX_WHOLE_BYTES } from "../../core/manifest/objects.ts";
+import { parseManifest } from "../../core/manifest/parse.ts";
+import { altered, exampleManifest, makeParty } from "../manifest/example.ts";
+import { codeOf } from "./memory.ts";
+
+const bytes = (length: number): string => Buffer.alloc(length, 7).toString("base64url");
+
+const ENVELOPES: readonly Envelope[] = [
+  { kind: "esdk-frames", suite: 0x0478, wrappedKey: bytes(60) },
+  { kind: "esdk-whole", suite: 0x0578, wrappedKey: bytes(60) },
+  { kind: "esdk-whole", suite: 0x0214, wrappedKey: bytes(44) },
+  { kind: "esdk-whole", suite: 0x0346, wrappedKey: bytes(52) },
+  { kind: "s3ec-v2", iv: bytes(12), wrappedKey: bytes(60) },
+  { kind: "s3ec-v3", messageId: bytes(28), commitment: bytes(28), wrappedKey: bytes(60) },
+];
+
+const entries = ENVELOPES.map((envelope, index): AdoptedEntry => ({
+  key: `2026/part-${index}.arrow`,
+  format: "arrow",
+  digest: index.toString(16).padStart(96, "0"),
+  bytes: 1000,
+  rows: 10,
+  envelope,
+}));
+
+const manifest: Manifest = {
+  ...exampleManifest((await makeParty()).publicKey),
+  unit: "scattered",
+  objects: entries,
+};
+
+function verdict(value: unknown): Promise<string> {
+  return codeOf(() => parseManifest(encodeCanonical(value)));
+}
+
+test("takes adopted objects of every envelope, beside sealed ones, where units are scattered or rows", async () => {
+  assert.deepEqual(parseManifest(encodeCanonical(manifest)).objects, entries);
+  const [sealed] = exampleManifest((await makeParty()).publicKey).objects;
+  assert.equal(await verdict({ ...manifest, objects: [sealed, ...entries] }), "ok");
+  const schema = manifest.schema.map((column) =>
+    column.role === "unit" ? { ...column, role: "hidden" } : column,
+  );
+  assert.equal(await verdict({ ...manifest, unit: "row", schema }), "ok");
+  assert.equal(await verdict({ ...manifest, unit: "scattered", schema }), "MANIFEST_SCHEMA");
+});
+
+test("refuses an adopted object where units are said to be marked", async () => {
+  assert.equal(await verdict({ ...manifest, unit: "column" }), "MANIFEST_OBJECT");
+  assert.equal(await verdict({ ...manifest, unit: "anywhere" }), "MANIFEST_FIELD");
+});
+
+test("refuses a member of an envelope that is missing, unknown, of another kind or out of its limits", async () => {
+  const change = (index: number, path: readonly string[], part: unknown): Promise<string> =>
+    verdict(altered(manifest, ["objects", index, "envelope", ...path], part));
+  for (const [index, envelope] of ENVELOPES.entries()) {
+    for (const member of Object.keys(envelope)) {
+      assert.equal(await change(index, [member], undefined), "MANIFEST_FIELD", `${index}.${member} missing`);
+      assert.equal(await change(index, [member], 7), "MANIFEST_FIELD", `${index}.${member} a number`);
+    }
+    for (const wrong of [
+      "",
+      "AA",
+      bytes(59),
+      bytes(61),
+      `${bytes(60)}=`,
+      "!".repeat(80),
+      "A".repeat(10_000),
+    ]) {
+      assert.equal(
+        await change(index, ["wrappedKey"], wrong),
+        "MANIFEST_FIELD",
+        `${index} ${wrong.slice(0, 8)}`,
+      );
+    }
+    assert.equal(await change(index, ["dataKey"], "x"), "MANIFEST_FIELD");
+    assert.equal(await change(index, ["kind"], "s3ec-v1"), "MANIFEST_FIELD");
+    for (const [other, { kind }] of ENVELOPES.entries()) {
+      const expected =
+        kind.startsWith("esdk") && envelope.kind.startsWith("esdk") ? undefined : "MANIFEST_FIELD";
+      const code = await change(index, ["kind"], kind);
+      if (kind !== envelope.kind) assert.equal(code, expected ?? code, `${index} as ${other}`);
+    }
+  }
+  assert.equal(await change(4, ["iv"], bytes(16)), "MANIFEST_FIELD");
+  assert.equal(await change(5, ["messageId"], bytes(32)), "MANIFEST_FIELD");
+  assert.equal(await change(5, ["commitment"], bytes(27)), "MANIFEST_FIELD");
+  assert.equal(await verdict(altered(manifest, ["objects", 0, "envelope"], null)), "MANIFEST_FIELD");
+});
+
+test("refuses suites that may not be adopted, and those that may not be read by frames", async () => {
+  for (let suite = 0; suite < 0x600; suite += 1) {
+    const whole = await verdict({
+      ...manifest,
+      objects: [{ ...entries[1], envelope: { ...ENVELOPES[1], suite } }],
+    });
+    assert.equal(whole, ADOPTED_SUITES.includes(suite) ? "ok" : "MANIFEST_FIELD", suite.toString(16));
+  }
+  for (const suite of [0x0178, 0x0578]) {
+    assert.equal(
+      await verdict(altered(manifest, ["objects", 0, "envelope", "suite"], suite)),
+      "MANIFEST_FIELD",
+    );
+  }
+});
+
+test("refuses an object that is longer than can be verified to its end", async () => {
+  assert.equal(await verdict(altered(manifest, ["objects", 4, "bytes"], MAX_WHOLE_BYTES)), "ok");
+  assert.equal(
+    await verdict(altered(manifest, ["objects", 4, "bytes"], MAX_WHOLE_BYTES + 1)),
+    "MANIFEST_FIELD",
+  );
+});
