@@ -1,32 +1,74 @@
 // Frames of one object that were opened and not used up: its footer, where its batches lie, its small buffers. What lies
-// in one frame with something else is so pulled once. Bounded; what was used longest ago goes first.
+// in one frame with something else is so pulled once. Bounded; what was used longest ago goes first. Its memory is used
+// again: what is left to V8's collector piles up by tens of megabytes in each thread.
 
 /** Room for the shared frames of a few batches; two frames fit always. */
 const CACHE_BYTES = 4 * 1024 * 1024;
 
+export interface HeldFrame {
+  /** Plaintext. */
+  readonly bytes: Uint8Array;
+  /** Until this is called, the memory stays as it is. */
+  release(): void;
+}
+
+interface Slot {
+  readonly memory: Uint8Array;
+  /** From 0; null when it holds nothing. */
+  frame: number | null;
+  length: number;
+  usedAt: number;
+  holders: number;
+}
+
 export class FrameCache {
-  readonly #frames = new Map<number, Uint8Array>();
-  readonly #most: number;
+  readonly #slots: Slot[] = [];
+  #frameLength = 0;
+  #clock = 0;
 
-  constructor(frameLength: number) {
-    this.#most = Math.max(2, Math.floor(CACHE_BYTES / frameLength));
+  /** Forgets what it holds, for another object. */
+  reset(frameLength: number): void {
+    if (frameLength !== this.#frameLength) this.#slots.length = 0;
+    this.#frameLength = frameLength;
+    for (const slot of this.#slots) Object.assign(slot, { frame: null, holders: 0, usedAt: 0 });
   }
 
-  /** The plaintext of a frame, counted from 0. */
-  find(index: number): Uint8Array | undefined {
-    const plain = this.#frames.get(index);
-    if (plain === undefined) return undefined;
-    this.#frames.delete(index);
-    this.#frames.set(index, plain);
-    return plain;
+  has(frame: number): boolean {
+    return this.#slots.some((slot) => slot.frame === frame);
   }
 
-  /** Keeps a copy. */
-  keep(index: number, plain: Uint8Array): void {
-    this.#frames.set(index, plain.slice());
-    for (const oldest of this.#frames.keys()) {
-      if (this.#frames.size <= this.#most) break;
-      this.#frames.delete(oldest);
+  /** A frame, counted from 0. */
+  hold(frame: number): HeldFrame | null {
+    const slot = this.#slots.find((candidate) => candidate.frame === frame);
+    if (slot === undefined) return null;
+    slot.holders += 1;
+    slot.usedAt = ++this.#clock;
+    return {
+      bytes: slot.memory.subarray(0, slot.length),
+      release: (): void => {
+        slot.holders -= 1;
+      },
+    };
+  }
+
+  /** Keeps a copy, where there is room that nobody holds. */
+  keep(frame: number, plain: Uint8Array): void {
+    const slot = this.has(frame) ? null : this.#room();
+    if (slot === null) return;
+    slot.memory.set(plain);
+    Object.assign(slot, { frame, length: plain.length, usedAt: ++this.#clock });
+  }
+
+  #room(): Slot | null {
+    const free = this.#slots.filter(({ holders }) => holders === 0);
+    const empty = free.find(({ frame }) => frame === null);
+    if (empty !== undefined) return empty;
+    if (this.#slots.length < Math.max(2, Math.floor(CACHE_BYTES / this.#frameLength))) {
+      const memory = new Uint8Array(this.#frameLength);
+      const slot = { memory, frame: null, length: 0, usedAt: 0, holders: 0 };
+      this.#slots.push(slot);
+      return slot;
     }
+    return free.toSorted((a, b) => a.usedAt - b.usedAt)[0] ?? null;
   }
 }

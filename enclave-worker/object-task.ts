@@ -13,6 +13,7 @@ import type { ObjectAddress } from "./gateway.ts";
 import { readTable } from "./object-table.ts";
 import type { PlainFile } from "./plain-file.ts";
 import type { TaskOutcome } from "./pool.ts";
+import { ReadMemory } from "./read-memory.ts";
 import { SealedFile } from "./sealed-file.ts";
 
 const IDLE_MS = 60_000;
@@ -36,9 +37,11 @@ export interface ObjectResult {
 
 /** Binds the work to a transport; each thread module of an entry point exports the outcome as `run`. */
 export function objectRunner(dialer: Dialer): (task: ObjectTask) => Promise<TaskOutcome> {
+  // A thread has one task at a time, and this outlives it.
+  const memory = new ReadMemory();
   return async (task) => {
     try {
-      return { result: await runTask(dialer, task) };
+      return { result: await runTask(dialer, task, memory) };
     } catch (error) {
       const known = error instanceof SealroomError ? error : new SealroomError("INTERNAL");
       return { refusal: { code: known.code, details: known.details } };
@@ -47,18 +50,22 @@ export function objectRunner(dialer: Dialer): (task: ObjectTask) => Promise<Task
 }
 
 /** What the manifest says of an object decides how it is opened; nothing that the host sends does. */
-async function openFile(gateway: Gateway, { entry, address, datasetKey }: ObjectTask): Promise<PlainFile> {
+async function openFile(
+  gateway: Gateway,
+  { entry, address, datasetKey }: ObjectTask,
+  memory: ReadMemory,
+): Promise<PlainFile> {
   return "envelope" in entry
     ? openAdopted(gateway, entry, address.object, datasetKey)
-    : SealedFile.open(gateway, entry, datasetKey);
+    : SealedFile.open(gateway, entry, datasetKey, memory);
 }
 
-async function runTask(dialer: Dialer, task: ObjectTask): Promise<ObjectResult> {
+async function runTask(dialer: Dialer, task: ObjectTask, memory: ReadMemory): Promise<ObjectResult> {
   let stream: ByteStream | undefined;
   try {
     stream = await dialStream(dialer, "gateway", IDLE_MS);
     const gateway = new Gateway(stream, task.address);
-    const file = await openFile(gateway, task);
+    const file = await openFile(gateway, task, memory);
     const kernel = startKernel(task.program);
     const columns = task.program.columns.map(({ name }) => name);
     let rows = 0;

@@ -11,9 +11,10 @@ import type { OpenedHeader } from "../core/seal/header.ts";
 import { RawAesKeyring } from "../core/seal/keyring.ts";
 import { frameLayout, openFrames, sealedRange } from "../core/seal/ranged.ts";
 import type { FrameLayout, SealedRange } from "../core/seal/ranged.ts";
-import { FrameCache } from "./frame-cache.ts";
+import type { HeldFrame } from "./frame-cache.ts";
 import type { Gateway } from "./gateway.ts";
 import type { PlainFile } from "./plain-file.ts";
+import { ReadMemory } from "./read-memory.ts";
 
 /** The headers that `seal` writes are a few hundred bytes; what is read beyond belongs to the first frame. */
 const HEADER_PREFIX_BYTES = 4096;
@@ -34,26 +35,33 @@ interface Run {
 interface Part {
   readonly run: Run;
   readonly range: SealedRange;
-  readonly held: Uint8Array | null;
+  readonly held: HeldFrame | null;
 }
 
+/** Where the ciphertext comes from; from a host, any bytes. */
+export type Ciphertext = Pick<Gateway, "read" | "readInto">;
+
 export class SealedFile implements PlainFile {
-  readonly #gateway: Gateway;
+  readonly #gateway: Ciphertext;
   readonly #header: OpenedHeader;
   readonly #layout: FrameLayout;
-  readonly #cache: FrameCache;
-  /** In turns, so that what one read gave stays while the next one's bytes come. */
-  readonly #memory: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
+  readonly #memory: ReadMemory;
 
-  private constructor(gateway: Gateway, header: OpenedHeader, layout: FrameLayout) {
+  private constructor(gateway: Ciphertext, header: OpenedHeader, layout: FrameLayout, memory: ReadMemory) {
     this.#gateway = gateway;
     this.#header = header;
     this.#layout = layout;
-    this.#cache = new FrameCache(layout.frameLength);
+    this.#memory = memory;
+    memory.frames.reset(layout.frameLength);
   }
 
-  /** Errors: OBJECT_DIGEST (another object than the manifest's), SEAL_*, WIRE_*, TRANSPORT_*. */
-  static async open(gateway: Gateway, entry: ObjectEntry, datasetKey: Uint8Array): Promise<SealedFile> {
+  /** `memory` is one object's at a time. Errors: OBJECT_DIGEST (another object than the manifest's), SEAL_*, WIRE_*, TRANSPORT_*. */
+  static async open(
+    gateway: Ciphertext,
+    entry: ObjectEntry,
+    datasetKey: Uint8Array,
+    memory: ReadMemory = new ReadMemory(),
+  ): Promise<SealedFile> {
     const prefix = new Uint8Array(Math.min(entry.bytes, HEADER_PREFIX_BYTES));
     await gateway.readInto(0, prefix);
     if (headerLength(prefix) === null) throw new SealroomError("OBJECT_DIGEST");
@@ -65,7 +73,7 @@ export class SealedFile implements PlainFile {
     const header = openHeader(prefix, keyring);
     // The owner signed this digest: any other message under the same key, however authentic, is not this object.
     if (!equal(header.digest, decodeHex(entry.digest))) throw new SealroomError("OBJECT_DIGEST");
-    return new SealedFile(gateway, header, frameLayout(header, entry.bytes));
+    return new SealedFile(gateway, header, frameLayout(header, entry.bytes), memory);
   }
 
   get plainBytes(): number {
@@ -104,10 +112,7 @@ export class SealedFile implements PlainFile {
 
   #place(ranges: readonly SealedRange[]): readonly Run[] {
     const length = ranges.reduce((sum, range) => sum + aligned(range.length), 0);
-    const [older, newer] = this.#memory;
-    const memory = older.length < length ? new Uint8Array(length) : older;
-    this.#memory[0] = newer;
-    this.#memory[1] = memory;
+    const memory = this.#memory.next(length);
     let at = 0;
     return ranges.map((range) => {
       const bytes = memory.subarray(at, at + range.length);
@@ -123,11 +128,11 @@ export class SealedFile implements PlainFile {
     const end = first + run.range.frames;
     const parts: Part[] = [];
     for (let frame = first, from = first; frame < end;) {
-      const held = this.#cache.find(frame - 1) ?? null;
+      const held = this.#memory.frames.hold(frame - 1);
       frame += 1;
       if (held !== null) {
         parts.push({ run, range: this.#frames(from, frame), held });
-      } else if (frame === end || frame - from === most || this.#cache.find(frame - 1) !== undefined) {
+      } else if (frame === end || frame - from === most || this.#memory.frames.has(frame - 1)) {
         parts.push({ run, range: this.#frames(from, frame), held });
       } else continue;
       from = frame;
@@ -168,7 +173,10 @@ export class SealedFile implements PlainFile {
     const at = range.plainOffset - run.range.plainOffset;
     if (held === null) {
       openFrames(this.#header, this.#layout, range, sealedPlace({ run, range, held }), run.bytes, at);
-    } else run.bytes.set(held, at);
+    } else {
+      run.bytes.set(held.bytes, at);
+      held.release();
+    }
   }
 
   /** A frame that one buffer fills is used up by it; any other may hold what is asked for next. */
@@ -180,7 +188,7 @@ export class SealedFile implements PlainFile {
       const end = Math.min(start + frameLength, range.plainOffset + range.plainLength);
       if (wanted.some((buffer) => buffer.start <= start && buffer.end >= end)) continue;
       const at = start - run.range.plainOffset;
-      this.#cache.keep(range.firstFrame - 1 + frame, run.bytes.subarray(at, at + end - start));
+      this.#memory.frames.keep(range.firstFrame - 1 + frame, run.bytes.subarray(at, at + end - start));
     }
   }
 }
