@@ -85,8 +85,11 @@ async function postDecrypt(
   return postHttps(connection.dialer, connection.roots, { host, headers, body }, connection.abandoned);
 }
 
-/** The answer came over TLS from KMS, yet is parsed as strictly as the host's bytes would be. */
-function parseAnswer({ status, body }: HttpsAnswer, { keyArn, context }: WrappedKey): Uint8Array {
+/**
+ * The CiphertextForRecipient. The answer came over TLS from KMS, yet is parsed as strictly as the host's bytes would be.
+ * Errors: KMS_DENIED, KMS_ANSWER, KMS_KEY_ID.
+ */
+export function parseAnswer({ status, body }: HttpsAnswer, { keyArn, context }: WrappedKey): Uint8Array {
   const fields = parseJson(body);
   if (status !== 200) {
     const reason = errorName(fields["__type"]);

@@ -113,7 +113,9 @@ async function decodeOnce(
     if (code !== undefined) return { code };
     return { fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
-  if (!target.accepts && Buffer.compare(valid, input) !== 0) return { fault: "a mutant was accepted" };
+  // Parts of two valid inputs may be the whole of one.
+  const isValid = target.seeds.some((other) => Buffer.compare(other, input) === 0);
+  if (!target.accepts && !isValid) return { fault: "a mutant was accepted" };
   return "accepted";
 }
 

@@ -2,6 +2,7 @@
 import { ATTESTATION_TARGETS } from "./attestation.ts";
 import { COLUMN_TARGETS } from "./column.ts";
 import { DOCUMENT_TARGETS } from "./documents.ts";
+import { LOCAL_TARGETS } from "./local.ts";
 import { SEAL_TARGETS } from "./seal.ts";
 import type { Target } from "./target.ts";
 import { TEXT_TARGETS } from "./texts.ts";
@@ -14,6 +15,7 @@ export const TARGETS: readonly Target[] = [
   ...ATTESTATION_TARGETS,
   ...SEAL_TARGETS,
   ...COLUMN_TARGETS,
+  ...LOCAL_TARGETS,
 ];
 
 export function findTarget(name: string): Target {
