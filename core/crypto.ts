@@ -128,15 +128,17 @@ export class GcmVerifier {
 export const BLOCK_BYTES = 16;
 
 /**
- * Part of a GCM text, from its block `block` on. Nothing is verified here: the caller knows that these are bytes of a
- * text whose tag has verified. NIST SP 800-38D §7.1: GCM is CTR mode, the text's first counter block is IV || 2.
+ * Opens part of a GCM text in place, from its block `block` on. Nothing is verified here: the caller knows that these are
+ * bytes of a text whose tag has verified. NIST SP 800-38D §7.1: GCM is CTR mode, its first counter block is IV || 2.
  */
-export function openGcmPart(key: AesKey, iv: Uint8Array, block: number, text: Uint8Array): Uint8Array {
+export function openGcmPart(key: AesKey, iv: Uint8Array, block: number, text: Uint8Array): void {
   const counter = new Uint8Array(BLOCK_BYTES);
   counter.set(iv);
   new DataView(counter.buffer).setUint32(IV_BYTES, block + 2);
   const cipher = createDecipheriv(`aes-${(key.symmetricKeySize ?? 0) * 8}-ctr`, key, counter);
-  return plainView(cipher.update(text));
+  const plain = cipher.update(text);
+  text.set(plain);
+  release(plain);
 }
 
 /** AES-256-CBC blocks, padding left in place: the caller checks it in constant time (core/seal/cms.ts). */

@@ -74,8 +74,9 @@ export class SingleTagFile implements OpenedFile {
       runs.map(({ start, end }) => ({ start: start + offset, end: end + offset })),
     );
     const pieces = runs.map(({ start }, run): Piece => {
-      const text = sealed[run] ?? new Uint8Array(0);
-      return { start, bytes: openGcmPart(key, iv, start / BLOCK_BYTES, text) };
+      const bytes = sealed[run] ?? new Uint8Array(0);
+      openGcmPart(key, iv, start / BLOCK_BYTES, bytes);
+      return { start, bytes };
     });
     return bytesOfPieces(pieces);
   }
