@@ -163,6 +163,11 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   OWNER_COLUMNS: { exit: 3, advice: "Correct the schema; `sealroom seal --init` proposes one." },
   OWNER_COLUMN_TYPE: { exit: 3, advice: "Give the column another type in the schema." },
   OWNER_VALUES: { exit: 3, advice: "Correct the values, or give the column another type in the schema." },
+  OWNER_UNIT_OPEN: {
+    exit: 3,
+    advice:
+      "Write the column that names the person, and give it the role unit; or `unit: row`, where each row is another person.",
+  },
   OWNER_UNIT_NULL: { exit: 3, advice: "Remove those rows, or choose another unit." },
   OWNER_CHANGED: { exit: 3, advice: "Seal it when nobody writes to it." },
   OWNER_MEMORY: { exit: 4, advice: "Give a higher memory limit." },

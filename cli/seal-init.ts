@@ -26,7 +26,7 @@ export async function proposeFor(inputs: readonly string[], options: InitOptions
       ...renderFields([
         ["schema", schema],
         ["rules", rules],
-        ["unit", proposal.unit ?? "none found: each row by itself"],
+        ["unit", proposal.unit ?? `none found: write in ${schema} who is protected, before you seal`],
       ]),
       ...wrap("Read both before you seal: the roles say what may leave, the unit says who is protected."),
     ],

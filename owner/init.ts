@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS, openDatabase, queryRows, type Database, type DatabaseLi
 import { inferTypes } from "./infer.ts";
 import { inputFault, openInputs, type Input, type InputColumn } from "./input.ts";
 import { textConversion, typedConversion } from "./convert.ts";
+import { OPEN_UNIT } from "./schema-file.ts";
 import { namesUnit, proposeRole, type ColumnFacts } from "./propose-role.ts";
 
 export interface Proposal {
@@ -62,7 +63,7 @@ export async function proposeFiles({
     );
     return {
       schema: schemaText(final, unit, dropped, delimiter),
-      rules: rulesText(final),
+      rules: rulesText(final, unit),
       unit: unit?.name ?? null,
     };
   } finally {
@@ -185,9 +186,10 @@ function schemaText(
   const head =
     unit === null
       ? [
-          "# CONFIRM: who is protected. No column was found that says whose row it is, so each row counts by itself. If a",
-          "# person can have several rows, give the column that names the person here, and give it the role unit below.",
-          "unit: row",
+          "# CHOOSE: who is protected. No column was found that says whose row it is, and this cannot be guessed: write the",
+          "# column that names the person, and give it the role unit below; or write `row`, only where no person has two rows.",
+          "# Until then `sealroom seal` refuses this file.",
+          `unit: ${OPEN_UNIT}`,
         ]
       : [
           "# CONFIRM: who is protected: whoever this column names. `row` only where each row is somebody else.",
@@ -200,7 +202,7 @@ function schemaText(
   return [
     "# How the columns are read, and what each may be used for. Roles:",
     "#   unit        whose row it is; never released      identifier  never released, filtered by or grouped by",
-    "#   dimension   may be grouped and filtered by       measure     may be summed and averaged, within bounds",
+    "#   dimension   may be grouped and filtered by       measure     may be summed, averaged and so on, within bounds",
     "#   hidden      sealed, but takes part in nothing",
     ...head,
     "null_units: refuse # or drop: leave out rows without a unit",
@@ -215,24 +217,38 @@ function schemaText(
   ].join("\n");
 }
 
-function rulesText(columns: readonly ProposedColumn[]): string {
+function rulesText(columns: readonly ProposedColumn[], unit: ProposedColumn | null): string {
   const bounds = columns.flatMap(({ name, role, type, quantiles }) => {
     if (role !== "measure" || quantiles === null) return [];
     const [lower, upper] = boundsOf(quantiles, type);
     return [`  ${yamlText(name)}: { lower: ${lower}, upper: ${upper} }`];
   });
+  const [about, from] =
+    unit === null
+      ? [
+          "# all rows. No unit is chosen yet: these are from the 1% and 99% quantiles of ROWS, rounded. CONFIRM that honest",
+          "# totals of a unit fit, and that the numbers give nobody away.",
+        ]
+      : [
+          "# all rows. From the 1% and 99% quantiles of units' totals, rounded: CONFIRM that honest totals fit, and that the",
+          "# numbers give nobody away.",
+        ];
   return [
     "# What may be released. These rules are signed, not secret: anyone who holds the manifest can read them.",
     "min_units: 10 # a group of fewer distinct units is suppressed",
-    "max_groups: 10000 # a job that would form more is refused",
+    "max_groups: 10000 # a job whose result would list more groups, totals among them, is refused",
+    "max_share: 0.8 # where one unit has more than this share of a sum, the sum, average and variance are withheld",
+    "interval: 10 # with totals: no count that is withheld may be worked out more closely than this",
+    "extremes: [] # measures of which min and max may be asked; they are shown only where min_units units hold the value",
+    "rounding: {} # { counts: 5, sums: { COLUMN: 100 } } rounds what is released to such multiples",
     "adhoc: false # true lets the recipients below run any plan that the roles allow; false asks for a grant, or a listed plan",
     "plans: [] # digests of plans that may always run, as `sealroom explain` prints them",
     "recipients: [] # public key files of those who may receive results, relative to this file",
     "release: sealed # clear would let a plan ask for results that the host can read",
     "group_keys: {} # column: [values] that are always listed, so that a missing group tells nothing",
     "# Each unit's TOTAL in a group is clipped to this, in the column's own unit; an average is of these totals, divided by",
-    "# all rows. From the 1% and 99% quantiles of units' totals, rounded: CONFIRM that honest totals fit, and that the",
-    "# numbers give nobody away.",
+    about,
+    from,
     ...(bounds.length === 0 ? ["bounds: {}"] : ["bounds:", ...bounds]),
     "",
   ].join("\n");

@@ -33,7 +33,7 @@ export const DELIMITERS = { comma: ",", tab: "\t", semicolon: ";", bar: "|" } as
 const DELIMITER_NAMES = ["comma", "tab", "semicolon", "bar"] as const;
 const MAX_DROPPED = 10_000;
 
-/** @throws OWNER_SCHEMA, JSON_*, YAML_*, with the place */
+/** @throws OWNER_SCHEMA, OWNER_UNIT_OPEN, JSON_*, YAML_*, with the place */
 export function parseSchemaFile(text: string): SchemaFile {
   const fields = new Field(parseYaml(text), "", "OWNER_SCHEMA").record(
     ["unit", "columns"],
@@ -99,9 +99,15 @@ const TYPE_EXAMPLES: readonly string[] = [
   "timestamp[UTC]",
 ];
 
+/** What `seal --init` writes where it found nobody to protect: a guess here would be a promise to nobody. */
+export const OPEN_UNIT = "CHOOSE";
+
 /** `unit: row`, or the one column of role unit; that a column may itself be named "row" is no excuse to guess. */
 function parseUnit(field: Field, columns: readonly SchemaColumn[]): string | null {
   const named = field.text();
+  if (named === OPEN_UNIT && !columns.some(({ name }) => name === named)) {
+    throw new SealroomError("OWNER_UNIT_OPEN", { field: field.path });
+  }
   const units = columns.filter(({ role }) => role === "unit").map(({ name }) => name);
   if (named === "row") {
     if (units.length > 0) throw field.fault("a column has the role unit", { units: units.length });

@@ -59,6 +59,12 @@ for (const [what, text, details] of [
   });
 }
 
+test("a schema that leaves the unit open is refused, unless a column is called so", async () => {
+  const open = "unit: CHOOSE\ncolumns:\n  a: { role: measure }\n";
+  await refused("OWNER_UNIT_OPEN", () => parseSchemaFile(open), { field: "unit" });
+  assert.equal(parseSchemaFile("unit: CHOOSE\ncolumns:\n  CHOOSE: { role: unit }\n").unit, "CHOOSE");
+});
+
 test("a schema with a key twice, or one that is no plain name, is refused", async () => {
   await refused("JSON_DUPLICATE", () =>
     parseSchemaFile("unit: row\ncolumns:\n  a: { role: hidden }\n  a: { role: measure }\n"),
