@@ -9,6 +9,7 @@ import type { ClipRule } from "./program.ts";
 import { ShareTally } from "./share.ts";
 import { makeSums, pickState } from "./sum.ts";
 import type { Sums } from "./sum.ts";
+import type { ChunkRows } from "./unit-tally.ts";
 
 export class SumTally {
   readonly #rule: ClipRule;
@@ -36,7 +37,11 @@ export class SumTally {
   }
 
   /** `firsts` marks the rows that are the first of their unit in their group. At most a chunk. */
-  addAll(groups: Int32Array, firsts: Uint8Array, values: Float64Array, count: number): void {
+  addAll(
+    { groups, count }: Pick<ChunkRows, "groups" | "count">,
+    firsts: Uint8Array,
+    values: Float64Array,
+  ): void {
     const { lower, upper } = this.#rule;
     const [totals, limit] = [this.#total, this.#limit];
     let complete = 0;
@@ -64,7 +69,7 @@ export class SumTally {
     // A next unit ends the last one, and is itself not counted.
     for (let start = 0; start < formed.length; start += CHUNK_ROWS) {
       const groups = formed.subarray(start, start + CHUNK_ROWS);
-      this.addAll(groups, firsts, zeros, groups.length);
+      this.addAll({ groups, count: groups.length }, firsts, zeros);
     }
     return { sum: pickState(this.#sums, formed), share: this.#share.finish(formed) };
   }

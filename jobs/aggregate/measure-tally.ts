@@ -51,7 +51,7 @@ export class MeasureTally {
     const { bound, groups, ordinals, count } = present;
     const ownFirsts = this.#present?.add(present) ?? firsts;
     this.#sum?.grow(bound);
-    this.#sum?.addAll(groups, ownFirsts, values, count);
+    this.#sum?.addAll(present, ownFirsts, values);
     this.#moments?.grow(bound);
     this.#moments?.addAll(groups, values, count);
     for (const extreme of [this.#extremes.min, this.#extremes.max]) {

@@ -37,18 +37,29 @@ export class MeasureReader {
   read(batch: ColumnBatch, rows: Passing): void {
     const vector = batch.columns[this.#column];
     if (vector === undefined) throw new Error("internal: a batch lacks a column of the program");
-    const { values } = KERNELS;
-    readRaw(vector, rows.start, rows.count);
-    if (vector.validity !== null) fillNulls(values, NaN, vector.validity, rows.start, rows.count);
-    if (rows.picked !== null) compact(values, rows.picked, rows.passing);
     this.count = rows.passing;
     this.#isComplete = true;
+    const { values } = KERNELS;
     const isFloat = vector.type.kind === "float";
-    if (isFloat || vector.layout === "words") {
-      this.#badRows += KERNELS.saturate(0, rows.passing, isFloat ? Number.MAX_VALUE : MAX_EXACT);
+    const limit = isFloat ? Number.MAX_VALUE : MAX_EXACT;
+    if (rows.picked === null && vector.validity === null) {
+      this.#badRows += readRaw(vector, rows.start, rows.count, limit);
+      if (isFloat && KERNELS.areWithin(0, rows.count, limit) === 0) this.#clean(vector, rows, limit);
+    } else {
+      // What does not pass, and what lies where there is no value, is not to be counted.
+      readRaw(vector, rows.start, rows.count, Infinity);
+      if (vector.validity !== null) fillNulls(values, NaN, vector.validity, rows.start, rows.count);
+      if (rows.picked !== null) compact(values, rows.picked, rows.passing);
+      this.#clean(vector, rows, limit);
     }
-    if (isFloat || vector.validity !== null) this.#keepPresent(vector, rows);
     this.values.set(values.subarray(0, this.count));
+  }
+
+  #clean(vector: Vector, rows: Passing, limit: number): void {
+    if (vector.type.kind === "float" || vector.layout === "words") {
+      this.#badRows += KERNELS.saturate(0, rows.passing, limit);
+    }
+    if (vector.type.kind === "float" || vector.validity !== null) this.#keepPresent(vector, rows);
   }
 
   /** Moves the non-null values to the front. */
@@ -72,18 +83,21 @@ export class MeasureReader {
   }
 }
 
-/** Into the kernels' memory. */
-function readRaw(vector: Vector, start: number, count: number): void {
+/** Into the kernels' memory. Returns how many integers were beyond the limit; floats are not saturated yet. */
+function readRaw(vector: Vector, start: number, count: number, limit: number): number {
   const { values, words } = KERNELS;
   if (vector.layout === "number") values.set(vector.values.subarray(start, start + count));
   else if (vector.layout !== "words") values.fill(0, 0, count);
-  else if (vector.wordsPerValue === 4) readWords128(vector, start, count, values);
-  else {
+  else if (vector.wordsPerValue === 4) {
+    readWords128(vector, start, count, values);
+    return KERNELS.saturate(0, count, limit);
+  } else {
     // Past 2^53 a value may be rounded here, but never back to within it.
     words.set(vector.words.subarray(2 * start, 2 * (start + count)));
-    if (vector.type.kind === "int" && !vector.type.signed) KERNELS.convertUnsigned(0, count);
-    else KERNELS.convertSigned(0, count);
+    const isSigned = !(vector.type.kind === "int" && !vector.type.signed);
+    return KERNELS[isSigned ? "convertSigned" : "convertUnsigned"](0, count, limit);
   }
+  return 0;
 }
 
 /** As for 64 bits: rounded past 2^53, but never back to within it. */

@@ -5,6 +5,7 @@ import { MAX_EXACT } from "./measure.ts";
 import type { ShareState, SumState } from "./partial.ts";
 import type { ClipRule } from "./program.ts";
 import { addCompensated, carryExact } from "./sum.ts";
+import type { ChunkRows } from "./unit-tally.ts";
 import { KERNELS } from "./wasm/kernels.ts";
 
 const WIDTH = 4;
@@ -35,35 +36,55 @@ export class UnitSums {
   }
 
   /** `firsts` marks the rows that are the first of their unit in their group. At most a chunk. */
-  addAll(groups: Int32Array, firsts: Uint8Array, values: Float64Array, count: number): void {
-    const { exact } = this.#rule;
-    const done =
-      this.#state.length <= KERNELS.sums.length ? this.#addByKernel(groups, firsts, values, count) : 0;
-    if (exact) addExact(this.#state, this.#rule, groups, firsts, values, done, count);
+  addAll({ groups, isDistinct, count }: ChunkRows, firsts: Uint8Array, values: Float64Array): void {
+    let done = 0;
+    if (this.#state.length <= KERNELS.sums.length) {
+      KERNELS.groups.set(groups.subarray(0, count));
+      KERNELS.values.set(values.subarray(0, count));
+      done =
+        isDistinct && count > 2 * this.#state.length
+          ? this.#addRows(count - 1)
+          : this.#addUnits(firsts, count);
+    }
+    if (this.#rule.exact) addExact(this.#state, this.#rule, groups, firsts, values, done, count);
     else addFloats(this.#state, this.#rule, groups, firsts, values, done, count);
   }
 
   /** Returns how many rows it has added. */
-  #addByKernel(groups: Int32Array, firsts: Uint8Array, values: Float64Array, count: number): number {
+  #addUnits(firsts: Uint8Array, count: number): number {
     const { lower, upper, exact } = this.#rule;
-    KERNELS.groups.set(groups.subarray(0, count));
     KERNELS.firsts.set(firsts.subarray(0, count));
-    KERNELS.values.set(values.subarray(0, count));
     KERNELS.sums.set(this.#state);
-    const done = exact ? KERNELS.addExact(0, count, lower, upper) : KERNELS.addFloats(0, count, lower, upper);
+    const done = KERNELS[exact ? "addExact" : "addFloats"](0, count, lower, upper);
     this.#state.set(KERNELS.sums.subarray(0, this.#state.length));
     return done;
   }
 
-  /** Once: it ends the units whose totals are running. */
+  /** The same where each row is a unit. The chunk's last one is not for it: its unit may go on in the next chunk. */
+  #addRows(count: number): number {
+    const { lower, upper, exact } = this.#rule;
+    this.#endUnits(Int32Array.from({ length: this.#state.length / WIDTH }, (_, group) => group));
+    KERNELS.sums.set(this.#state);
+    const done = KERNELS[exact ? "addExactRows" : "addFloatRows"](0, count, lower, upper);
+    this.#state.set(KERNELS.sums.subarray(0, this.#state.length));
+    return done;
+  }
+
+  /** Adds the totals that are running. */
+  #endUnits(groups: Int32Array): void {
+    const firsts = new Uint8Array(groups.length).fill(1);
+    // A next unit ends the last one, and is itself none.
+    const next = new Float64Array(groups.length).fill(NaN);
+    if (this.#rule.exact) addExact(this.#state, this.#rule, groups, firsts, next, 0, groups.length);
+    else addFloats(this.#state, this.#rule, groups, firsts, next, 0, groups.length);
+  }
+
+  /** Once. */
   finish(formed: Int32Array): { readonly sum: SumState; readonly share: ShareState } {
-    const firsts = new Uint8Array(formed.length).fill(1);
-    // A next unit ends the last one, and is itself not counted.
-    const next = new Float64Array(formed.length);
-    if (this.#rule.exact) addExact(this.#state, this.#rule, formed, firsts, next, 0, formed.length);
-    else addFloats(this.#state, this.#rule, formed, firsts, next, 0, formed.length);
+    this.#endUnits(formed);
+    // Not -0: what was added one by one has none.
     const pick = (part: number, sign: number): Float64Array =>
-      Float64Array.from(formed, (group) => sign * (this.#state[group * WIDTH + part] ?? 0));
+      Float64Array.from(formed, (group) => sign * (this.#state[group * WIDTH + part] ?? 0) + 0);
     const sum = { high: pick(HIGH, 1), low: pick(LOW, 1) };
     const absolute = this.#rule.lower >= 0 ? sum : { high: pick(HIGH, -1), low: pick(LOW, -1) };
     return { sum, share: { largest: pick(LARGEST, 1), absolute } };

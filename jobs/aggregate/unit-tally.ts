@@ -36,7 +36,8 @@ export class UnitTally {
       else countUnits(this.#state, groups, ordinals, count, this.#firsts);
       return this.#firsts;
     }
-    countRows(this.#state, groups, count);
+    if (this.#state.length <= KERNELS.units.length) this.#countRowsByKernel(groups, count);
+    else countRows(this.#state, groups, count);
     // Of these units only the last may have more rows in a later chunk.
     const last = (groups[count - 1] ?? 0) * WIDTH + LAST_UNIT;
     if (ordinals !== null && count > 0) this.#state[last] = ordinals[count - 1] ?? 0;
@@ -50,6 +51,13 @@ export class UnitTally {
     KERNELS.countUnits(0, count);
     this.#state.set(KERNELS.units.subarray(0, this.#state.length));
     this.#firsts.set(KERNELS.firsts.subarray(0, count));
+  }
+
+  #countRowsByKernel(groups: Int32Array, count: number): void {
+    KERNELS.groups.set(groups.subarray(0, count));
+    KERNELS.units.set(this.#state);
+    KERNELS.countRows(0, count);
+    this.#state.set(KERNELS.units.subarray(0, this.#state.length));
   }
 
   /** A tally of its own that has counted the same. */

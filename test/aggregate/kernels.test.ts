@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { addExact, addFloats } from "../../jobs/aggregate/unit-sums.ts";
-import { countUnits } from "../../jobs/aggregate/unit-tally.ts";
+import { SumTally } from "../../jobs/aggregate/contribution.ts";
+import { addExact, addFloats, UnitSums } from "../../jobs/aggregate/unit-sums.ts";
+import { countUnits, UnitTally } from "../../jobs/aggregate/unit-tally.ts";
 import { KERNELS } from "../../jobs/aggregate/wasm/kernels.ts";
+import { Dice } from "./generate.ts";
 
 const GROUPS = 5;
 const LIMIT = Number.MAX_SAFE_INTEGER;
@@ -73,6 +75,53 @@ for (const [name, exact, values] of [
   });
 }
 
+const rule = fc.record({
+  lower: fc.nat(1000),
+  upper: fc.integer({ min: 1000, max: 5000 }),
+  sign: fc.constantFrom(1, -1),
+});
+const chunk = fc.record({
+  seed: fc.integer(),
+  isDistinct: fc.boolean(),
+  count: fc.constantFrom(0, 1, 2, 50, 400),
+});
+
+test("units' sums in one pass equal contributions added one by one, in bits, chunk after chunk", () => {
+  fc.assert(
+    fc.property(
+      fc.boolean(),
+      rule,
+      fc.array(chunk, { maxLength: 5 }),
+      (exact, { lower, upper, sign }, chunks) => {
+        const bounds = { lower: sign < 0 ? -upper : lower, upper: sign < 0 ? -lower : upper, exact };
+        const [fast, slow] = [new UnitSums(bounds), new SumTally(bounds)];
+        const tally = new UnitTally();
+        let unit = 0;
+        for (const { seed, isDistinct, count } of chunks) {
+          const dice = new Dice(seed);
+          const groups = Int32Array.from({ length: count }, () => dice.below(GROUPS));
+          const values = Float64Array.from({ length: count }, () =>
+            exact ? dice.below(9000) - 3000 : dice.real() * 9000 - 3000,
+          );
+          const ordinals = Int32Array.from(
+            { length: count },
+            () => (unit += isDistinct || unit === 0 || dice.chance(0.3) ? 1 : 0),
+          );
+          const rows = { bound: GROUPS, groups, ordinals, isDistinct, count };
+          const firsts = tally.add(rows).slice(0, count);
+          for (const sums of [fast, slow]) {
+            sums.grow(GROUPS);
+            sums.addAll(rows, firsts, values);
+          }
+        }
+        const formed = tally.formedGroups();
+        assert.deepEqual(fast.finish(formed), slow.finish(formed));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 test("units are counted alike, and the same rows are the first of theirs", () => {
   fc.assert(
     fc.property(fc.array(row(integers), { maxLength: 60 }), (rows) => {
@@ -98,13 +147,26 @@ test("64-bit integers become the nearest floats, signed and unsigned", () => {
     fc.property(fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { maxLength: 40 }), (list) => {
       for (const isSigned of [true, false]) {
         KERNELS.words.set(list.flatMap((value) => [Number(value & 0xffffffffn), Number(value >> 32n)]));
-        KERNELS[isSigned ? "convertSigned" : "convertUnsigned"](0, list.length);
+        KERNELS[isSigned ? "convertSigned" : "convertUnsigned"](0, list.length, Infinity);
         const expected = list.map((value) => Number(isSigned ? BigInt.asIntN(64, value) : value));
         assert.deepEqual([...KERNELS.values.subarray(0, list.length)], expected);
       }
     }),
     { numRuns: 500 },
   );
+});
+
+test("whether all values are within a limit is found for each of them", () => {
+  for (let count = 0; count < 8; count += 1) {
+    KERNELS.values.fill(7);
+    assert.equal(KERNELS.areWithin(0, count, 7), 1);
+    for (const odd of [7.5, -7.5, NaN, -Infinity]) {
+      for (let at = 0; at < count; at += 1) {
+        KERNELS.values.fill(-7)[at] = odd;
+        assert.equal(KERNELS.areWithin(0, count, 7), 0);
+      }
+    }
+  }
 });
 
 test("values beyond a limit are saturated and counted, and NaN stays", () => {

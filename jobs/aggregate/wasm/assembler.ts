@@ -4,10 +4,10 @@
 export type Code = readonly number[];
 
 /** §5.3.1 */
-export const TYPES = { i32: 0x7f, f64: 0x7c } as const;
+export const TYPES = { i32: 0x7f, f64: 0x7c, v128: 0x7b } as const;
 export type ValueType = keyof typeof TYPES;
 
-/** §5.4.4 and §5.4.6: opcodes of binary and unary operations. */
+/** §5.4.6 and §5.4.8: opcodes of binary and unary operations. */
 const OPERATIONS = {
   "i32.ne": 0x47,
   "i32.lt_s": 0x48,
@@ -22,7 +22,14 @@ const OPERATIONS = {
   "f64.copysign": 0xa6,
   "f64.convert_i64_s": 0xb9,
   "f64.convert_i64_u": 0xba,
+  "f64x2.splat": [0xfd, 0x14],
+  "f64x2.le": [0xfd, 0x4b],
+  "f64x2.abs": [0xfd, 0xec, 0x01],
+  "v128.and": [0xfd, 0x4e],
+  "i64x2.all_true": [0xfd, 0xc3, 0x01],
 } as const;
+
+const V128_LOAD: Code = [0xfd, 0x00, 0x04];
 
 /** Opcode and alignment (log2 of the bytes). */
 const LOADS = {
@@ -46,12 +53,17 @@ export interface WasmFunction {
 }
 
 export function operation(name: keyof typeof OPERATIONS, ...operands: readonly Code[]): Code {
-  return [...operands.flat(), OPERATIONS[name]];
+  return [...operands.flat(), ...[OPERATIONS[name]].flat()];
 }
 
 export function load(name: keyof typeof LOADS, address: Code, offset: number): Code {
   const [opcode, align] = LOADS[name];
   return [...address, opcode, align, ...unsigned(offset)];
+}
+
+/** Two float64, side by side. */
+export function loadPair(address: Code, offset: number): Code {
+  return [...address, ...V128_LOAD, ...unsigned(offset)];
 }
 
 export function store(name: keyof typeof STORES, address: Code, offset: number, value: Code): Code {

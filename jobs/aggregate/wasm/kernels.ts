@@ -3,8 +3,8 @@
 //
 // All share one memory of a fixed layout, that of one chunk; what a group needs is copied in and out around a call.
 import { CHUNK_ROWS } from "../chunk.ts";
-import { assemble, branch, f64, get, giveBack, i32, load, operation, repeatWhile } from "./assembler.ts";
-import { select, set, store } from "./assembler.ts";
+import { assemble, branch, f64, get, giveBack, i32, load, loadPair, operation } from "./assembler.ts";
+import { repeatWhile, select, set, store } from "./assembler.ts";
 import type { Code, ValueType, WasmFunction } from "./assembler.ts";
 
 /** Groups whose state is copied at little cost for each chunk. */
@@ -29,13 +29,15 @@ interface RowLoop {
   readonly parameters: readonly ValueType[];
   readonly locals: readonly ValueType[];
   readonly result: Code;
+  /** Rows a turn. */
+  readonly step?: number;
   readonly row: readonly Code[];
 }
 
 const [ROW, COUNT] = [0, 1];
 
-function overRows({ name, parameters, locals, result, row }: RowLoop): WasmFunction {
-  const next = set(ROW, operation("i32.add", get(ROW), i32(1)));
+function overRows({ name, parameters, locals, result, step, row }: RowLoop): WasmFunction {
+  const next = set(ROW, operation("i32.add", get(ROW), i32(step ?? 1)));
   const body = [
     branch(operation("i32.lt_s", get(ROW), get(COUNT)), [
       repeatWhile(operation("i32.lt_s", get(ROW), get(COUNT)), [...row, next]),
@@ -54,6 +56,17 @@ function item(size: number): Code {
 function clip(value: number, lower: Code, upper: Code): Code {
   const most = select(operation("f64.gt", get(value), upper), upper, get(value));
   return select(operation("f64.lt", get(value), lower), lower, most);
+}
+
+/** Adds a clipped total to its group; and whether it is the largest. */
+function addAmount(at: number, amount: number, add: (state: number, amount: number) => Code[]): Code[] {
+  return [
+    ...add(at, amount),
+    set(amount, operation("f64.abs", get(amount))),
+    branch(operation("f64.gt", get(amount), load("f64.load", get(at), LARGEST)), [
+      store("f64.store", get(at), LARGEST, get(amount)),
+    ]),
+  ];
 }
 
 /** UnitSums: adds the total of the group's last unit, clipped, where the row begins the next one. */
@@ -75,11 +88,7 @@ function addUnits(name: string, limit: number, add: (state: number, amount: numb
           // NaN is no unit.
           branch(operation("f64.eq", get(total), get(total)), [
             set(amount, clip(total, get(lower), get(upper))),
-            ...add(at, amount),
-            set(amount, operation("f64.abs", get(amount))),
-            branch(operation("f64.gt", get(amount), load("f64.load", get(at), LARGEST)), [
-              store("f64.store", get(at), LARGEST, get(amount)),
-            ]),
+            ...addAmount(at, amount, add),
           ]),
           store("f64.store", get(at), TOTAL, get(value)),
         ],
@@ -88,6 +97,24 @@ function addUnits(name: string, limit: number, add: (state: number, amount: numb
           store("f64.store", get(at), TOTAL, clip(total, f64(-limit), f64(limit))),
         ],
       ),
+    ],
+  });
+}
+
+/** The same where each row is a unit of its own, and no total is running. */
+function addRows(name: string, add: (state: number, amount: number) => Code[]): WasmFunction {
+  const [lower, upper] = [2, 3];
+  const [at, value, amount] = [4, 5, 7];
+  return overRows({
+    name,
+    parameters: ["f64", "f64"],
+    locals: ["i32", "f64", "f64", "f64", "f64", "f64", "f64"],
+    result: get(ROW),
+    row: [
+      set(at, operation("i32.shl", load("i32.load", item(2), GROUPS), i32(5))),
+      set(value, load("f64.load", item(3), VALUES)),
+      set(amount, clip(value, get(lower), get(upper))),
+      ...addAmount(at, amount, add),
     ],
   });
 }
@@ -141,34 +168,58 @@ function countUnits(): WasmFunction {
   });
 }
 
-/** Turns 64-bit integers, in place, into float64. */
-function convert(name: "f64.convert_i64_s" | "f64.convert_i64_u"): WasmFunction {
-  const value = operation(name, load("i64.load", item(3), VALUES));
+/** UnitTally, where each row is a unit. */
+function countRows(): WasmFunction {
+  const at = 2;
   return overRows({
-    name,
+    name: "countRows",
     parameters: [],
-    locals: [],
+    locals: ["i32"],
     result: get(ROW),
-    row: [store("f64.store", item(3), VALUES, value)],
+    row: [
+      set(at, operation("i32.shl", load("i32.load", item(2), GROUPS), i32(4))),
+      store("i32.store", get(at), ROWS, operation("i32.add", load("i32.load", get(at), ROWS), i32(1))),
+    ],
   });
 }
 
-/** Saturates values at +-limit, in place, and returns how many needed it. NaN stays. */
-function saturate(): WasmFunction {
+/** Brings values into +-limit, in place, and returns how many needed it. NaN stays. */
+function saturate(name: string, readValue: Code): WasmFunction {
   const [limit, value, changed] = [2, 3, 4];
   return overRows({
-    name: "saturate",
+    name,
     parameters: ["f64"],
     locals: ["f64", "i32"],
     result: get(changed),
     row: [
-      set(value, load("f64.load", item(3), VALUES)),
+      set(value, readValue),
       branch(operation("f64.gt", operation("f64.abs", get(value)), get(limit)), [
-        store("f64.store", item(3), VALUES, operation("f64.copysign", get(limit), get(value))),
+        set(value, operation("f64.copysign", get(limit), get(value))),
         set(changed, operation("i32.add", get(changed), i32(1))),
       ]),
+      store("f64.store", item(3), VALUES, get(value)),
     ],
   });
+}
+
+/** Whether all values are within +-limit, and none NaN. Where their number is odd one more is looked at. */
+function areWithin(): WasmFunction {
+  const [limit, limits, within] = [2, 3, 4];
+  const sizes = operation("f64x2.abs", loadPair(item(3), VALUES));
+  const { body, ...rest } = overRows({
+    name: "areWithin",
+    parameters: ["f64"],
+    locals: ["v128", "v128"],
+    result: operation("i64x2.all_true", get(within)),
+    step: 2,
+    row: [set(within, operation("v128.and", get(within), operation("f64x2.le", sizes, get(limits))))],
+  });
+  const start = [
+    set(limits, operation("f64x2.splat", get(limit))),
+    // All ones: a pair that is within.
+    set(within, operation("f64x2.le", get(limits), get(limits))),
+  ];
+  return { ...rest, body: [...start.flat(), ...body] };
 }
 
 /** Moves values that are not NaN to the front, writes their rows to ORDINALS, and returns how many there are. */
@@ -195,9 +246,13 @@ export function assembleKernels(): Uint8Array<ArrayBuffer> {
     addUnits("addExact", Number.MAX_SAFE_INTEGER, addExact),
     addUnits("addFloats", Number.MAX_VALUE, addCompensated),
     countUnits(),
-    convert("f64.convert_i64_s"),
-    convert("f64.convert_i64_u"),
-    saturate(),
+    addRows("addExactRows", addExact),
+    addRows("addFloatRows", addCompensated),
+    countRows(),
+    saturate("saturate", load("f64.load", item(3), VALUES)),
+    saturate("convertSigned", operation("f64.convert_i64_s", load("i64.load", item(3), VALUES))),
+    saturate("convertUnsigned", operation("f64.convert_i64_u", load("i64.load", item(3), VALUES))),
+    areWithin(),
     keepNumbers(),
   ]);
 }
@@ -218,10 +273,17 @@ export interface Kernels {
   /** As addFloats; returns the row before which it stopped, since that needs a carry; else the count. */
   readonly addExact: (from: number, count: number, lower: number, upper: number) => number;
   readonly addFloats: (from: number, count: number, lower: number, upper: number) => number;
+  /** The same where each row is a unit, and no total is running. */
+  readonly addExactRows: (from: number, count: number, lower: number, upper: number) => number;
+  readonly addFloatRows: (from: number, count: number, lower: number, upper: number) => number;
+  readonly countRows: (from: number, count: number) => number;
   readonly countUnits: (from: number, count: number) => number;
-  readonly convertSigned: (from: number, count: number) => number;
-  readonly convertUnsigned: (from: number, count: number) => number;
+  /** Turns 64-bit integers, in place, into float64, and saturates them. */
+  readonly convertSigned: (from: number, count: number, limit: number) => number;
+  readonly convertUnsigned: (from: number, count: number, limit: number) => number;
   readonly saturate: (from: number, count: number, limit: number) => number;
+  /** 1 where all are. */
+  readonly areWithin: (from: number, count: number, limit: number) => number;
   readonly keepNumbers: (from: number, count: number) => number;
 }
 
@@ -251,10 +313,14 @@ function start(): Kernels {
     units: new Int32Array(buffer, UNITS, MAX_KERNEL_GROUPS * 4),
     addExact: loop("addExact"),
     addFloats: loop("addFloats"),
+    addExactRows: loop("addExactRows"),
+    addFloatRows: loop("addFloatRows"),
+    countRows: loop("countRows"),
     countUnits: loop("countUnits"),
-    convertSigned: loop("f64.convert_i64_s"),
-    convertUnsigned: loop("f64.convert_i64_u"),
+    convertSigned: loop("convertSigned"),
+    convertUnsigned: loop("convertUnsigned"),
     saturate: loop("saturate"),
+    areWithin: loop("areWithin"),
     keepNumbers: loop("keepNumbers"),
   };
 }
