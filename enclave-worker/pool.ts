@@ -20,6 +20,9 @@ export interface PoolOptions {
 export type TaskOutcome =
   { readonly result: ObjectResult } | { readonly refusal: Pick<SealroomError, "code" | "details"> };
 
+/** Batches are typed arrays outside V8's heap; what is left is small, and V8 would let 48 MB of it pile up. */
+const YOUNG_MB = 6;
+
 export function openPool({ thread, threads }: PoolOptions): Pool {
   const piscina = new Piscina<ObjectTask, TaskOutcome>({
     filename: thread.href,
@@ -29,6 +32,7 @@ export function openPool({ thread, threads }: PoolOptions): Pool {
     idleTimeout: Number.POSITIVE_INFINITY,
     concurrentTasksPerWorker: 1,
     env: {},
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   });
   // A thread's answer to a task that was abandoned, or its end while it had none. Whoever waits for a task hears of it
   // by that; unheard, this event would end the process and print the answer, which is made of plaintext.
