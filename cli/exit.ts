@@ -171,6 +171,10 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   OWNER_UNIT_NULL: { exit: 3, advice: "Remove those rows, or choose another unit." },
   OWNER_CHANGED: { exit: 3, advice: "Seal it when nobody writes to it." },
   OWNER_MEMORY: { exit: 4, advice: "Give a higher memory limit." },
+  OWNER_SPILL: {
+    exit: 4,
+    advice: "Make room in the temporary directory (TMPDIR names another), or give a higher memory limit.",
+  },
   OWNER_TEXT: { exit: 3, advice: "Shorten the texts, or leave the column out." },
   OWNER_EPOCH: { exit: 4, advice: "Look at this machine's clock." },
   OWNER_TAKEN: { exit: 1, advice: "Give another location with --to." },

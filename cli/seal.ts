@@ -63,7 +63,10 @@ export function declareSeal(parent: Command, host: Host): void {
     .option("--kms-key <arn>", "full ARN of the KMS key that wraps the data key")
     .option("--to <s3://bucket/prefix/>", "where the sealed objects and the manifest go")
     .option("--rows-per-object <n>", "rows in an object (a unit is never split)")
-    .option("--memory <mib>", "the most memory for reading and sorting, in MiB")
+    .option(
+      "--memory <mib>",
+      "the most memory for reading and sorting, in MiB (default 1024); what is more is kept encrypted in TMPDIR",
+    )
     .option("--not-after <time>", "when the manifest ends, as 2027-01-31 (default: a year from now)");
   act(addCloudOptions(command), host, seal);
 }
@@ -125,8 +128,14 @@ async function parseChoices({ rowsPerObject, memory, notAfter }: Options): Promi
   return {
     ...(rowsPerObject === undefined ? {} : { rowsPerObject: parseCount("--rows-per-object", rowsPerObject) }),
     ...(memory === undefined ? {} : limits(parseCount("--memory", memory))),
-    ...(notAfter === undefined ? {} : { notAfter: parseTime("--not-after", notAfter) }),
+    ...(notAfter === undefined ? {} : { notAfter: parseEnd(notAfter) }),
   };
+}
+
+function parseEnd(notAfter: string): number {
+  const end = parseTime("--not-after", notAfter);
+  if (end <= Date.now()) throw usage(`--not-after '${notAfter}' is past`);
+  return end;
 }
 
 /** The embedded S3 has the bucket that is named; on AWS it is the owner's to make, with a policy of its own. */
@@ -143,6 +152,7 @@ async function makeLocalBucket(cloud: Cloud, { bucket }: S3Location): Promise<vo
 const STEP_WORDS = { read: "reading", survey: "checking types and values", seal: "sealing", sign: "signing" };
 
 function renderProgress({ step, rows, totalRows, sealedBytes, objects }: SealProgress): string {
+  if (step === "survey" && rows > 0) return `${STEP_WORDS.survey} ... ${rows} rows`;
   if (step !== "seal" || totalRows === 0) return `${STEP_WORDS[step]} ...`;
   return `${renderBar(rows, totalRows)} ${rows} of ${totalRows} rows, ${objects} objects, ${renderBytes(sealedBytes)}`;
 }

@@ -15,7 +15,7 @@ import {
   randomBytes as nodeRandomBytes,
   timingSafeEqual,
 } from "node:crypto";
-import type { CipherGCMTypes, DecipherGCM, Hash, KeyObject, Verify } from "node:crypto";
+import type { CipherGCMTypes, Cipheriv, DecipherGCM, Hash, KeyObject, Verify } from "node:crypto";
 
 import { SealroomError } from "./errors.ts";
 
@@ -139,6 +139,27 @@ export function openGcmPart(key: AesKey, iv: Uint8Array, block: number, text: Ui
   const plain = cipher.update(text);
   text.set(plain);
   release(plain);
+}
+
+/**
+ * AES-256 over 16-byte blocks, each by itself: a keyed permutation to build keyed hashes on. Nothing may be encrypted
+ * for others with it: equal blocks come out equal.
+ */
+export class BlockCipher {
+  readonly #cipher: Cipheriv;
+
+  constructor(key: Uint8Array) {
+    this.#cipher = createCipheriv("aes-256-ecb", key, null);
+    this.#cipher.setAutoPadding(false);
+  }
+
+  /** Whole blocks, to where `into` begins. */
+  encryptInto(blocks: Uint8Array, into: Uint8Array): void {
+    if (blocks.length % BLOCK_BYTES !== 0) throw new TypeError("blocks are of 16 bytes");
+    const encrypted = this.#cipher.update(blocks);
+    into.set(encrypted);
+    release(encrypted);
+  }
 }
 
 /** AES-256-CBC blocks, padding left in place: the caller checks it in constant time (core/seal/cms.ts). */

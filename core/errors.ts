@@ -224,6 +224,7 @@ export const ERROR_CODES = {
   OWNER_UNIT_NULL: "rows have no unit: nobody would be protected by them",
   OWNER_CHANGED: "an input changed while it was sealed",
   OWNER_MEMORY: "the input does not fit the memory limit, even one part at a time",
+  OWNER_SPILL: "the temporary file for rows that do not fit in memory cannot be written or read",
   OWNER_TEXT: "a column has more text in one batch of rows than a sealed table may have",
   OWNER_EPOCH: "the new epoch would not be later than the one that is stored",
   OWNER_TAKEN: "another data set lies at this place, or another owner's",

@@ -1,7 +1,8 @@
 // How a column of an input becomes a column of a sealed table, as SQL: the value, and whether it was converted
-// exactly. DuckDB's own casts round, drop zones and take spellings of their own, so text has to look like its type
-// first, and anything else has to come back unchanged from the way there and back.
+// exactly. Text has to look like its type first, and anything else has to come back unchanged from the way there and
+// back, since DuckDB's own casts round.
 import type { ColumnType } from "../core/column/type.ts";
+import { spellingOf } from "./spelling.ts";
 import { sqlList, sqlText } from "./sql.ts";
 
 export interface Conversion {
@@ -33,47 +34,27 @@ export function sqlType(type: ColumnType): string {
   }
 }
 
-const DATE = "-?[0-9]{4,6}-[0-9]{1,2}-[0-9]{1,2}";
-const TIME = "([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6}0*)?)?";
-const ZONE = "( ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?))?";
-
-/** What text of a type looks like (RE2), blanks around it aside. */
-function textPattern(type: ColumnType): string {
-  switch (type.kind) {
-    case "bool":
-      return "(?i:true|false|t|f|yes|no|y|n|1|0)";
-    case "int":
-      return "[+-]?[0-9]+([.]0*)?";
-    case "float":
-      return "(?i:[+-]?(([0-9]+([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]+)?|nan|inf|infinity))";
-    case "decimal": {
-      const { scale } = type;
-      return scale === 0
-        ? "[+-]?[0-9]+([.]0*)?"
-        : `[+-]?([0-9]+([.][0-9]{0,${scale}}0*)?|[.][0-9]{1,${scale}}0*)`;
-    }
-    case "date":
-      return DATE;
-    case "timestamp":
-      return type.zone === null ? `${DATE}${TIME})?` : `${DATE}${TIME}${ZONE})?`;
-    case "utf8":
-      return "";
-  }
-}
-
 /**
  * From text. A null token is null in any column but one of text, where only the reader can tell whether it was quoted.
  * @param raw an SQL expression of type VARCHAR
  */
 export function textConversion(raw: string, type: ColumnType, nullTokens: readonly string[]): Conversion {
-  if (type.kind === "utf8") return { value: raw, exact: "true" };
+  const pattern = spellingOf(type);
+  if (pattern === null) return { value: raw, exact: "true" };
   const isNull = nullCondition(raw, nullTokens);
-  const looksRight = `regexp_full_match(${raw}, ${sqlText(`[ \t]*(${textPattern(type)})[ \t]*`)})`;
-  const cast = isZoned(type)
-    ? `make_timestamp(epoch_us(TRY_CAST(${raw} AS TIMESTAMPTZ)))`
-    : `TRY_CAST(${raw} AS ${sqlType(type)})`;
+  const source = pattern.ignoresCase ? `(?i:${pattern.source})` : pattern.source;
+  const looksRight = `regexp_full_match(${raw}, ${sqlText(`[ \t]*(${source})[ \t]*`)})`;
+  const cast = textCast(raw, type);
   const value = `CASE WHEN ${isNull} THEN NULL ELSE ${cast} END`;
   return { value, exact: `(${isNull} OR (${looksRight} AND (${cast}) IS NOT NULL))` };
+}
+
+/** What text says, however it is spelled; null where it says nothing of the type. */
+export function textCast(raw: string, type: ColumnType): string {
+  if (type.kind === "utf8") return raw;
+  return isZoned(type)
+    ? `make_timestamp(epoch_us(TRY_CAST(${raw} AS TIMESTAMPTZ)))`
+    : `TRY_CAST(${raw} AS ${sqlType(type)})`;
 }
 
 /** Whether text stands for null in a column that is not text. */

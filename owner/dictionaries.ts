@@ -1,46 +1,47 @@
-// Which text columns are sealed as codes into a dictionary, and what stands in it: dimensions of few distinct values.
-// DuckDB's ENUM does the coding, so that a row's value crosses into JavaScript as a small integer.
-import { queryRows, type Database } from "./database.ts";
-import { TYPED, type Source } from "./source.ts";
+// Which text columns are sealed as codes into a dictionary, and what stands in it: dimensions of few distinct values,
+// in the order of their bytes.
+import type { SealColumn } from "./source.ts";
+import { TextCodes } from "./text-codes.ts";
 
-export const MAX_DICTIONARY: number = 65_536;
-/** How far DuckDB's estimate of distinct values may be off. */
-const ESTIMATE_SLACK = 2;
-
-/** By column: its distinct values, by code. */
-export type Dictionaries = ReadonlyMap<number, readonly string[]>;
-
-export async function makeDictionaries(database: Database, source: Source): Promise<Dictionaries> {
-  const candidates = source.columns.flatMap(({ arrowType, role }, i) => {
-    const isFew = (source.distinct[i] ?? 0) <= MAX_DICTIONARY * ESTIMATE_SLACK;
-    return arrowType.kind === "utf8" && role === "dimension" && isFew ? [i] : [];
-  });
-  if (candidates.length === 0) return new Map();
-  const lists = candidates.map((i) => `list(DISTINCT c${i}) FILTER (c${i} IS NOT NULL) AS c${i}`).join(", ");
-  const { connection } = database;
-  await connection.run(`CREATE TABLE dictionaries AS SELECT ${lists} FROM ${TYPED}`);
-  const lengths = candidates.map((i) => `coalesce(len(c${i}), 0) AS c${i}`).join(", ");
-  const [row = {}] = await queryRows(connection, `SELECT ${lengths} FROM dictionaries`);
-  const found = new Map<number, readonly string[]>();
-  for (const i of candidates) {
-    const count = Number(row[`c${i}`]);
-    if (count === 0 || count > MAX_DICTIONARY) continue;
-    await connection.run(
-      `CREATE TYPE ${enumName(i)} AS ENUM (SELECT v FROM (SELECT unnest(c${i}) AS v FROM dictionaries) ORDER BY v)`,
-    );
-    const values = await queryRows(
-      connection,
-      `SELECT unnest(enum_range(NULL::${enumName(i)}))::VARCHAR AS v`,
-    );
-    found.set(
-      i,
-      values.map((value) => String(value["v"])),
-    );
-  }
-  await connection.run("DROP TABLE dictionaries");
-  return found;
+/** How a column whose records hold codes is sealed. */
+export interface ColumnDictionary {
+  /** By code as it was drawn: the bytes of its text. */
+  readonly texts: readonly Uint8Array[];
+  /** Null when there were too many texts for a dictionary, or none: then the column is sealed as text. */
+  readonly codes: {
+    readonly strings: readonly string[];
+    /** By code as it was drawn: the code that is sealed. */
+    readonly ranks: Int32Array;
+    readonly bits: 8 | 16 | 32;
+  } | null;
 }
 
-export function enumName(column: number): string {
-  return `dictionary${column}`;
+/** By column. */
+export type Dictionaries = ReadonlyMap<number, ColumnDictionary>;
+
+/** For the columns that may have a dictionary. */
+export function openDictionaries(columns: readonly SealColumn[]): ReadonlyMap<number, TextCodes> {
+  const isCandidate = ({ arrowType, role }: SealColumn): boolean =>
+    arrowType.kind === "utf8" && role === "dimension";
+  return new Map(columns.flatMap((column, i) => (isCandidate(column) ? [[i, new TextCodes()]] : [])));
+}
+
+/** When all rows are read. */
+export function finishDictionary(codes: TextCodes): ColumnDictionary {
+  const texts = codes.texts();
+  if (!codes.isComplete || codes.count === 0) return { texts, codes: null };
+  const order = texts.map((_, code) => code);
+  order.sort((a, b) => Buffer.compare(texts[a] ?? NONE, texts[b] ?? NONE));
+  const ranks = new Int32Array(texts.length);
+  for (const [rank, code] of order.entries()) ranks[code] = rank;
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const strings = order.map((code) => decoder.decode(texts[code]));
+  return { texts, codes: { strings, ranks, bits: codeBits(texts.length) } };
+}
+
+const NONE = new Uint8Array(0);
+
+/** The smallest signed codes for so many values. */
+function codeBits(values: number): 8 | 16 | 32 {
+  return values <= 128 ? 8 : values <= 32_768 ? 16 : 32;
 }

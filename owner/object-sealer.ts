@@ -5,16 +5,15 @@ import type { ArrowField } from "../core/column/schema.ts";
 import { BATCH_ROWS, UNIT_START_FIELD } from "../core/column/type.ts";
 import { DATASET_KEYRING } from "../core/manifest/manifest.ts";
 import { DEFAULT_FRAME_LENGTH, MessageWriter } from "../core/seal/writer.ts";
-import type { Dictionaries } from "./dictionaries.ts";
-import { FlagBuilder } from "./bit-builder.ts";
-import { columnBuilder, type ColumnBuilder } from "./column-builder.ts";
+import { FlagBuilder } from "./flag-builder.ts";
+import { columnBuilder, type BuilderColumn, type ColumnBuilder } from "./column-builder.ts";
 import type { RowStream } from "./row-stream.ts";
-import type { SealColumn } from "./source.ts";
 
 /** Everything of an object that is the same for all objects of a seal, or that its header holds. */
 export interface TableShape {
-  readonly columns: readonly SealColumn[];
-  readonly dictionaries: Dictionaries;
+  readonly columns: readonly (BuilderColumn & { readonly name: string })[];
+  /** The columns of text in the order of their texts in a record. */
+  readonly texts: readonly number[];
   readonly hasUnits: boolean;
 }
 
@@ -30,26 +29,28 @@ export class ObjectSealer {
   readonly #shape: TableShape;
   readonly #fields: readonly ArrowField[];
   readonly #builders: readonly ColumnBuilder[];
+  /** The same, in the order in which they take from a record. */
+  readonly #filling: readonly ColumnBuilder[];
   readonly #starts = new FlagBuilder();
 
   constructor(shape: TableShape) {
     this.#shape = shape;
     this.#fields = arrowFields(shape);
-    this.#builders = shape.columns.map(({ arrowType }, i) => {
-      const values = shape.dictionaries.get(i) ?? null;
-      return columnBuilder(arrowType, values, codeBits(values?.length ?? 0));
-    });
+    this.#builders = shape.columns.map(columnBuilder);
+    const isText = (i: number): boolean => shape.texts.includes(i);
+    const others = shape.columns.flatMap((_, i) => (isText(i) ? [] : [i]));
+    this.#filling = [...shape.texts, ...others].flatMap((i) => this.#builders[i] ?? []);
   }
 
   /**
    * The object's bytes, then what it is. Takes rows until the stream says that the object ends.
    * @param context goes into the header in the clear
    */
-  async *seal(
+  *seal(
     rows: RowStream,
     datasetKey: Uint8Array,
     context: ReadonlyMap<string, string>,
-  ): AsyncGenerator<Uint8Array, SealedObject, void> {
+  ): Generator<Uint8Array, SealedObject, void> {
     const message = new MessageWriter({
       wrappingKey: datasetKey,
       keyNamespace: DATASET_KEYRING.namespace,
@@ -60,28 +61,25 @@ export class ObjectSealer {
     yield message.header();
     for (const chunk of file.start()) yield* message.push(chunk);
     let total = 0;
-    for (let filled = await this.#fillBatch(rows); filled > 0; filled = await this.#fillBatch(rows)) {
+    for (let filled = this.#fillBatch(rows); filled > 0; filled = this.#fillBatch(rows)) {
       for (const chunk of file.batch(filled, this.#vectors())) yield* message.push(chunk);
       total += filled;
     }
-    for (const chunk of file.finish(this.#shape.dictionaries)) yield* message.push(chunk);
+    for (const chunk of file.finish(dictionariesOf(this.#shape))) yield* message.push(chunk);
     yield* message.finish();
     return { digest: message.digest, rows: total, bytes: message.sealedBytes };
   }
 
-  async #fillBatch(rows: RowStream): Promise<number> {
+  #fillBatch(rows: RowStream): number {
     for (const builder of this.#builders) builder.clear();
     this.#starts.clear();
     let filled = 0;
     while (filled < BATCH_ROWS) {
-      const part = await rows.take(BATCH_ROWS - filled);
+      const part = rows.take(BATCH_ROWS - filled);
       if (part === null) break;
-      for (const [i, builder] of this.#builders.entries()) {
-        const column = part.columns[i];
-        if (column !== undefined) builder.append(column, part);
-      }
-      if (part.starts !== null) this.#starts.append(part.starts, part);
-      filled += part.to - part.from;
+      for (const builder of this.#filling) builder.append(part);
+      if (part.starts !== null) this.#starts.append(part.starts);
+      filled += part.rows;
     }
     return filled;
   }
@@ -92,18 +90,21 @@ export class ObjectSealer {
   }
 }
 
-function arrowFields({ columns, dictionaries, hasUnits }: TableShape): readonly ArrowField[] {
-  const fields = columns.map(({ name, arrowType }, i): ArrowField => {
-    const values = dictionaries.get(i);
-    const dictionary = values === undefined ? null : { id: i, bits: codeBits(values.length) };
-    return { name, type: arrowType, dictionary };
+function dictionariesOf({ columns }: TableShape): ReadonlyMap<number, readonly string[]> {
+  return new Map(
+    columns.flatMap(({ dictionary }, i) => {
+      const codes = dictionary?.codes ?? null;
+      return codes === null ? [] : [[i, codes.strings]];
+    }),
+  );
+}
+
+function arrowFields({ columns, hasUnits }: TableShape): readonly ArrowField[] {
+  const fields = columns.map(({ name, type, dictionary }, i): ArrowField => {
+    const codes = dictionary?.codes ?? null;
+    return { name, type, dictionary: codes === null ? null : { id: i, bits: codes.bits } };
   });
   return hasUnits
     ? [...fields, { name: UNIT_START_FIELD, type: { kind: "bool" }, dictionary: null }]
     : fields;
-}
-
-/** The smallest signed codes for so many values. */
-function codeBits(values: number): 8 | 16 | 32 {
-  return values <= 128 ? 8 : values <= 32_768 ? 16 : 32;
 }

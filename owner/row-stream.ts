@@ -1,50 +1,37 @@
 // Ordered rows cut into objects: near `rowsPerObject` rows, and only where a unit starts, so that no unit spans two
 // objects. A unit larger than that makes its object larger.
-import type { DuckDBDataChunk } from "@duckdb/node-api";
-import { chunkColumns, chunkShape, type ChunkColumn, type ChunkShape } from "./chunk-column.ts";
-import type { Stretch } from "./bit-builder.ts";
-import type { SealColumn } from "./source.ts";
-import { UnitStarts } from "./unit-start.ts";
+import type { RecordBlock } from "./record-order.ts";
 
-export interface RowPart extends Stretch {
-  readonly columns: readonly ChunkColumn[];
-  /** One byte a row of the chunk; null when each row is a unit. */
-  readonly starts: Uint8Array | null;
+/** Some rows of a block. */
+export interface RecordPart extends RecordBlock {
+  /** Where each row's next text stands, in words: columns of text are taken in their order, each moves it on. */
+  readonly cursors: Int32Array;
 }
 
 /** Ends an object a little early, so that a unit that begins near the end does not open another batch. */
 const SLACK = 1 / 64;
-
-interface Held {
-  /** Kept alive: the columns are views on its memory. */
-  readonly chunk: DuckDBDataChunk;
-  readonly columns: readonly ChunkColumn[];
-  readonly starts: Uint8Array | null;
-  readonly rows: number;
-  at: number;
-}
+/** Records of so many rows stay in the cache while column after column is gathered from them. */
+const PART_ROWS = 2_048;
 
 export class RowStream {
-  readonly #chunks: AsyncIterator<DuckDBDataChunk, void, void>;
-  readonly #columns: readonly SealColumn[];
-  readonly #unitColumn: number | null;
+  readonly #blocks: Iterator<RecordBlock, void, void>;
+  readonly #fixedWords: number;
   readonly #enough: number;
-  readonly #unitStarts = new UnitStarts();
-  #shapes: readonly ChunkShape[] | null = null;
-  #held: Held | null = null;
+  readonly #cursors = new Int32Array(PART_ROWS);
+  #block: RecordBlock | null = null;
+  #at = 0;
   #inObject = 0;
   #rows = 0;
 
+  /** @param fixedWords of a record, before its texts */
   constructor(
-    chunks: AsyncIterable<DuckDBDataChunk, void, void>,
-    columns: readonly SealColumn[],
-    unitColumn: number | null,
+    blocks: Iterable<RecordBlock, void, void>,
     rowsPerObject: number,
+    { unit, fixedWords }: { readonly unit: number | null; readonly fixedWords: number },
   ) {
-    this.#chunks = chunks[Symbol.asyncIterator]();
-    this.#columns = columns;
-    this.#unitColumn = unitColumn;
-    this.#enough = unitColumn === null ? rowsPerObject : rowsPerObject - Math.floor(rowsPerObject * SLACK);
+    this.#blocks = blocks[Symbol.iterator]();
+    this.#fixedWords = fixedWords;
+    this.#enough = unit === null ? rowsPerObject : rowsPerObject - Math.floor(rowsPerObject * SLACK);
   }
 
   /** Rows given out so far. */
@@ -53,54 +40,41 @@ export class RowStream {
   }
 
   /** Begins the next object; false when no rows are left. */
-  async nextObject(): Promise<boolean> {
+  nextObject(): boolean {
     this.#inObject = 0;
-    return (await this.#hold()) !== null;
+    return this.#hold() !== null;
   }
 
   /** At most `most` rows of the present object; null at its end. Valid until the next call. */
-  async take(most: number): Promise<RowPart | null> {
-    const held = await this.#hold();
-    if (held === null) return null;
-    const left = Math.min(held.rows - held.at, most);
-    const rows = this.#rowsOfObject(held, left);
+  take(most: number): RecordPart | null {
+    const block = this.#hold();
+    if (block === null) return null;
+    const from = this.#at;
+    const rows = this.#rowsOfObject(block, Math.min(block.rows - from, most, PART_ROWS));
     if (rows === 0) return null;
-    const part = { columns: held.columns, starts: held.starts, from: held.at, to: held.at + rows };
-    held.at += rows;
+    this.#at += rows;
     this.#inObject += rows;
     this.#rows += rows;
-    return part;
+    const at = block.at.subarray(from, from + rows);
+    const starts = block.starts?.subarray(from, from + rows) ?? null;
+    for (let row = 0; row < rows; row += 1) this.#cursors[row] = (at[row] ?? 0) + this.#fixedWords;
+    return { memory: block.memory, rows, at, starts, cursors: this.#cursors };
   }
 
   /** How many of the next `left` rows still belong to the present object. */
-  #rowsOfObject({ starts, at }: Held, left: number): number {
+  #rowsOfObject({ starts }: RecordBlock, left: number): number {
     const untilEnough = Math.max(0, this.#enough - this.#inObject);
     if (untilEnough >= left) return left;
     if (starts === null) return untilEnough;
-    const next = starts.indexOf(1, at + untilEnough);
-    return next < 0 ? left : Math.min(left, next - at);
+    const next = starts.indexOf(1, this.#at + untilEnough);
+    return next < 0 ? left : Math.min(left, next - this.#at);
   }
 
-  async #hold(): Promise<Held | null> {
-    if (this.#held !== null && this.#held.at < this.#held.rows) return this.#held;
-    const { value: chunk, done } = await this.#chunks.next();
-    if (done === true) {
-      this.#held = null;
-      return null;
-    }
-    this.#shapes ??= this.#columns.map(({ arrowType }, i) =>
-      chunkShape(chunk.getColumnVector(i).type, arrowType),
-    );
-    const columns = chunkColumns(chunk, this.#shapes);
-    const rows = chunk.rowCount;
-    const unit = this.#unitColumn === null ? undefined : columns[this.#unitColumn];
-    const starts = unit === undefined ? null : this.#unitStarts.mark(unit, rows);
-    this.#held = { chunk, columns, starts, rows, at: 0 };
-    return this.#held;
-  }
-
-  /** Lets go of the rows that were not taken. */
-  async close(): Promise<void> {
-    await this.#chunks.return?.();
+  #hold(): RecordBlock | null {
+    if (this.#block !== null && this.#at < this.#block.rows) return this.#block;
+    const { value, done } = this.#blocks.next();
+    this.#block = done === true ? null : value;
+    this.#at = 0;
+    return this.#block;
   }
 }

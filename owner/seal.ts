@@ -4,7 +4,7 @@
 import type { KMSClient } from "@aws-sdk/client-kms";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { BATCH_ROWS } from "../core/column/type.ts";
-import { SealroomError } from "../core/errors.ts";
+import { PolicyError, SealroomError } from "../core/errors.ts";
 import { encodeCanonical } from "../core/json.ts";
 import { datasetContext } from "../core/manifest/encryption-context.ts";
 import type { Manifest, ObjectEntry } from "../core/manifest/manifest.ts";
@@ -13,24 +13,17 @@ import { signManifest } from "../core/manifest/sign.ts";
 import { verifyManifest } from "../core/manifest/verify.ts";
 import { encodeBase64url } from "../core/text/base64url.ts";
 import { encodeHex } from "../core/text/digest.ts";
-import {
-  DEFAULT_LIMITS,
-  isOutOfMemory,
-  openDatabase,
-  type Database,
-  type DatabaseLimits,
-} from "./database.ts";
-import { makeDictionaries } from "./dictionaries.ts";
+import { DEFAULT_LIMITS, isOutOfMemory, openDatabase, type DatabaseLimits } from "./database.ts";
 import { checkUnchanged, openInputs, type Input } from "./input.ts";
 import type { OwnerKey } from "./keys.ts";
 import { generateDatasetKey } from "./kms.ts";
 import { checkPlace, objectKey, publishManifest } from "./manifests.ts";
-import { ObjectSealer } from "./object-sealer.ts";
-import { orderedChunks } from "./order.ts";
+import { ObjectSealer, type TableShape } from "./object-sealer.ts";
+import { readRows, type StoredRows } from "./read-rows.ts";
 import { RowStream } from "./row-stream.ts";
 import { checkRules, type RulesFile } from "./rules-file.ts";
 import type { SchemaFile } from "./schema-file.ts";
-import { openSource, resolveColumns, tableBytes, type SealColumn, type Source } from "./source.ts";
+import { declaredColumns, resolveColumns, type SealColumn } from "./source.ts";
 import { uploadNew, type Place, type Target } from "./store.ts";
 
 export const DEFAULT_ROWS_PER_OBJECT: number = 4 * BATCH_ROWS;
@@ -87,6 +80,7 @@ export async function sealDataset(request: SealRequest): Promise<Sealed> {
   if (!Number.isSafeInteger(rowsPerObject) || rowsPerObject < 1) {
     throw new RangeError("rowsPerObject is at least 1");
   }
+  checkRequest(request);
   const target: Target = { s3: request.s3, place: request.to };
   const progress = new Progress(request);
   await checkPlace(target, {
@@ -95,39 +89,76 @@ export async function sealDataset(request: SealRequest): Promise<Sealed> {
     epoch: request.nowMs,
   });
 
-  const database = await openDatabase(request.limits ?? DEFAULT_LIMITS);
+  const stored = await readInputs(request, progress);
   try {
-    const inputs = await openInputs(database, request.inputs, request.schema);
-    progress.report({ step: "survey" });
-    const columns = await resolveColumns(database, inputs, request.schema);
-    const draft = draftManifest(request, columns);
-    const source = await openSource(database, inputs, request.schema, columns);
-    progress.report({ step: "seal", totalRows: source.rows });
-
     const { keyArn, ownerKey, dataset, nowMs: epoch } = request;
     const context = datasetContext({ owner: ownerKey.thumbprint, dataset, epoch });
     const key = await generateDatasetKey(request.kms, keyArn, context);
     let objects: readonly ObjectEntry[];
     try {
-      const ordered = { database, inputs, source, rowsPerObject };
-      objects = await sealObjects(request, ordered, key.plainKey, progress);
+      objects = await sealObjects(request, stored, rowsPerObject, key.plainKey, progress);
     } finally {
       key.plainKey.fill(0);
     }
-    await checkUnchanged(inputs);
+    await checkUnchanged(stored.inputs);
     progress.report({ step: "sign" });
-    const manifest = { ...draft, wrappedKey: encodeBase64url(key.wrappedKey), objects };
+    const manifest = { ...stored.draft, wrappedKey: encodeBase64url(key.wrappedKey), objects };
     const jws = await signManifest(manifest, ownerKey.signing);
     const { digest, owner } = await verifyManifest(jws, { nowMs: epoch });
     request.signal?.throwIfAborted();
     await publishManifest(target, epoch, jws);
     const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
-    const { rows, droppedRows } = source;
+    const { rows, droppedRows } = stored;
     return { manifestDigest: digest, owner, epoch, objects: objects.length, rows, droppedRows, bytes };
+  } finally {
+    stored.close();
+  }
+}
+
+interface ReadInputs extends StoredRows {
+  readonly inputs: readonly Input[];
+  readonly draft: Manifest;
+}
+
+/** All that DuckDB is needed for; its memory is free when the first object is sealed. */
+async function readInputs(request: SealRequest, progress: Progress): Promise<ReadInputs> {
+  const { schema, limits = DEFAULT_LIMITS } = request;
+  // Rows that are units by themselves keep their order, which several threads would not.
+  const database = await openDatabase(schema.unit === null ? { ...limits, threads: 1 } : limits);
+  try {
+    const inputs = await openInputs(database, request.inputs, schema);
+    progress.report({ step: "survey" });
+    const columns = await resolveColumns(database, inputs, schema);
+    const draft = draftManifest(request, columns);
+    const onRows = (rows: number): void => {
+      progress.report({ rows });
+    };
+    const stored = await readRows({ database, inputs, schema, columns, onRows });
+    await checkUnchanged(inputs);
+    progress.report({ step: "seal", rows: 0, totalRows: stored.rows });
+    return { ...stored, inputs, draft };
   } catch (error) {
     throw isOutOfMemory(error) ? new SealroomError("OWNER_MEMORY", {}, { cause: error }) : error;
   } finally {
     database.close();
+  }
+}
+
+/**
+ * What is wrong with the request itself, before a byte of the data is read. What rules say of a column whose type is
+ * left open has to wait until the type is found.
+ */
+function checkRequest(request: SealRequest): void {
+  const { notAfter, nowMs, schema } = request;
+  if (notAfter !== undefined && notAfter <= nowMs) {
+    throw new PolicyError("MANIFEST_EXPIRED", { notAfter, now: nowMs });
+  }
+  const open = schema.columns.filter(({ type }) => type === null).map(({ name }) => `.${name}`);
+  try {
+    draftManifest(request, declaredColumns(schema));
+  } catch (error) {
+    const field = error instanceof SealroomError ? String(error.details["field"] ?? "") : "";
+    if (!open.some((name) => field.includes(name))) throw error;
   }
 }
 
@@ -153,50 +184,43 @@ function draftManifest(request: SealRequest, columns: readonly SealColumn[]): Ma
   return manifest;
 }
 
-interface Ordered {
-  readonly database: Database;
-  readonly inputs: readonly Input[];
-  readonly source: Source;
-  readonly rowsPerObject: number;
-}
-
 async function sealObjects(
   request: SealRequest,
-  { database, inputs, source, rowsPerObject }: Ordered,
+  stored: StoredRows,
+  rowsPerObject: number,
   datasetKey: Uint8Array,
   progress: Progress,
 ): Promise<readonly ObjectEntry[]> {
-  const { columns, unitColumn } = source;
-  const dictionaries = await makeDictionaries(database, source);
-  const chunks = orderedChunks(database, source, dictionaries, tableBytes(inputs));
-  const rows = new RowStream(chunks, columns, unitColumn, rowsPerObject);
-  const sealer = new ObjectSealer({ columns, dictionaries, hasUnits: unitColumn !== null });
+  const rows = new RowStream(stored.ordered(), rowsPerObject, stored.layout);
+  const sealer = new ObjectSealer(tableShape(stored));
   const objects: ObjectEntry[] = [];
-  try {
-    await rows.nextObject();
-    // A data set of no rows is one object of none.
-    do {
-      const index = objects.length;
-      const key = objectKey(request.nowMs, index);
-      const bytes = progress.watch(sealer.seal(rows, datasetKey, headerContext(request, index)), rows);
-      const sealed = await uploadNew({ s3: request.s3, place: request.to }, key, bytes);
-      objects.push({
-        key,
-        format: "arrow",
-        digest: encodeHex(sealed.digest),
-        bytes: sealed.bytes,
-        rows: sealed.rows,
-      });
-      progress.report({ objects: objects.length });
-    } while (await rows.nextObject());
-  } finally {
-    await rows.close();
-  }
-  // The survey counted them; a file that changed in between would differ.
-  if (rows.rows !== source.rows) {
-    throw new SealroomError("OWNER_CHANGED", { rows: rows.rows, expected: source.rows });
-  }
+  rows.nextObject();
+  // A data set of no rows is one object of none.
+  do {
+    const index = objects.length;
+    const key = objectKey(request.nowMs, index);
+    const bytes = progress.watch(sealer.seal(rows, datasetKey, headerContext(request, index)), rows);
+    const sealed = await uploadNew({ s3: request.s3, place: request.to }, key, bytes);
+    objects.push({
+      key,
+      format: "arrow",
+      digest: encodeHex(sealed.digest),
+      bytes: sealed.bytes,
+      rows: sealed.rows,
+    });
+    progress.report({ objects: objects.length });
+  } while (rows.nextObject());
+  if (rows.rows !== stored.rows) throw new Error("rows were lost between reading and sealing");
   return objects;
+}
+
+function tableShape({ columns, layout, dictionaries, hasNulls }: StoredRows): TableShape {
+  const shapes = columns.flatMap(({ name, arrowType: type }, i) => {
+    const field = layout.fields[i];
+    if (field === undefined) return [];
+    return [{ name, type, field, hasNulls: hasNulls[i] ?? true, dictionary: dictionaries.get(i) ?? null }];
+  });
+  return { columns: shapes, texts: layout.texts, hasUnits: layout.unit !== null };
 }
 
 /** What an object's header says in the clear: whose it is and which, nothing of what is in it. */
@@ -225,12 +249,9 @@ class Progress {
   }
 
   /** Passes an object's bytes on and counts them; ends them when the signal aborts. */
-  async *watch<T>(
-    bytes: AsyncGenerator<Uint8Array, T, void>,
-    rows: RowStream,
-  ): AsyncGenerator<Uint8Array, T, void> {
+  *watch<T>(bytes: Generator<Uint8Array, T, void>, rows: RowStream): Generator<Uint8Array, T, void> {
     for (;;) {
-      const step = await bytes.next();
+      const step = bytes.next();
       if (step.done === true) return step.value;
       yield step.value;
       this.report({ sealedBytes: this.#state.sealedBytes + step.value.length, rows: rows.rows });

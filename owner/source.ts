@@ -1,38 +1,20 @@
-// The inputs as one typed relation: columns matched by name, converted exactly, and surveyed before anything is
-// sealed. A value that does not convert is told by column, file and row, never by what it says.
+// What the inputs' columns become: matched by name, converted exactly. A value that does not convert is told by column,
+// file and row, never by what it says.
 import { findColumnType, type ColumnType } from "../core/column/type.ts";
 import { SealroomError } from "../core/errors.ts";
 import type { ColumnEntry } from "../core/manifest/manifest.ts";
 import { nearestDetail } from "../core/text/field.ts";
-import { textConversion, typedConversion, type Conversion } from "./convert.ts";
-import { isOutOfMemory, queryRows, type Database } from "./database.ts";
+import type { ReadColumn, ReadPlan } from "./chunk-reader.ts";
+import { textCast, textConversion, typedConversion, type Conversion } from "./convert.ts";
+import { queryRows, type Database } from "./database.ts";
 import { inferTypes } from "./infer.ts";
-import { inputFault, type Input, type InputColumn } from "./input.ts";
+import type { Input, InputColumn } from "./input.ts";
+import type { RecordLayout } from "./record-layout.ts";
 import type { SchemaFile } from "./schema-file.ts";
+import { spellerOf } from "./spelling.ts";
 
-/** A column as it is sealed; in the relation `typed` it is c0, c1, ... by position. */
 export interface SealColumn extends ColumnEntry {
   readonly arrowType: ColumnType;
-}
-
-export interface Source {
-  readonly columns: readonly SealColumn[];
-  readonly unitColumn: number | null;
-  readonly rows: number;
-  readonly droppedRows: number;
-  /** By column: about how many distinct values it has. */
-  readonly distinct: readonly number[];
-}
-
-export const TYPED = "typed";
-const BAD = "bad";
-
-/** How much memory an input takes as a table, by bytes of file. */
-const GROWTH: Readonly<Record<Input["format"], number>> = { csv: 1.5, parquet: 8, arrow: 1.5 };
-
-/** About how many bytes the inputs are as a table. */
-export function tableBytes(inputs: readonly Input[]): number {
-  return inputs.reduce((sum, { bytes, format }) => sum + bytes * GROWTH[format], 0);
 }
 
 /** The columns that are sealed, with their types; those that schema.yaml leaves open are found in the values. */
@@ -59,6 +41,15 @@ export async function resolveColumns(
       inferred.set(name, type);
     }
   }
+  return columnsOf(schema, inferred);
+}
+
+/** The columns as schema.yaml has them, before anything is read: types that it leaves open are `utf8` until then. */
+export function declaredColumns(schema: SchemaFile): readonly SealColumn[] {
+  return columnsOf(schema, new Map());
+}
+
+function columnsOf(schema: SchemaFile, inferred: ReadonlyMap<string, string>): readonly SealColumn[] {
   return schema.columns.map(({ name, role, type: given }) => {
     const type = given ?? inferred.get(name) ?? "utf8";
     const arrowType = findColumnType(type);
@@ -95,34 +86,33 @@ function columnOf(input: Input, name: string): InputColumn {
   return found;
 }
 
-/** @throws OWNER_INPUT, OWNER_COLUMN_TYPE, OWNER_VALUES, OWNER_UNIT_NULL, OWNER_MEMORY */
-export async function openSource(
-  database: Database,
-  inputs: readonly Input[],
+/** Which of the input's columns has the name. */
+export function columnPlace(input: Input, name: string): number {
+  return input.columns.indexOf(columnOf(input, name));
+}
+
+/**
+ * What to ask DuckDB of an input.
+ * @throws OWNER_COLUMN_TYPE
+ */
+export function readPlan(
+  input: Input,
   schema: SchemaFile,
   columns: readonly SealColumn[],
-): Promise<Source> {
-  const parts = inputs.map((input) => ({ input, conversions: conversionsOf(input, schema, columns) }));
-  const unitColumn = schema.unit === null ? null : columns.findIndex(({ name }) => name === schema.unit);
-  const selects = parts.map(({ input, conversions }) => {
-    const values = conversions.map(({ value }, i) => `${value} AS c${i}`);
-    const exact = conversions.map((conversion) => conversion.exact).filter((sql) => sql !== "true");
-    const bad = exact.length === 0 ? "false" : `NOT (${exact.join(" AND ")})`;
-    return `SELECT ${[...values, `${bad} AS ${BAD}`].join(", ")} FROM ${input.relation}`;
+  { fields }: RecordLayout,
+): ReadPlan {
+  const conversions = conversionsOf(input, schema, columns);
+  const planned = columns.map(({ name, arrowType }, i): ReadColumn => {
+    const field = fields[i];
+    if (field === undefined) throw new RangeError("one field a column");
+    const { raw } = columnOf(input, name);
+    const looksRight = input.format === "csv" ? spellerOf(arrowType) : null;
+    if (looksRight === null) return { field, value: conversions[i]?.value ?? raw, raw: null };
+    return { field, value: textCast(raw, arrowType), raw: { text: raw, looksRight } };
   });
-  await createTyped(database, selects.join(" UNION ALL "), inputs);
-  const survey = await surveyTyped(database, inputs, columns, unitColumn);
-  if (survey.bad > 0) throw await diagnose(database, parts, columns);
-  if (survey.unitless > 0 && schema.nullUnits === "refuse") {
-    throw new SealroomError("OWNER_UNIT_NULL", { column: schema.unit ?? "", rows: survey.unitless });
-  }
-  return {
-    columns,
-    unitColumn,
-    rows: survey.rows - survey.unitless,
-    droppedRows: survey.unitless,
-    distinct: survey.distinct,
-  };
+  const exact = conversions.map((conversion) => conversion.exact).filter((sql) => sql !== "true");
+  const { nullTokens } = schema;
+  return { columns: planned, exact: input.format === "csv" ? [] : exact, nullTokens };
 }
 
 function conversionsOf(
@@ -147,86 +137,23 @@ function conversionsOf(
   });
 }
 
-/** A table where that fits easily, so that text is parsed once; else a view, and the files are read once a pass. */
-async function createTyped(database: Database, select: string, inputs: readonly Input[]): Promise<void> {
-  const { connection, limits } = database;
-  if (tableBytes(inputs) <= limits.memoryBytes / 4) {
-    try {
-      await connection.run(`CREATE TABLE ${TYPED} AS ${select}`);
-      return;
-    } catch (cause) {
-      if (!isOutOfMemory(cause)) throw await blame(database, inputs, cause);
-    }
-  }
-  await connection.run(`CREATE VIEW ${TYPED} AS ${select}`);
-}
-
-interface Survey {
-  readonly rows: number;
-  readonly bad: number;
-  readonly unitless: number;
-  readonly distinct: readonly number[];
-}
-
-async function surveyTyped(
+/**
+ * Where the first values that do not convert stand; rows are counted from 1, after the header. A pass for each column,
+ * over a file that is refused.
+ */
+export async function diagnose(
   database: Database,
   inputs: readonly Input[],
-  columns: readonly SealColumn[],
-  unitColumn: number | null,
-): Promise<Survey> {
-  const distinct = columns.map((_, i) => `approx_count_distinct(c${i}) AS d${i}`);
-  const unitless = unitColumn === null ? "0" : `count(*) FILTER (c${unitColumn} IS NULL)`;
-  const counts = [
-    "count(*) AS n",
-    `count(*) FILTER (${BAD}) AS ${BAD}`,
-    `${unitless} AS unitless`,
-    ...distinct,
-  ];
-  try {
-    const [row = {}] = await queryRows(database.connection, `SELECT ${counts.join(", ")} FROM ${TYPED}`);
-    return {
-      rows: Number(row["n"]),
-      bad: Number(row[BAD]),
-      unitless: Number(row["unitless"]),
-      distinct: columns.map((_, i) => Number(row[`d${i}`])),
-    };
-  } catch (cause) {
-    throw await blame(database, inputs, cause);
-  }
-}
-
-/** The first input that cannot be read by itself, and why. */
-async function blame(database: Database, inputs: readonly Input[], cause: unknown): Promise<SealroomError> {
-  for (const input of inputs) {
-    try {
-      await database.connection.run(
-        `SELECT count(*), max(${input.columns[0]?.raw ?? "1"}) FROM ${input.relation}`,
-      );
-    } catch (error) {
-      return inputFault(input.file, error);
-    }
-  }
-  return inputFault(inputs[0]?.file ?? "", cause);
-}
-
-interface Part {
-  readonly input: Input;
-  readonly conversions: readonly Conversion[];
-}
-
-/** Where the first values that do not convert stand; rows are counted from 1, after the header. */
-async function diagnose(
-  database: Database,
-  parts: readonly Part[],
+  schema: SchemaFile,
   columns: readonly SealColumn[],
 ): Promise<SealroomError> {
-  for (const { input, conversions } of parts) {
-    for (const [i, { exact }] of conversions.entries()) {
+  for (const input of inputs) {
+    for (const [i, { exact }] of conversionsOf(input, schema, columns).entries()) {
       if (exact === "true") continue;
-      const numbered = `SELECT row_number() OVER () AS row_at, NOT (${exact}) AS ${BAD} FROM ${input.relation}`;
+      const numbered = `SELECT row_number() OVER () AS row_at, NOT (${exact}) AS bad FROM ${input.relation}`;
       const [row = {}] = await queryRows(
         database.connection,
-        `SELECT count(*) AS n, min(row_at) AS first_row FROM (${numbered}) WHERE ${BAD}`,
+        `SELECT count(*) AS n, min(row_at) AS first_row FROM (${numbered}) WHERE bad`,
       );
       const rows = Number(row["n"]);
       if (rows === 0) continue;
@@ -240,5 +167,5 @@ async function diagnose(
       });
     }
   }
-  return new SealroomError("OWNER_CHANGED", { file: parts[0]?.input.file ?? "" });
+  return new SealroomError("OWNER_CHANGED", { file: inputs[0]?.file ?? "" });
 }

@@ -34,14 +34,14 @@ const PARTS_AT_ONCE = 2;
 export async function uploadNew<T>(
   { s3, place }: Target,
   key: string,
-  bytes: AsyncGenerator<Uint8Array, T, void>,
+  bytes: Generator<Uint8Array, T, void>,
 ): Promise<T> {
   let outcome: { readonly value: T } | undefined;
   let fault: Error | undefined;
-  async function* body(): AsyncGenerator<Buffer, void, void> {
+  function* body(): Generator<Buffer, void, void> {
     try {
       for (;;) {
-        const step = await bytes.next();
+        const step = bytes.next();
         if (step.done === true) {
           outcome = { value: step.value };
           return;

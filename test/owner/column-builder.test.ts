@@ -1,121 +1,187 @@
-// The batch that is being filled, against a naive list: stretches of chunks at any offset, nulls at any place.
+// Chunks to records to the columns of a batch, against a naive list: nulls at any place, pages that end anywhere, records
+// longer than a page, dictionaries that fill up.
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { MAX_BUFFER_BYTES } from "../../core/column/batch.ts";
-import type { ChunkColumn } from "../../owner/chunk-column.ts";
-import { FlagBuilder } from "../../owner/bit-builder.ts";
-import { columnBuilder } from "../../owner/column-builder.ts";
-import { cellsOf, typeOf } from "../column/model.ts";
+import type { ChunkColumn } from "../../owner/chunk-reader.ts";
+import { columnBuilder, type ColumnBuilder } from "../../owner/column-builder.ts";
+import { finishDictionary, openDictionaries } from "../../owner/dictionaries.ts";
+import { CHUNK_ROWS } from "../../owner/duckdb-vector.ts";
+import { FlagBuilder } from "../../owner/flag-builder.ts";
+import { recordLayout, type RecordField } from "../../owner/record-layout.ts";
+import { RecordOrder } from "../../owner/record-order.ts";
+import { RecordStore } from "../../owner/record-store.ts";
+import { RecordWriter } from "../../owner/record-writer.ts";
+import { RowStream } from "../../owner/row-stream.ts";
+import type { SealColumn } from "../../owner/source.ts";
+import { SpillFile } from "../../owner/spill-file.ts";
+import { MAX_DICTIONARY, TextCodes } from "../../owner/text-codes.ts";
+import type { TextSource } from "../../owner/text-vector.ts";
+import { cellArbitrary, cellsOf, typeOf, type Cell } from "../column/model.ts";
 import { refused } from "./refused.ts";
 
-const NO_DATA = new Uint8Array(0);
+type Cells = readonly (Cell | null)[];
 
-function validityOf(cells: readonly unknown[]): Uint8Array | null {
-  if (!cells.includes(null)) return null;
-  const bits = new Uint8Array(Math.ceil(cells.length / 64) * 8).fill(0xff);
-  cells.forEach((cell, i) => {
-    if (cell === null) bits[i >> 3] = (bits[i >> 3] ?? 0) & ~(1 << (i & 7));
-  });
-  return bits;
+function column(type: string, role: "hidden" | "dimension" = "hidden"): SealColumn {
+  return { name: type, type, role, arrowType: typeOf(type) };
 }
 
-function textColumn(cells: readonly (string | null)[]): ChunkColumn {
-  const encoded = cells.map((cell) => Buffer.from(cell ?? ""));
-  const offsets = new Int32Array(cells.length + 1);
-  encoded.forEach((bytes, i) => (offsets[i + 1] = (offsets[i] ?? 0) + bytes.length));
-  const text = { offsets, bytes: new Uint8Array(Buffer.concat(encoded)) };
-  return { shape: { layout: "text", width: 0 }, validity: validityOf(cells), data: NO_DATA, text };
+/** Texts as they lie in a file, each from whatever byte on. */
+function textColumn(cells: Cells, sources: TextSource[]): ChunkColumn {
+  const encoded = cells.map((cell) => Buffer.from(String(cell ?? "")));
+  const bytes = new Uint8Array(
+    Math.ceil((encoded.reduce((sum, { length }) => sum + length + 1, 1) + 8) / 4) * 4,
+  );
+  bytes.fill(0x23);
+  const starts = new Int32Array(CHUNK_ROWS);
+  const lengths = new Int32Array(CHUNK_ROWS);
+  let at = 1;
+  for (const [row, text] of encoded.entries()) {
+    bytes.set(text, at);
+    starts[row] = at;
+    lengths[row] = text.length;
+    at += text.length + 1;
+  }
+  sources.push({ words: new Int32Array(bytes.buffer), bytes });
+  const nulls = nullsOf(cells);
+  const text = { starts, lengths, nulls, sources: new Int32Array(CHUNK_ROWS).fill(sources.length - 1) };
+  return { nulls, hasNulls: cells.includes(null), data: new Uint8Array(0), text };
 }
 
-/** A decimal as DuckDB keeps it in so many bytes. */
-function decimalColumn(cells: readonly (bigint | null)[], width: 2 | 4 | 8 | 16): ChunkColumn {
+function nullsOf(cells: Cells): Uint8Array {
+  return Uint8Array.from({ length: CHUNK_ROWS }, (_, row) => (cells[row] === null ? 1 : 0));
+}
+
+/** Numbers as DuckDB keeps them in so many bytes; what stands in a null's place means nothing. */
+function fixedColumn(cells: Cells, { width }: RecordField): ChunkColumn {
   const data = new Uint8Array(cells.length * width);
-  cells.forEach((cell, row) => {
-    for (let i = 0; i < width; i += 1) {
-      data[row * width + i] = Number(((cell ?? 77n) >> BigInt(8 * i)) & 0xffn);
-    }
+  for (const [row, cell] of cells.entries()) {
+    const bits = typeof cell === "boolean" ? BigInt(cell) : BigInt(cell ?? 77);
+    for (let i = 0; i < width; i += 1) data[row * width + i] = Number((bits >> BigInt(8 * i)) & 0xffn);
+  }
+  return { nulls: nullsOf(cells), hasNulls: cells.includes(null), data, text: null };
+}
+
+const SHAPE = [
+  column("utf8"),
+  column("decimal(4,2)"),
+  column("bool"),
+  column("utf8", "dimension"),
+  column("decimal(9,0)"),
+  column("int16"),
+  column("decimal(18,3)"),
+  column("int64"),
+  column("uint8"),
+  column("decimal(38,10)"),
+  column("date"),
+];
+
+function cellOf({ arrowType: type }: SealColumn): fc.Arbitrary<Cell | null> {
+  const cell: fc.Arbitrary<Cell> =
+    type.kind === "date" ? fc.integer({ min: -99_999, max: 99_999 }) : cellArbitrary(type);
+  return fc.option(cell, { freq: 5 });
+}
+
+/** Writes chunks of rows and gathers them again. */
+function throughRecords(shape: readonly SealColumn[], chunks: readonly (readonly Cells[])[]): Cells[] {
+  const layout = recordLayout(shape, null);
+  const spill = new SpillFile();
+  const store = new RecordStore({ buckets: 1, pageWords: 256, keptWords: 2_000 }, spill);
+  const codes = openDictionaries(shape);
+  const writer = new RecordWriter(layout, store, codes);
+  for (const columns of chunks) {
+    const sources: TextSource[] = [];
+    const written = columns.map((cells, i) => {
+      const field = layout.fields[i];
+      assert.ok(field !== undefined);
+      return field.layout === "text" ? textColumn(cells, sources) : fixedColumn(cells, field);
+    });
+    writer.add(written, sources, columns[0]?.length ?? 0);
+  }
+  const builders = shape.map(({ arrowType: type }, i) => {
+    const field = layout.fields[i];
+    assert.ok(field !== undefined);
+    const found = codes.get(i);
+    const dictionary = found === undefined ? null : finishDictionary(found);
+    return columnBuilder({ type, field, hasNulls: writer.hasNulls[i] ?? false, dictionary });
   });
-  return { shape: { layout: "decimal", width }, validity: validityOf(cells), data, text: null };
+  const texts = layout.texts.flatMap((i) => builders[i] ?? []);
+  const order: ColumnBuilder[] = [...texts, ...builders.filter((builder) => !texts.includes(builder))];
+  const rows = new RowStream(new RecordOrder(layout, NO_LIMITS, spill).blocks(store), 1e9, layout);
+  for (let part = rows.take(1e9); part !== null; part = rows.take(1e9)) {
+    for (const builder of order) builder.append(part);
+  }
+  spill.close();
+  return builders.map((builder) => cellsOf(builder.vector()));
 }
 
-/** Chunks of cells, and for each the part of it that is taken. */
-function chunksOf<T>(
-  cell: fc.Arbitrary<T>,
-): fc.Arbitrary<readonly { cells: readonly (T | null)[]; from: number; to: number }[]> {
-  const chunk = fc
-    .oneof(
-      fc.array(fc.option(cell), { minLength: 1, maxLength: 70 }),
-      fc.array(cell, { minLength: 1, maxLength: 70 }),
-    )
-    .chain((cells) =>
-      fc
-        .tuple(fc.nat(cells.length), fc.nat(cells.length))
-        .map(([a, b]) => ({ cells: cells as (T | null)[], from: Math.min(a, b), to: Math.max(a, b) })),
-    );
-  return fc.array(chunk, { maxLength: 8 });
-}
+const NO_LIMITS = { loadedWords: 1e6, split: { buckets: 2, pageWords: 64, keptWords: 0 } };
 
-test("text and its nulls come out as they went in", () => {
-  const builder = columnBuilder(typeOf("utf8"), null, 8);
+test("values of every width, texts and nulls come out as they went in, kept or spilled", () => {
+  const row = fc.tuple(...SHAPE.map(cellOf));
   fc.assert(
-    fc.property(chunksOf(fc.string({ unit: "grapheme", maxLength: 20 })), (chunks) => {
-      builder.clear();
-      for (const { cells, from, to } of chunks) builder.append(textColumn(cells), { from, to });
+    fc.property(fc.array(fc.array(row, { minLength: 1, maxLength: 60 }), { maxLength: 6 }), (chunks) => {
+      const byColumn = chunks.map((rows) => SHAPE.map((_, i) => rows.map((cells) => cells[i] ?? null)));
       assert.deepEqual(
-        cellsOf(builder.vector()),
-        chunks.flatMap(({ cells, from, to }) => cells.slice(from, to)),
+        throughRecords(SHAPE, byColumn),
+        SHAPE.map((_, i) => chunks.flatMap((rows) => rows.map((cells) => cells[i] ?? null))),
       );
     }),
+    { numRuns: 20 },
   );
 });
 
-for (const [width, digits] of [
-  [2, 4],
-  [4, 9],
-  [8, 18],
-  [16, 38],
-] as const) {
-  test(`decimals that DuckDB keeps in ${width} bytes widen to 16 with their sign`, () => {
-    const builder = columnBuilder(typeOf(`decimal(${digits},2)`), null, 8);
-    const most = 10n ** BigInt(digits) - 1n;
-    fc.assert(
-      fc.property(chunksOf(fc.bigInt(-most, most)), (chunks) => {
-        builder.clear();
-        for (const { cells, from, to } of chunks) builder.append(decimalColumn(cells, width), { from, to });
-        assert.deepEqual(
-          cellsOf(builder.vector()),
-          chunks.flatMap(({ cells, from, to }) => cells.slice(from, to)),
-        );
-      }),
-    );
-  });
-}
+test("a record longer than a page has one to itself", () => {
+  const cells = ["short", "x".repeat(3_000), null, "y".repeat(1_023), "", "z".repeat(9_999)];
+  assert.deepEqual(throughRecords([column("utf8")], [[cells], [cells]]), [[...cells, ...cells]]);
+});
+
+test("a dictionary that is full leaves further texts in their records, and the column is text", () => {
+  const texts = Array.from({ length: MAX_DICTIONARY + 3_000 }, (_, i) => `value ${i}`);
+  const chunks: Cells[] = [];
+  for (let at = 0; at < texts.length; at += 2_000) {
+    chunks.push([...texts.slice(at, at + 1_999), null, "value 7"]);
+  }
+  const [cells] = throughRecords(
+    [column("utf8", "dimension")],
+    chunks.map((chunk) => [chunk]),
+  );
+  assert.deepEqual(cells, chunks.flat());
+});
+
+test("a dictionary's texts are bounded by their length too, since it is read whole", () => {
+  const codes = new TextCodes();
+  const text = new Int32Array(1024 * 1024);
+  let added = 0;
+  for (; added < 40; added += 1) {
+    text[0] = added;
+    if (codes.codeOf(text, 0, text.byteLength) < 0) break;
+  }
+  assert.equal(codes.isComplete, false);
+  assert.ok(added > 1 && added < 20, `${added} texts of 4 MiB`);
+});
 
 test("flags become bits at any offset", () => {
   const builder = new FlagBuilder();
   fc.assert(
-    fc.property(chunksOf(fc.boolean()), (chunks) => {
+    fc.property(fc.array(fc.array(fc.boolean(), { maxLength: 40 })), (chunks) => {
       builder.clear();
-      for (const { cells, from, to } of chunks) {
-        builder.append(
-          Uint8Array.from(cells, (flag) => (flag === true ? 1 : 0)),
-          { from, to },
-        );
-      }
-      assert.deepEqual(
-        cellsOf(builder.vector()),
-        chunks.flatMap(({ cells, from, to }) => cells.slice(from, to).map((flag) => flag === true)),
-      );
+      for (const chunk of chunks) builder.append(Uint8Array.from(chunk, Number));
+      assert.deepEqual(cellsOf(builder.vector()), chunks.flat());
     }),
   );
 });
 
 test("more text in one batch than a sealed table may have is refused before it is allocated", async () => {
-  const builder = columnBuilder(typeOf("utf8"), null, 8);
-  const text = { offsets: Int32Array.of(0, MAX_BUFFER_BYTES + 1), bytes: NO_DATA };
-  const column: ChunkColumn = { shape: { layout: "text", width: 0 }, validity: null, data: NO_DATA, text };
+  const layout = recordLayout([column("utf8")], null);
+  const [field] = layout.fields;
+  assert.ok(field !== undefined);
+  const builder = columnBuilder({ type: typeOf("utf8"), field, hasNulls: false, dictionary: null });
+  const words = Int32Array.of(0, 0, 0);
+  words[field.at] = ~(MAX_BUFFER_BYTES + 1);
+  const memory = { words, halves: new Int16Array(words.buffer), bytes: new Uint8Array(words.buffer) };
   await refused("OWNER_TEXT", () => {
-    builder.append(column, { from: 0, to: 1 });
+    builder.append({ memory, at: Int32Array.of(0), rows: 1, starts: null, cursors: Int32Array.of(0) });
   });
 });

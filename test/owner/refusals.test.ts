@@ -189,6 +189,26 @@ test("rules that do not fit the schema are refused in the words of rules.yaml, b
   }
 });
 
+test("an end that is past, and faults in the rules, are found before a byte of the data is read", async () => {
+  const nowhere = `${rig.directory}/nowhere.csv`;
+  const rules = (text: string): string => `min_units: 2\nmax_groups: 10\n${text}\n`;
+  const badBounds = rules("bounds: { m: { lower: 0, upper: 1 } }");
+  const open = SCHEMA.replace("type: int32, ", "");
+  for (const schema of [SCHEMA, open]) {
+    await sealRefused(
+      "MANIFEST_RULES",
+      { inputs: [nowhere], schema, rules: badBounds },
+      { field: "bounds.m" },
+    );
+    await sealRefused("MANIFEST_EXPIRED", { inputs: [nowhere], schema, notAfter: EPOCH });
+  }
+  // Whether these bounds fit is known when the type is.
+  const fraction = rules("bounds: { n: { lower: 0.5, upper: 1 } }");
+  await sealRefused("OWNER_INPUT", { inputs: [nowhere], schema: open, rules: fraction });
+  const file = await rig.file("good.csv", GOOD);
+  await sealRefused("MANIFEST_RULES", { inputs: [file], schema: open, rules: fraction });
+});
+
 test("names that a manifest cannot hold are refused before KMS is asked", async () => {
   const file = await rig.file("good.csv", GOOD);
   const kms = { send: () => Promise.reject(new Error("called")) } as never;
