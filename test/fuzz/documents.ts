@@ -127,8 +127,9 @@ export const DOCUMENT_TARGETS: readonly Target[] = [
       assertSame(encodeCanonical(verified.grant), payloadOf(signed));
       if (signed === input) assertSame(input, grantJws);
     },
-    codes: 10,
+    codes: 9,
     accepts: true,
+    share: 5,
   },
   {
     name: "statement",

@@ -81,8 +81,8 @@ test("every target has a name of its own and takes its valid inputs", async () =
       try {
         await target.decode(seed.slice(), { dice, seed });
       } catch (error) {
-        // Among the NSM's answers is one that says no.
-        if (error instanceof SealroomError && error.code === "NSM_ERROR") continue;
+        // Among the answers of NSM and KMS are some that say no.
+        if (error instanceof SealroomError && ["NSM_ERROR", "KMS_DENIED"].includes(error.code)) continue;
         assert.fail(`${target.name}: ${String(error)}`);
       }
     }

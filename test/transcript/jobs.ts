@@ -118,6 +118,27 @@ const DONE: readonly Omit<Shape, "end">[] = [
     rules: { minUnits: 900 },
   },
   {
+    name: "with totals",
+    job: `group_by: [city, flag]\ntotals: all\nselect: ${FIGURES}`,
+    layout: TWO,
+    rules: { minUnits: 5 },
+  },
+  {
+    name: "with totals of declared keys, rounded, ordered",
+    job: `where: ${CODES}\ngroup_by: [city, flag]\ntotals: rollup\nselect: [count, { sum: amount, as: total }]\norder_by: [{ column: total, direction: desc }]\nlimit: 9`,
+    layout: THREE,
+    rules: {
+      groupKeys: { city: ["north", "tiny"], flag: [true, false] },
+      rounding: { counts: 5, sums: { amount: 10 } },
+    },
+  },
+  {
+    name: "moments and extremes, where nobody may dominate",
+    job: `group_by: [city]\nselect: [{ var: amount }, { stddev: ratio }, { min: price }, { max: amount }, { avg: ratio }]`,
+    layout: TWO,
+    rules: { extremes: ["price", "amount"], maxShare: 0.5 },
+  },
+  {
     name: "many figures with long names",
     job: `group_by: [city]\nselect: [${Array.from({ length: 40 }, (_, at) => `{ sum: amount, as: ${"n".repeat(120)}${at} }`).join(", ")}]`,
     layout: ONE,

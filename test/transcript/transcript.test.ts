@@ -87,7 +87,7 @@ const LEAKS: readonly Leak[] = [
       {
         file: "enclave-worker/compute.ts",
         find: "bytes: seen.bytes });",
-        replace: "bytes: seen.bytes + partial.groups });",
+        replace: "bytes: seen.bytes + (partial.levels[0]?.groups ?? 0) });",
       },
     ],
     found: /control, out .*progress/,
