@@ -146,3 +146,34 @@ function withMore(tables: fc.Arbitrary<CellTable>): fc.Arbitrary<CellTable> {
     return { ...table, suppressed, lower, upper };
   });
 }
+
+/** Four or five cells, and sums of whatever cells stand before: some of them networks, most of them not. */
+export function tangledTables(): fc.Arbitrary<CellTable> {
+  const leaves = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 3, maxLength: 5 });
+  const sums = fc.array(fc.integer({ min: 1, max: 255 }), { minLength: 2, maxLength: 4 });
+  const marks = fc.array(fc.nat({ max: 8 }), { maxLength: 2 });
+  return fc
+    .tuple(leaves, sums, marks, fc.integer({ min: 0, max: 4 }))
+    .map(([first, bits, primary, width]) => {
+      const values = [...first];
+      const upper = first.map(() => 5);
+      const relations = bits.map((mask) => {
+        const parent = values.length;
+        const chosen = values.flatMap((_, cell) => ((mask >> cell) & 1 ? [cell] : []));
+        const children = chosen.length === 0 ? [0] : chosen;
+        values.push(children.reduce((sum, child) => sum + nth(values, child), 0));
+        upper.push(children.reduce((sum, child) => sum + nth(upper, child), 0));
+        return { parent, children };
+      });
+      const cells = values.length;
+      return {
+        cells,
+        relations,
+        values: Float64Array.from(values),
+        lower: new Float64Array(cells),
+        upper: Float64Array.from(upper),
+        suppressed: Uint8Array.from(values, (_, cell) => Number(primary.includes(cell))),
+        width,
+      };
+    });
+}
