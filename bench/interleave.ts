@@ -3,13 +3,13 @@
 
 export interface Contestant {
   readonly name: string;
-  /** One run of the whole work. */
-  readonly run: () => Promise<void> | void;
+  /** One run of the whole work; returns how much it was, in the figure's unit times a million. */
+  readonly run: () => Promise<number> | number;
 }
 
-export interface Timing {
+/** Millions a second. */
+export interface Rate {
   readonly name: string;
-  /** Milliseconds. */
   readonly median: number;
   readonly min: number;
   readonly max: number;
@@ -18,20 +18,20 @@ export interface Timing {
 export async function interleave(
   contestants: readonly Contestant[],
   rounds: number,
-): Promise<readonly Timing[]> {
-  const times = contestants.map((): number[] => []);
-  for (let round = 0; round <= rounds; round++) {
+): Promise<readonly Rate[]> {
+  const rates = contestants.map((): number[] => []);
+  for (let round = 0; round <= rounds; round += 1) {
     for (const [index, { run }] of contestants.entries()) {
       const before = performance.now();
-      await run();
-      if (round > 0) times[index]?.push(performance.now() - before);
+      const amount = await run();
+      if (round > 0) rates[index]?.push(amount / 1000 / (performance.now() - before));
     }
   }
-  return contestants.map(({ name }, index) => summary(name, times[index] ?? []));
+  return contestants.map(({ name }, index) => summary(name, rates[index] ?? []));
 }
 
-function summary(name: string, times: readonly number[]): Timing {
-  const sorted = times.toSorted((a, b) => a - b);
+function summary(name: string, rates: readonly number[]): Rate {
+  const sorted = rates.toSorted((a, b) => a - b);
   const at = (index: number): number => sorted[index] ?? Number.NaN;
   return { name, median: at(Math.floor(sorted.length / 2)), min: at(0), max: at(sorted.length - 1) };
 }
