@@ -10,6 +10,7 @@ import type { Extreme, Measure } from "./program.ts";
 import { UnitSums } from "./unit-sums.ts";
 import { UnitTally } from "./unit-tally.ts";
 import type { ChunkRows } from "./unit-tally.ts";
+import { KERNELS } from "./wasm/kernels.ts";
 
 export class MeasureTally {
   readonly #all: UnitTally;
@@ -61,12 +62,20 @@ export class MeasureTally {
   }
 
   /** Some rows of a chunk, by their positions among the passing ones. */
-  #keep({ groups, ordinals, ...rest }: ChunkRows, positions: Int32Array, count: number): ChunkRows {
-    const [ownGroups, ownOrdinals] = [this.#groups, this.#ordinals];
-    for (let i = 0; i < count; i += 1) ownGroups[i] = groups[positions[i] ?? 0] ?? 0;
-    if (ordinals === null) return { ...rest, groups: ownGroups, ordinals, count };
-    for (let i = 0; i < count; i += 1) ownOrdinals[i] = ordinals[positions[i] ?? 0] ?? 0;
-    return { ...rest, groups: ownGroups, ordinals: ownOrdinals, count };
+  #keep(
+    { groups, ordinals, count: rows, ...rest }: ChunkRows,
+    positions: Int32Array,
+    count: number,
+  ): ChunkRows {
+    KERNELS.ordinals.set(positions.subarray(0, count));
+    const pick = (all: Int32Array, own: Int32Array): Int32Array => {
+      KERNELS.groups.set(all.subarray(0, rows));
+      KERNELS.keepGroups(0, count);
+      own.set(KERNELS.groups.subarray(0, count));
+      return own;
+    };
+    const ownGroups = pick(groups, this.#groups);
+    return { ...rest, groups: ownGroups, ordinals: ordinals && pick(ordinals, this.#ordinals), count };
   }
 
   /** Counts the rows that have none: all but those at `present` of the `positions`. */

@@ -55,20 +55,20 @@ export class MeasureReader {
     this.values.set(values.subarray(0, this.count));
   }
 
-  #clean(vector: Vector, rows: Passing, limit: number): void {
-    if (vector.type.kind === "float" || vector.layout === "words") {
-      this.#badRows += KERNELS.saturate(0, rows.passing, limit);
+  /** Saturates, and moves the non-null values to the front. */
+  #clean({ type, layout, validity }: Vector, { start, picked, passing }: Passing, limit: number): void {
+    if (type.kind !== "float" && validity === null) {
+      if (layout === "words") this.#badRows += KERNELS.saturate(0, passing, limit);
+      return;
     }
-    if (vector.type.kind === "float" || vector.validity !== null) this.#keepPresent(vector, rows);
-  }
-
-  /** Moves the non-null values to the front. */
-  #keepPresent({ validity }: Vector, { start, picked, passing }: Passing): void {
-    const present = KERNELS.keepNumbers(0, passing);
+    const kept = KERNELS.keepNumbers(0, passing, limit);
+    const present = kept & 0xffff;
+    this.#badRows += kept >>> 16;
     if (present === passing) return;
     this.count = present;
     this.#isComplete = false;
     this.#positions.set(KERNELS.ordinals.subarray(0, present));
+    if (type.kind !== "float") return;
     // What was NaN and is not null by the bitmap was NaN in the column.
     this.#badRows += passing - present;
     if (validity === null) return;

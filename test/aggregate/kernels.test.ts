@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { CHUNK_ROWS } from "../../jobs/aggregate/chunk.ts";
 import { SumTally } from "../../jobs/aggregate/contribution.ts";
 import { addExact, addFloats, UnitSums } from "../../jobs/aggregate/unit-sums.ts";
 import { countUnits, UnitTally } from "../../jobs/aggregate/unit-tally.ts";
@@ -181,7 +182,7 @@ test("numbers move to the front in their order, with the rows they came from", (
     fc.property(fc.array(fc.oneof(floats, fc.constant(NaN)), { maxLength: 60 }), (list) => {
       KERNELS.values.set(list);
       const kept = list.map((value, at) => [value, at] as const).filter(([value]) => !Number.isNaN(value));
-      assert.equal(KERNELS.keepNumbers(0, list.length), kept.length);
+      assert.equal(KERNELS.keepNumbers(0, list.length, Infinity), kept.length);
       assert.deepEqual(
         [...KERNELS.values.subarray(0, kept.length)],
         kept.map(([value]) => value),
@@ -195,10 +196,22 @@ test("numbers move to the front in their order, with the rows they came from", (
   );
 });
 
+test("what is kept is saturated and counted too", () => {
+  KERNELS.values.set([NaN, -Infinity, 3, NaN, 8, 7]);
+  assert.equal(KERNELS.keepNumbers(0, 6, 7), 4 + 2 * 2 ** 16);
+  assert.deepEqual([...KERNELS.values.subarray(0, 4)], [-7, 3, 7, 7]);
+  KERNELS.values.fill(Infinity);
+  assert.equal(KERNELS.keepNumbers(0, CHUNK_ROWS, 7), CHUNK_ROWS + CHUNK_ROWS * 2 ** 16);
+  KERNELS.groups.set([5, 6, 7, 8, 9]);
+  KERNELS.ordinals.set([0, 2, 4]);
+  KERNELS.keepGroups(0, 3);
+  assert.deepEqual([...KERNELS.groups.subarray(0, 3)], [5, 7, 9]);
+});
+
 test("no kernel touches a row when there is none", () => {
   const before = KERNELS.sums.slice();
   for (const run of [KERNELS.addExact, KERNELS.addFloats]) assert.equal(run(0, 0, 0, 1), 0);
   assert.equal(KERNELS.saturate(0, 0, 1), 0);
-  assert.equal(KERNELS.keepNumbers(0, 0), 0);
+  assert.equal(KERNELS.keepNumbers(0, 0, 1), 0);
   assert.deepEqual(bitsOf(KERNELS.sums.slice()), bitsOf(before));
 });

@@ -43,8 +43,13 @@ export interface Kernels {
   readonly saturate: (from: number, count: number, limit: number) => number;
   /** 1 where all are. */
   readonly areWithin: (from: number, count: number, limit: number) => number;
-  /** Moves values that are not NaN to the front, their rows into `ordinals`, and returns how many there are. */
-  readonly keepNumbers: (from: number, count: number) => number;
+  /**
+   * Saturates values, moves those that are not NaN to the front, and their rows into `ordinals`. Returns how many there
+   * are, plus 2^16 times how many were saturated.
+   */
+  readonly keepNumbers: (from: number, count: number, limit: number) => number;
+  /** Moves the groups of the rows in `ordinals`, which rise, to the front. */
+  readonly keepGroups: (from: number, count: number) => number;
 }
 
 /** As much of the interface as is used here: it is no part of the language's own library. */
@@ -82,6 +87,7 @@ function start(): Kernels {
     saturate: loop("saturate"),
     areWithin: loop("areWithin"),
     keepNumbers: loop("keepNumbers"),
+    keepGroups: loop("keepGroups"),
   };
 }
 

@@ -1,7 +1,7 @@
 // The loops of measure.ts: values are made float64, brought within a limit, and rid of NaN.
 import { branch, get, i32, load, loadPair, operation, set, store } from "./assembler.ts";
 import type { Code, WasmFunction } from "./assembler.ts";
-import { ORDINALS, VALUES } from "./memory.ts";
+import { GROUPS, ORDINALS, VALUES } from "./memory.ts";
 import { item, overRows, ROW } from "./row-loop.ts";
 
 export function valueLoops(): WasmFunction[] {
@@ -11,6 +11,7 @@ export function valueLoops(): WasmFunction[] {
     saturate("convertUnsigned", operation("f64.convert_i64_u", load("i64.load", item(3), VALUES))),
     areWithin(),
     keepNumbers(),
+    keepGroups(),
   ];
 }
 
@@ -53,20 +54,37 @@ function areWithin(): WasmFunction {
   return { ...rest, body: [...start.flat(), ...body] };
 }
 
-/** Moves values that are not NaN to the front, writes their rows to ORDINALS, and returns how many there are. */
+/** Saturates values, moves those that are not NaN to the front, and writes their rows to ORDINALS. */
 function keepNumbers(): WasmFunction {
-  const [value, kept] = [2, 3];
+  const [limit, value, kept, changed] = [2, 3, 4, 5];
   const slot = (size: number): Code => operation("i32.shl", get(kept), i32(size));
   return overRows({
     name: "keepNumbers",
-    parameters: [],
-    locals: ["f64", "i32"],
-    result: get(kept),
+    parameters: ["f64"],
+    locals: ["f64", "i32", "i32"],
+    // A chunk's rows take less than 16 bits.
+    result: operation("i32.add", operation("i32.shl", get(changed), i32(16)), get(kept)),
     row: [
       set(value, load("f64.load", item(3), VALUES)),
+      branch(operation("f64.gt", operation("f64.abs", get(value)), get(limit)), [
+        set(value, operation("f64.copysign", get(limit), get(value))),
+        set(changed, operation("i32.add", get(changed), i32(1))),
+      ]),
       store("f64.store", slot(3), VALUES, get(value)),
       store("i32.store", slot(2), ORDINALS, get(ROW)),
       set(kept, operation("i32.add", get(kept), operation("f64.eq", get(value), get(value)))),
     ],
+  });
+}
+
+/** Moves the groups of the rows in ORDINALS, which rise, to the front. */
+function keepGroups(): WasmFunction {
+  const from = operation("i32.shl", load("i32.load", item(2), ORDINALS), i32(2));
+  return overRows({
+    name: "keepGroups",
+    parameters: [],
+    locals: [],
+    result: get(ROW),
+    row: [store("i32.store", item(2), GROUPS, load("i32.load", from, GROUPS))],
   });
 }
