@@ -194,6 +194,9 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
       "Whoever stores the data set may have put an older manifest back: sign only the one you printed last.",
   },
   OWNER_DATASET: { exit: 1, advice: "Look at the location, the data set's name and the owner's key." },
+  COLUMN_COMPRESSED: { exit: 3, advice: "Write the Arrow file without compression." },
+  COLUMN_TYPE: { exit: 3, advice: "Write the column in a type that schema.yaml knows, text as utf8." },
+  COLUMN_LIMIT: { exit: 3, advice: "Write the Arrow file in smaller batches." },
   LOCAL_STATE: { exit: 4, advice: "Move the state directory away, or use another with --state DIR." },
 };
 

@@ -103,17 +103,25 @@ function isKms({ providerId }: EncryptedDataKey): boolean {
   return providerId === "aws-kms";
 }
 
+/** An object may hold its data key under several keys: one that KMS refuses does not keep from trying the next. */
 async function openDataKey(
   { context, blobs }: WrappedByKms,
   { writerKeys, kms }: WriterTerms,
 ): Promise<Uint8Array> {
+  let refused: SealroomError | undefined;
   for (const { keyArn, blob } of blobs) {
     for (const writerKey of writerKeys) {
       if (keyArn !== null && keyArn !== writerKey) continue;
-      const dataKey = await decryptWriterKey(kms(writerKey), writerKey, blob, context);
-      if (dataKey !== undefined) return dataKey;
+      try {
+        const dataKey = await decryptWriterKey(kms(writerKey), writerKey, blob, context);
+        if (dataKey !== undefined) return dataKey;
+      } catch (error) {
+        if (!(error instanceof SealroomError) || error.code !== "KMS_CALL") throw error;
+        refused ??= error;
+      }
     }
   }
+  if (refused !== undefined) throw refused;
   const found = blobs.flatMap(({ keyArn }) => (keyArn === null ? [] : [keyArn]));
   throw new SealroomError("OWNER_WRITER_KEY", found.length === 0 ? {} : { found: found.join(", ") });
 }

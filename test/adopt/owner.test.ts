@@ -5,6 +5,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { buildClient, CommitmentPolicy, KmsKeyringNode, MultiKeyringNode } from "@aws-crypto/client-node";
 import { ScheduleKeyDeletionCommand } from "@aws-sdk/client-kms";
 import * as arrow from "apache-arrow";
 import type { ErrorCode } from "../../core/errors.ts";
@@ -150,6 +152,24 @@ test("opens data keys only under KMS keys that are named as the writer's, and un
   }
 });
 
+test("a data key that is wrapped under several keys opens with the one that is named, or that KMS still opens", async () => {
+  const { kms, keyArn } = rig.writer;
+  const gone = await rig.createKey();
+  const generator = new KmsKeyringNode({
+    generatorKeyId: gone,
+    keyIds: [keyArn],
+    clientProvider: () => kms as never,
+  });
+  const { encrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
+  const { result } = await encrypt(new MultiKeyringNode({ generator }), PLAIN);
+  await rig.put("several", new Uint8Array(result));
+  await kms.send(new ScheduleKeyDeletionCommand({ KeyId: gone, PendingWindowInDays: 7 }));
+  for (const writerKeys of [[keyArn], [gone, keyArn], [keyArn, gone]]) {
+    assert.equal((await rig.adopt({ objects: ["several"], writerKeys })).objects.length, 1);
+  }
+  assert.equal(await refusal({ objects: ["several"], writerKeys: [gone] }), "KMS_CALL");
+});
+
 test("a key that KMS no longer opens, and a context that was changed, are KMS's to refuse", async () => {
   const keyArn = await rig.createKey();
   await rig.put("gone", await writeEsdk({ ...rig.writer, keyArn }, PLAIN));
@@ -268,7 +288,14 @@ test("refuses contents that the enclave could not read, and columns that schema.
     dictionary,
   });
   const deltas = encodeColumns({ person, city: new arrow.Vector([grown]), amount });
+  arrow.compressionRegistry.set(arrow.CompressionType.ZSTD, {
+    encode: zstdCompressSync,
+    decode: zstdDecompressSync,
+  });
+  const compressed = new arrow.RecordBatchFileWriter({ compressionType: arrow.CompressionType.ZSTD });
+  compressed.writeAll(new arrow.Table({ person, city, amount })).finish();
   const cases: readonly (readonly [string, Uint8Array, ErrorCode])[] = [
+    ["a compressed file", await compressed.toUint8Array(), "COLUMN_COMPRESSED"],
     ["Parquet", Buffer.from("PAR1 and so on PAR1"), "OWNER_FORMAT"],
     ["CSV", Buffer.from("person,city,amount\na,x,1\n"), "OWNER_FORMAT"],
     ["nothing", new Uint8Array(0), "OWNER_FORMAT"],

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import fc from "fast-check";
 import { SealroomError } from "../../core/errors.ts";
 import { verifyObject } from "../../core/seal/adopted.ts";
 import { parseEnvelope } from "../../core/seal/s3ec-metadata.ts";
@@ -133,5 +134,47 @@ test(
       longer.set(honest);
       assert.equal(await codeOf(() => adopt(vector, longer)), "S3EC_TAG", vector.name);
     }
+  },
+);
+
+test(
+  "whatever a host makes of metadata and instruction file is refused by a code of ours, or is what it was",
+  { skip: withoutVectors },
+  () => {
+    const vectors = [...manifest("generated"), ...manifest("instruction"), ...manifest("ruby")];
+    const members = [...new Set(vectors.flatMap(({ object_metadata: metadata }) => Object.keys(metadata)))];
+    const values = [...new Set(vectors.flatMap(({ object_metadata: metadata }) => Object.values(metadata)))];
+    const member = fc.constantFrom(...members, "x-amz-m", "x-amz-t", "__proto__", "toString");
+    const value = fc.oneof(fc.constantFrom(...values), fc.string(), fc.base64String(), fc.constant("{}"));
+    const change = fc.tuple(fc.boolean(), member, fc.option(value));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...vectors),
+        fc.array(change, { maxLength: 3 }),
+        fc.boolean(),
+        (vector, changes, damage) => {
+          const metadata = new Map(Object.entries(vector.object_metadata));
+          const file = new Map(Object.entries(vector.instruction_file ?? {}));
+          for (const [inFile, name, given] of changes) {
+            const place = inFile ? file : metadata;
+            if (given === null) place.delete(name);
+            else place.set(name, given);
+          }
+          const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(file)));
+          const instruction =
+            file.size === 0 ? null : damage ? text.map((byte, at) => (at === 5 ? byte ^ 0x90 : byte)) : text;
+          try {
+            const { envelope, context } = parseEnvelope(Object.fromEntries(metadata), instruction);
+            // What passes is of the two kinds that are taken, with a context that says so.
+            const content = envelope.kind === "s3ec-v2" ? "AES/GCM/NoPadding" : "115";
+            assert.equal(context["aws:x-amz-cek-alg"], content);
+          } catch (error) {
+            if (!(error instanceof SealroomError)) throw error;
+            assert.match(error.code, /^(S3EC|JSON)_/);
+          }
+        },
+      ),
+      { numRuns: 3000 },
+    );
   },
 );
