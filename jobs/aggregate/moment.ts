@@ -31,7 +31,11 @@ export class MomentTally {
   readonly #sum: Sums;
   readonly #squares: readonly Sums[];
   readonly #distances = new Float64Array(CHUNK_ROWS);
-  readonly #products = new Float64Array(CHUNK_ROWS);
+  readonly #products = [
+    new Float64Array(CHUNK_ROWS),
+    new Float64Array(CHUNK_ROWS),
+    new Float64Array(CHUNK_ROWS),
+  ] as const;
 
   constructor(rule: ClipRule) {
     const { lower, upper, exact } = rule;
@@ -56,32 +60,42 @@ export class MomentTally {
     }
     this.#sum.addAll(groups, distances, count);
     if (this.#isWide) this.#addWide(groups, count);
-    else if (exact) this.#addProducts(0, groups, count, (distance) => distance * distance);
+    else if (exact) this.#addNarrow(groups, count);
     else this.#addFloats(groups, count);
   }
 
+  #addNarrow(groups: Int32Array, count: number): void {
+    const [distances, squares] = [this.#distances, this.#products[0]];
+    for (let i = 0; i < count; i += 1) squares[i] = (distances[i] ?? 0) * (distances[i] ?? 0);
+    this.#squares[0]?.addAll(groups, squares, count);
+  }
+
   #addWide(groups: Int32Array, count: number): void {
-    const top = (distance: number): number => Math.round(distance / TWO_27);
-    const rest = (distance: number): number => distance - top(distance) * TWO_27;
-    this.#addProducts(0, groups, count, (distance) => top(distance) ** 2);
-    this.#addProducts(1, groups, count, (distance) => top(distance) * rest(distance));
-    this.#addProducts(2, groups, count, (distance) => rest(distance) ** 2);
+    const distances = this.#distances;
+    const [tops, mixed, rests] = this.#products;
+    for (let i = 0; i < count; i += 1) {
+      const distance = distances[i] ?? 0;
+      const top = Math.floor(distance / TWO_27 + 0.5);
+      const rest = distance - top * TWO_27;
+      tops[i] = top * top;
+      mixed[i] = top * rest;
+      rests[i] = rest * rest;
+    }
+    this.#squares.forEach((sums, at) => {
+      sums.addAll(groups, this.#products[at] ?? tops, count);
+    });
   }
 
   #addFloats(groups: Int32Array, count: number): void {
-    this.#addProducts(0, groups, count, (value) => value * value);
-    this.#addProducts(0, groups, count, (value) => productError(value, value, value * value));
-  }
-
-  #addProducts(
-    sums: number,
-    groups: Int32Array,
-    count: number,
-    productOf: (distance: number) => number,
-  ): void {
-    const [distances, products] = [this.#distances, this.#products];
-    for (let i = 0; i < count; i += 1) products[i] = productOf(distances[i] ?? 0);
-    this.#squares[sums]?.addAll(groups, products, count);
+    const values = this.#distances;
+    const [squares, errors] = this.#products;
+    for (let i = 0; i < count; i += 1) {
+      const value = values[i] ?? 0;
+      squares[i] = value * value;
+      errors[i] = productError(value, value, value * value);
+    }
+    this.#squares[0]?.addAll(groups, squares, count);
+    this.#squares[0]?.addAll(groups, errors, count);
   }
 
   /** The state of another tally of the same rule, whose groups have these numbers here. */
