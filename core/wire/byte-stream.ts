@@ -137,10 +137,22 @@ export class ByteStream {
 
   #progress(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    const timer = setTimeout(() => {
+      this.#giveUp(() => this.#timer === timer && this.#reads.isWaiting);
+    }, this.#idleMs);
+    this.#timer = timer;
+  }
+
+  /**
+   * Timers go before sockets: a process that was held up finds the limit over and has not yet seen what came meanwhile,
+   * on any of its connections. So there is one more look, and only then is the peer to blame.
+   */
+  #giveUp(isWaiting: () => boolean): void {
+    setImmediate(() => {
+      if (!isWaiting()) return;
       this.#fail("TRANSPORT_TIMEOUT");
       this.#stream.destroy();
-    }, this.#idleMs);
+    });
   }
 
   #fail(code: "TRANSPORT_CLOSED" | "TRANSPORT_TIMEOUT", cause?: Error): void {
@@ -152,7 +164,9 @@ export class ByteStream {
   async #drained(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const stream = this.#stream;
+      let isWaiting = true;
       const done = (then: () => void) => (): void => {
+        isWaiting = false;
         clearTimeout(timer);
         stream.off("drain", onDrain);
         stream.off("close", onClose);
@@ -163,8 +177,7 @@ export class ByteStream {
         reject(this.#failure ?? new SealroomError("TRANSPORT_CLOSED"));
       });
       const timer = setTimeout(() => {
-        this.#fail("TRANSPORT_TIMEOUT");
-        stream.destroy();
+        this.#giveUp(() => isWaiting);
       }, this.#idleMs);
       stream.on("drain", onDrain);
       stream.on("close", onClose);

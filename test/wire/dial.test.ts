@@ -121,6 +121,16 @@ test("a peer that says nothing more is left after the idle limit, one that trick
   await refuses("TRANSPORT_TIMEOUT", stream.write(BYTES));
 });
 
+test("a process that was held up past the limit blames no peer whose bytes are there", async (t) => {
+  const { stream, peer } = await dialled(t, 100);
+  const reading = stream.read(1000);
+  await turn();
+  peer.write(BYTES.subarray(0, 1000));
+  // Nothing of this process runs meanwhile, its timers and sockets included.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+  assert.deepEqual(await reading, BYTES.slice(0, 1000));
+});
+
 test("refuses to connect where nobody listens", async () => {
   await refuses("TRANSPORT_CONNECT", dialStream(unixDialer("/nonexistent"), "gateway", 1000));
 });
