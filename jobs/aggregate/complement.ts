@@ -20,7 +20,7 @@ import { Suppression, weighCells } from "./complement/suppression.ts";
 import { WorkLimit, WorkLimitReached } from "./complement/work-limit.ts";
 
 /** Elementary steps, a few nanoseconds each. */
-const STEPS = 4e8;
+const STEPS = 2e8;
 
 /** A table of numbers and the sums that link them. */
 export interface CellTable {
@@ -53,7 +53,12 @@ export function completeSuppression(table: CellTable, steps: number = STEPS): Ui
   const freedom = measureFreedom(table);
   const work = new WorkLimit(steps);
   const search = new IntervalSearch(relations, freedom, work);
-  const suppression = new Suppression(primaries, { relations, freedom, weights: weighCells(values, relations), work });
+  const suppression = new Suppression(primaries, {
+    relations,
+    freedom,
+    weights: weighCells(values, relations),
+    work,
+  });
   const everything = new Uint8Array(cells).fill(1);
   const parts = connectedParts(relations, primaries, everything);
   for (const [at, part] of parts.entries()) {
