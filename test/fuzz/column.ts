@@ -1,10 +1,16 @@
 // Arrow files, by ranges as the enclave reads them, held against the naive reader.
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { checkSchema } from "../../core/column/schema.ts";
 import { parseTable } from "../../core/column/table.ts";
+import { checkFirstUnit } from "../../core/column/vectors.ts";
+import { compileProgram, releaseResult, startKernel, startMerge } from "../../jobs/registry.ts";
+import { manifestOf, planOf } from "../aggregate/table.ts";
 import { readByRanges } from "../column/by-ranges.ts";
 import { arrowFile, fileOf, tableArbitrary } from "../column/model.ts";
 import { naiveCells } from "../column/naive-reader.ts";
+import { drawObjects, SCHEMA, STYLES } from "../transcript/values.ts";
+import { diceOf } from "./dice.ts";
 import type { Dice } from "./dice.ts";
 import { mutateBytes } from "./mutate.ts";
 import type { Target } from "./target.ts";
@@ -12,6 +18,35 @@ import type { Target } from "./target.ts";
 const WORDS = [0, 1, 4, 8, -1, -8, 0x7fffffff, -0x80000000, 0x7ffffff8];
 
 const tables = fc.sample(tableArbitrary(12), { numRuns: 24, seed: 5 });
+
+const manifest = manifestOf(
+  { rows: 0, units: [], columns: SCHEMA.map((entry) => ({ ...entry, cells: [] })) },
+  {
+    minUnits: 2,
+    bounds: {
+      amount: { lower: -1000, upper: 1000 },
+      price: { lower: 0, upper: 99.5 },
+      ratio: { lower: -1, upper: 1 },
+    },
+  },
+);
+const program = compileProgram(
+  planOf({
+    where: { not: { column: "code", between: [-3, 3] } },
+    groupBy: ["city", "street", "flag"],
+    select: [
+      { as: "rows", op: "count" },
+      { as: "units", op: "count_units" },
+      { as: "amount", op: "sum", column: "amount" },
+      { as: "price", op: "avg", column: "price" },
+      { as: "ratio", op: "sum", column: "ratio" },
+    ],
+  }),
+  manifest,
+);
+const files = STYLES.flatMap((style, seed) =>
+  drawObjects([[20, 9]], style, "column", diceOf(seed, "files", 0)),
+);
 
 export const COLUMN_TARGETS: readonly Target[] = [
   {
@@ -30,7 +65,32 @@ export const COLUMN_TARGETS: readonly Target[] = [
     codes: 8,
     accepts: true,
   },
+  {
+    name: "job on an Arrow file",
+    seeds: files,
+    mutations: [mutateWords, mutateBytes, mutateBytes],
+    decode: compute,
+    codes: 6,
+    accepts: true,
+    share: 10,
+  },
 ];
+
+/** Of whatever values an owner's file has, valid or not, a kernel makes a partial and the gate a table. */
+function compute(file: Uint8Array): void {
+  const { fields, batches } = parseTable(file);
+  checkSchema(fields, SCHEMA, "column");
+  const first = batches.find(({ rows }) => rows > 0);
+  if (first !== undefined) checkFirstUnit(first);
+  const kernel = startKernel(program);
+  const wanted = program.columns.map(({ name }) => fields.findIndex((field) => field.name === name));
+  for (const { rows, unitStart, columns } of batches) {
+    kernel.add({ rows, unitStart, columns: wanted.flatMap((column) => columns[column] ?? []) });
+  }
+  const merge = startMerge(program);
+  merge.add(kernel.finish());
+  assert.ok(parseTable(releaseResult(program, merge, { maxRows: null })).fields.length > 0);
+}
 
 function read(file: Uint8Array): void {
   const { cells, fetchedBytes } = readByRanges(file);
