@@ -1,7 +1,7 @@
 // One task an object to the pool, partials merged in the manifest's order. All objects, each exactly once, or nothing:
 // leaving one out is the attack that a threshold cannot see (DESIGN 1.3).
 import { SealroomError } from "../core/errors.ts";
-import type { Manifest } from "../core/manifest/manifest.ts";
+import type { Manifest, ObjectEntry } from "../core/manifest/manifest.ts";
 import { startMerge } from "../jobs/registry.ts";
 import type { Merge, Program } from "../jobs/registry.ts";
 import type { Pool } from "./pool.ts";
@@ -20,6 +20,9 @@ export interface Progress {
   readonly bytes: number;
 }
 
+/** Objects begun and not yet merged: so many partials may wait for one that is slow. */
+const MOST_UNMERGED = 16;
+
 /** Errors: those of the tasks, POOL_THREAD, JOB_INCOMPLETE, AGGREGATE_GROUPS. */
 export async function computeObjects(
   pool: Pool,
@@ -31,31 +34,28 @@ export async function computeObjects(
   const signal = AbortSignal.any([abandoned, failed.signal]);
   const merge = startMerge(program);
   const seen = { objects: 0, rows: 0, bytes: 0 };
+  const { schema, unit } = manifest;
   // Partials are merged in order, so that the same manifest gives the same bits however threads race.
-  let merged: Promise<void> = Promise.resolve();
-  const tasks = manifest.objects.map(async (entry, object) => {
-    const address = { job, input: 0, object };
-    const { schema, unit } = manifest;
-    const task = { address, entry, schema, unit, datasetKey, program };
-    const before = merged;
-    const result = pool.run(task, signal);
-    const turn = (async (): Promise<void> => {
-      const { partial, rows, bytes } = await result;
-      seen.bytes += bytes;
-      seen.objects += 1;
-      onProgress({ objects: seen.objects, ofObjects: manifest.objects.length, bytes: seen.bytes });
-      await before;
-      merge.add(partial);
-      seen.rows += rows;
-    })();
-    merged = turn;
-    await turn;
-  });
+  const turns: Promise<void>[] = [];
+  const take = async (entry: ObjectEntry, object: number): Promise<void> => {
+    const before = turns[object - 1];
+    const room = turns[object - MOST_UNMERGED];
+    if (room !== undefined) await room;
+    const task = { address: { job, input: 0, object }, entry, schema, unit, datasetKey, program };
+    const { partial, rows, bytes } = await pool.run(task, signal);
+    seen.bytes += bytes;
+    seen.objects += 1;
+    onProgress({ objects: seen.objects, ofObjects: manifest.objects.length, bytes: seen.bytes });
+    await before;
+    merge.add(partial);
+    seen.rows += rows;
+  };
+  for (const [object, entry] of manifest.objects.entries()) turns.push(take(entry, object));
   try {
-    await Promise.all(tasks);
+    await Promise.all(turns);
   } catch (error) {
     failed.abort();
-    await Promise.allSettled(tasks);
+    await Promise.allSettled(turns);
     throw error;
   }
   checkComplete(seen, manifest);

@@ -98,11 +98,12 @@ class ScriptedPool implements Pool {
 function start(
   pool: Pool,
   abandoned: AbortSignal = new AbortController().signal,
+  manifest: Manifest = MANIFEST,
 ): { merged: ReturnType<typeof computeObjects>; progress: Progress[] } {
   const progress: Progress[] = [];
   const computation = {
     job: "0123456789abcdef",
-    manifest: MANIFEST,
+    manifest,
     datasetKey: new Uint8Array(32),
     program: PROGRAM,
   };
@@ -126,6 +127,24 @@ test("asks for every object once, by its place in the manifest", async () => {
     pool.asked.map(({ address, entry }) => [address.input, address.object, entry.key]),
     VALUES.map((_, index) => [0, index, `part-${index}`]),
   );
+});
+
+test("holds few partials for an object that is slow: the rest wait until it is merged", async () => {
+  const objects = Array.from({ length: 40 }, (_, index) => entryOf(index));
+  const pool = new ScriptedPool();
+  const { merged } = start(pool, new AbortController().signal, { ...MANIFEST, objects });
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  for (let at = 1; at < 40; at += 1) {
+    pool.answer[at]?.(resultOf(1));
+    await settle();
+  }
+  assert.equal(pool.asked.length, 16);
+  for (let at = 0; at < 40; at += 1) {
+    pool.answer[at]?.(resultOf(1));
+    await settle();
+  }
+  await merged;
+  assert.equal(pool.asked.length, 40);
 });
 
 test("gives the same bits in whichever order the threads finish", async () => {
