@@ -75,7 +75,13 @@ function parseSchema(field: Field, unit: UnitKind): readonly ColumnEntry[] {
     seen.add(folded);
     return column;
   });
-  const units = schema.filter(({ role }) => role === "unit").length;
-  if (units !== (unit === "row" ? 0 : 1)) throw field.fault("unit columns", { units }, "MANIFEST_SCHEMA");
+  const units = schema.filter(({ role }) => role === "unit");
+  if (units.length !== (unit === "row" ? 0 : 1)) {
+    throw field.fault("unit columns", { units: units.length }, "MANIFEST_SCHEMA");
+  }
+  // Scattered rows are of one unit if its values are equal, and equal floats are a matter of rounding.
+  if (unit === "scattered" && findColumnType(units[0]?.type ?? "")?.kind === "float") {
+    throw field.fault("a float names no unit", {}, "MANIFEST_SCHEMA");
+  }
   return schema;
 }

@@ -55,6 +55,17 @@ test("refuses an adopted object where units are said to be marked", async () => 
   assert.equal(await verdict({ ...manifest, unit: "anywhere" }), "MANIFEST_FIELD");
 });
 
+test("refuses a unit that is told by a float, where nothing but its values tells it", async () => {
+  const typed = (type: string): unknown => ({
+    ...manifest,
+    schema: manifest.schema.map((column) => (column.role === "unit" ? { ...column, type } : column)),
+  });
+  for (const type of ["float32", "float64"]) assert.equal(await verdict(typed(type)), "MANIFEST_SCHEMA");
+  for (const type of ["utf8", "int64", "decimal(10,0)", "date"]) {
+    assert.equal(await verdict(typed(type)), "ok");
+  }
+});
+
 test("refuses a member of an envelope that is missing, unknown, of another kind or out of its limits", async () => {
   const change = (index: number, path: readonly string[], part: unknown): Promise<string> =>
     verdict(altered(manifest, ["objects", index, "envelope", ...path], part));
