@@ -264,14 +264,21 @@ function checkWidths(
   const sums = released
     .filter(isReleased)
     .map((group) => ({ groups: partsOf(group), value: valueOf(group.rows) }));
-  const before = widthsOf({ ...known, sums: isTotalPublic ? [root] : [] }, asked);
-  const after = widthsOf({ ...known, sums: isTotalPublic ? [...sums, root] : sums }, asked);
+  // What a group's other figures say of its own is known whatever is withheld.
+  const beforehand = [
+    ...(isTotalPublic ? [root] : []),
+    ...released.flatMap((group) =>
+      upperOf(group) === Infinity
+        ? []
+        : [{ groups: partsOf(group), value: upperOf(group), most: true as const }],
+    ),
+  ];
+  const before = widthsOf({ ...known, sums: beforehand }, asked);
+  const after = widthsOf({ ...known, sums: [...sums, ...beforehand] }, asked);
   if (before === null || after === null) return 0;
   withheld.forEach((group, at) => {
     const [was, is] = [before[at] ?? 0, after[at] ?? 0];
-    // What a group's own figures say of it is known whatever is withheld.
-    const own = upperOf(group) - lower * (asked[at]?.length ?? 0);
-    const least = Math.min(width, was, own);
+    const least = Math.min(width, was);
     assert.ok(is >= least, `${group.kept.join()} known to ${is}, of ${least}`);
   });
   return sums.length > 0 ? withheld.length : 0;

@@ -1,12 +1,18 @@
 // An analyst with time: knows which groups there are, the rules' bounds and every released figure, tries all tables of
 // whole numbers that agree with them, and says how closely each sum of groups is known.
 
+const TABLES = 20_000;
+
 export interface Knowledge {
   /** Of each finest group, beforehand. `upper` may be Infinity. */
   readonly lower: readonly number[];
   readonly upper: readonly number[];
-  /** Sums of finest groups that were released, or are public. */
-  readonly sums: readonly { readonly groups: readonly number[]; readonly value: number }[];
+  /** Sums of finest groups that were released, or are public; where `most` is, the sum is no more than `value`. */
+  readonly sums: readonly {
+    readonly groups: readonly number[];
+    readonly value: number;
+    readonly most?: true;
+  }[];
 }
 
 /**
@@ -38,7 +44,7 @@ export function widthsOf(
 
   const visit = (at: number): boolean => {
     tried += 1;
-    if (tried > 300_000) return false;
+    if (tried > TABLES) return false;
     const group = order[at];
     if (group === undefined) {
       asked.forEach((groups, i) => {
@@ -52,9 +58,10 @@ export function widthsOf(
     let from = lower[group] ?? 0;
     let to = upper[group] ?? 0;
     for (const i of own) {
+      const isExact = sums[i]?.most !== true;
       const rest = remaining[i] ?? 0;
       to = Math.min(to, rest - (needed[i]?.[at] ?? 0));
-      if (last[i] === at) from = Math.max(from, rest);
+      if (isExact && last[i] === at) from = Math.max(from, rest);
     }
     for (let value = from; value <= to; value += 1) {
       values[group] = value;
