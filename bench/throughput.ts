@@ -36,6 +36,7 @@ export async function measureMemoryRates(rounds: number): Promise<readonly Row[]
   const rates = await interleave(
     [
       contestant(threads, "2 threads: node:crypto alone, frames in memory", "decrypt"),
+      contestant(threads, "2 threads: the same, its output's memory given back at once", "reuse"),
       contestant(threads, "2 threads: frames opened, columns checked", "open"),
       contestant(threads, "2 threads: group-by, frames in memory", "memory"),
       contestant(threads, "2 threads: pull and discard, gateway from memory", "pull"),

@@ -159,15 +159,14 @@ const POPULATION: Uint8Array = Uint8Array.from(
   (_, byte) => byte.toString(2).replaceAll("0", "").length,
 );
 
-/** Nearly always all are in range, which the largest of them tells, a negative one being large without its sign. */
 function checkCodes(
   codes: DictionaryVector["codes"],
   validity: Uint8Array | null,
   size: number,
   column: number,
 ): void {
-  if (largestCode(codes) < size) return;
-  for (let row = 0; row < codes.length; row += 1) {
+  // Nearly always all are in range; if not, each is looked at, since in a null row any may stand.
+  for (let row = countInRange(codes, size); row < codes.length; row += 1) {
     const code = codes[row] ?? 0;
     if (code >= 0 && code < size) continue;
     if (validity === null || (((validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1) {
@@ -176,20 +175,20 @@ function checkCodes(
   }
 }
 
-/** As unsigned numbers. One loop a width: over arrays of several kinds in turn it would be several times as slow. */
-function largestCode({ buffer, byteOffset, length, BYTES_PER_ELEMENT }: DictionaryVector["codes"]): number {
-  let largest = 0;
-  if (BYTES_PER_ELEMENT === 1) {
-    const codes = new Uint8Array(buffer, byteOffset, length);
-    for (let row = 0; row < length; row += 1) largest = Math.max(largest, codes[row] ?? 0);
-  } else if (BYTES_PER_ELEMENT === 2) {
-    const codes = new Uint16Array(buffer, byteOffset, length);
-    for (let row = 0; row < length; row += 1) largest = Math.max(largest, codes[row] ?? 0);
-  } else {
-    const codes = new Uint32Array(buffer, byteOffset, length);
-    for (let row = 0; row < length; row += 1) largest = Math.max(largest, codes[row] ?? 0);
-  }
-  return largest;
+/**
+ * How many of the first codes are in range for sure; a multiple of what a word holds, or 0. Four codes of a byte are
+ * compared at once: a code below 128 reaches its top bit by adding 128 - size if it is too large, and carries into no other.
+ */
+function countInRange(codes: DictionaryVector["codes"], size: number): number {
+  const width = codes.BYTES_PER_ELEMENT;
+  if (codes.byteOffset % 4 !== 0 || size === 0) return 0;
+  const top = 2 ** (8 * width - 1);
+  const each = width === 1 ? 0x0101_0101 : width === 2 ? 0x0001_0001 : 1;
+  const add = (Math.max(0, top - size) * each) | 0;
+  const words = new Int32Array(codes.buffer, codes.byteOffset, codes.byteLength >> 2);
+  let tops = 0;
+  for (const word of words) tops |= word | (word + add);
+  return (tops & (top * each)) === 0 ? (words.length * 4) / width : 0;
 }
 
 /** Offsets and bytes of a text column: offsets rise, stay inside the bytes and cut between characters. */

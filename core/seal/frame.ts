@@ -21,9 +21,9 @@ export const FINAL_FRAME_PREFIX_BYTES: number = FINAL_FRAME_OVERHEAD - TAG_BYTES
 /** `IV 12 | u64 length`, before the ciphertext of an unframed body. */
 export const UNFRAMED_PREFIX_BYTES: number = IV_BYTES + 8;
 
-const REGULAR_LABEL = "AWSKMSEncryptionClient Frame";
-const FINAL_LABEL = "AWSKMSEncryptionClient Final Frame";
-const UNFRAMED_LABEL = "AWSKMSEncryptionClient Single Block";
+const REGULAR_LABEL: Uint8Array = new TextEncoder().encode("AWSKMSEncryptionClient Frame");
+const FINAL_LABEL: Uint8Array = new TextEncoder().encode("AWSKMSEncryptionClient Final Frame");
+const UNFRAMED_LABEL: Uint8Array = new TextEncoder().encode("AWSKMSEncryptionClient Single Block");
 
 export function frameBytes(place: FramePlace): number {
   return place.plainBytes + (place.final ? FINAL_FRAME_OVERHEAD : FRAME_OVERHEAD);
@@ -145,11 +145,12 @@ class FrameAad {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
 
-  constructor(messageId: Uint8Array, label: string) {
-    const fixed = Buffer.concat([messageId, new TextEncoder().encode(label)]);
-    this.#bytes = new Uint8Array(fixed.length + 12);
-    this.#bytes.set(fixed);
-    this.#view = new DataView(this.#bytes.buffer, fixed.length);
+  constructor(messageId: Uint8Array, label: Uint8Array) {
+    const fixedBytes = messageId.length + label.length;
+    this.#bytes = new Uint8Array(fixedBytes + 12);
+    this.#bytes.set(messageId);
+    this.#bytes.set(label, messageId.length);
+    this.#view = new DataView(this.#bytes.buffer, fixedBytes);
   }
 
   of({ sequence, plainBytes }: FramePlace): Uint8Array {

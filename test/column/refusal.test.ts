@@ -213,6 +213,31 @@ test("a code past its dictionary is refused, except in a null row", () => {
   assert.equal(parseTable(codes(2, Uint8Array.of(0b101))).batches[0]?.rows, 3);
 });
 
+test("codes of any width are refused exactly where one is past its dictionary, wherever it stands", () => {
+  const widths = [
+    { bits: 8, array: Int8Array, most: 127 },
+    { bits: 16, array: Int16Array, most: 32_767 },
+    { bits: 32, array: Int32Array, most: 2_147_483_647 },
+  ] as const;
+  for (const { bits, array, most } of widths) {
+    const fields: readonly ArrowField[] = [{ name: "d", type: typeOf("utf8"), dictionary: { id: 0, bits } }];
+    for (const size of [1, 2, 100, 128, 129, 300]) {
+      const values = Array.from({ length: size }, (_, i) => `v${i}`);
+      for (let at = 0; at < 9; at += 1) {
+        for (const code of [0, size - 1, size, size + 1, most, -1, -most - 1]) {
+          if (code > most) continue;
+          const codes = new array(9).fill(Math.min(size - 1, most));
+          codes[at] = code;
+          const base = { type: typeOf("utf8"), rows: 9, validity: null, layout: "dictionary" } as const;
+          const file = encodeTable(fields, [{ rows: 9, columns: [{ ...base, codes, values }] }]);
+          if (code >= 0 && code < size) assert.equal(parseTable(file).batches[0]?.rows, 9);
+          else refused("COLUMN_DICTIONARY", () => parseTable(file));
+        }
+      }
+    }
+  }
+});
+
 test("a dictionary column without its dictionary batch is refused", () => {
   refused("COLUMN_DICTIONARY", () => parseTable(emptyDictionaryColumn()));
 });
