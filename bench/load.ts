@@ -34,10 +34,12 @@ const FRAME_BYTES = DEFAULT_FRAME_LENGTH + FRAME_OVERHEAD;
 export class Load {
   readonly #setup: LoadSetup;
   readonly #memory = new ReadMemory();
+  readonly #runner: ReturnType<typeof objectRunner>;
   #asked: readonly Asked[] = [];
 
   constructor(setup: LoadSetup) {
     this.#setup = setup;
+    this.#runner = objectRunner(unixDialer(setup.sockets));
   }
 
   /** One object's worth of work; returns the bytes of ciphertext it was. */
@@ -109,8 +111,8 @@ export class Load {
   }
 
   async #job(): Promise<number> {
-    const { entry, datasetKey, program, sockets } = this.#setup;
-    const outcome = await objectRunner(unixDialer(sockets))({
+    const { entry, datasetKey, program } = this.#setup;
+    const outcome = await this.#runner({
       address: { job: JOB, input: 0, object: 0 },
       entry,
       schema: SCHEMA,

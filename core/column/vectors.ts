@@ -187,7 +187,11 @@ function countInRange(codes: DictionaryVector["codes"], size: number): number {
   const add = (Math.max(0, top - size) * each) | 0;
   const words = new Int32Array(codes.buffer, codes.byteOffset, codes.byteLength >> 2);
   let tops = 0;
-  for (const word of words) tops |= word | (word + add);
+  // Not by for-of, which is ten times as slow over typed arrays.
+  for (let at = 0, end = words.length; at < end; at += 1) {
+    const word = words[at] ?? 0;
+    tops |= word | (word + add);
+  }
   return (tops & (top * each)) === 0 ? (words.length * 4) / width : 0;
 }
 
