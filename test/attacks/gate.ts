@@ -111,4 +111,54 @@ const totalLessOthers: Attack = {
   },
 };
 
-export const GATE_ATTACKS: readonly Attack[] = [dominated, lonelyExtreme, forbiddenExtreme, totalLessOthers];
+const manyRows: Attack = {
+  name: "the analyst groups by a place that has many rows, all of them one person's",
+  case: "A06",
+  scene: "enclave",
+  expects: "withheld",
+  guard: [
+    {
+      file: "jobs/aggregate/unit-tally.ts",
+      find: " - (state[group * WIDTH + REPEATS] ?? 0)",
+      replace: "",
+    },
+  ],
+  run(world) {
+    const hermit = Array.from({ length: 12 }, () => ({ person: "hermit", city: "hermitage", amount: 3 }));
+    return ask(world, {
+      rows: crowdAnd(hermit, "hermit"),
+      text: "group_by: [city]\nselect: [count]",
+      tells: (answer) => answer.find(({ city }) => city === "hermitage")?.["count"] === 12n,
+    });
+  },
+};
+
+const oneRichRow: Attack = {
+  name: "a person's one row of half a billion stands out of a sum of thousands, whose bounds are a thousand",
+  case: "A17",
+  scene: "enclave",
+  expects: "withheld",
+  guard: [
+    {
+      file: "jobs/aggregate/compile.ts",
+      find: "upper: smallestUnits(upper, type)",
+      replace: "upper: Number.MAX_SAFE_INTEGER",
+    },
+  ],
+  run(world) {
+    return ask(world, {
+      rows: crowdAnd([{ person: "rich", city: "north", amount: 500_000_000 }], "rich"),
+      text: "select: [{ sum: amount, as: total }]",
+      tells: ([row]) => Number(row?.["total"]) > 500_000_000,
+    });
+  },
+};
+
+export const GATE_ATTACKS: readonly Attack[] = [
+  dominated,
+  lonelyExtreme,
+  forbiddenExtreme,
+  totalLessOthers,
+  manyRows,
+  oneRichRow,
+];

@@ -187,8 +187,9 @@ const LEAKS: readonly Leak[] = [
       inRead('(globalThis as any).leak = name.toString("base64url");'),
       {
         file: "enclave-worker/gateway.ts",
-        find: "const request = { ...this.#address,",
-        replace: "const request = { ...this.#address, job: (globalThis as any).leak ?? this.#address.job,",
+        find: "writeReadRequest(this.#stream, { ...this.#address, offset, length })",
+        replace:
+          "writeReadRequest(this.#stream, { ...this.#address, job: (globalThis as any).leak ?? this.#address.job, offset, length })",
       },
     ],
     found: { canary: /Wilhelmina/, encoding: "base64url", channel: "gateway" },
