@@ -14,9 +14,12 @@ export function sortByHash(words: Int32Array, at: Int32Array, units: UnitCompare
   const starts = new Uint8Array(at.length);
   for (let row = 0; row < at.length;) {
     const end = endOfEqual(words, at, row);
-    if (!areOneUnit(at, row, end, units)) sortCollision(at.subarray(row, end), units);
-    for (let i = row; i < end; i += 1) {
-      starts[i] = i > row && units.areEqual(at[i - 1] ?? 0, at[i] ?? 0) ? 0 : 1;
+    starts[row] = 1;
+    if (!areOneUnit(at, row, end, units)) {
+      sortCollision(at.subarray(row, end), units);
+      for (let i = row + 1; i < end; i += 1) {
+        starts[i] = units.areEqual(at[i - 1] ?? 0, at[i] ?? 0) ? 0 : 1;
+      }
     }
     row = end;
   }

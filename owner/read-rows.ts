@@ -63,7 +63,7 @@ async function readAll(request: ReadRequest, form: "plain" | "any"): Promise<Sto
   const layout = recordLayout(columns, unit);
   const memoryBytes = Math.max(0, database.limits.memoryBytes - (await usedBytes(database)));
   const bytes = inputs.reduce((sum, input) => sum + input.bytes * GROWTH[input.format], 0);
-  const limits = storeLimits(memoryBytes, unit === null ? null : bytes);
+  const limits = storeLimits(memoryBytes, bytes, unit === null ? "as read" : "sorted");
   const spill = new SpillFile();
   try {
     const store = new RecordStore(limits, spill);

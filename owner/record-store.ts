@@ -7,17 +7,18 @@ export interface StoreLimits {
   /** A power of two; 1 keeps the rows in the order in which they come. */
   readonly buckets: number;
   readonly pageWords: number;
-  /** How much of the pages is kept in memory. */
+  /** How much of the pages is kept in memory, and about how much there will be. */
   readonly keptWords: number;
+  readonly expectedWords: number;
 }
 
 type Page = Int32Array | SpilledPage;
 
 /**
- * Pages are kept in stretches of shared memory: what an ordinary buffer takes makes the garbage collector look for more
- * to collect, again and again, where there is nothing.
+ * Pages are kept in few large stretches, which the system fills with memory as they are used: each buffer of its own
+ * would make the garbage collector look for more to collect, where there is nothing.
  */
-const ARENA_BYTES = 32 * 1024 * 1024;
+const ARENA_WORDS = 64 * 1024 * 1024;
 
 /** Which of 2^bits buckets a hash belongs to, by the bits after those that are the same for all. */
 export function bucketOf(high: number, skip: number, bits: number): number {
@@ -104,7 +105,10 @@ export class RecordStore {
 
   #keep(page: Int32Array): Int32Array {
     if (this.#arenaUsed + page.length > this.#arena.length) {
-      this.#arena = new Int32Array(new SharedArrayBuffer(Math.max(ARENA_BYTES, page.byteLength)));
+      const left = this.#limits.keptWords - this.#keptWords;
+      this.#arena = new Int32Array(
+        Math.max(page.length, Math.min(ARENA_WORDS, this.#limits.expectedWords, left)),
+      );
       this.#arenaUsed = 0;
     }
     const kept = this.#arena.subarray(this.#arenaUsed, this.#arenaUsed + page.length);

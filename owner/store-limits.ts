@@ -11,23 +11,24 @@ const [MAX_CACHED_BUCKETS, MAX_BUCKETS] = [256, 2048];
 const [MIN_PAGE_BYTES, MAX_PAGE_BYTES, ORDERED_PAGE_BYTES] = [4 * 1024, 64 * 1024, 256 * 1024];
 const SPLIT_BUCKETS = 64;
 
-/** @param bytes about how much is sorted; null when the rows keep their order */
-export function storeLimits(memoryBytes: number, bytes: number | null): StoreLimits {
+/** @param bytes about how much is stored */
+export function storeLimits(memoryBytes: number, bytes: number, order: "sorted" | "as read"): StoreLimits {
   const kept = memoryBytes * KEPT_SHARE;
   const keptWords = Math.floor(kept / 4);
-  if (bytes === null) return { buckets: 1, pageWords: ORDERED_PAGE_BYTES / 4, keptWords };
+  const expectedWords = Math.ceil(bytes / 4);
+  if (order === "as read") return { buckets: 1, pageWords: ORDERED_PAGE_BYTES / 4, keptWords, expectedWords };
   const cached = Math.min(MAX_CACHED_BUCKETS, bytes / BUCKET_BYTES);
   // The guess may be low, and hashes fall unevenly.
   const fitting = Math.min(MAX_BUCKETS, (4 * bytes) / Math.max(1, memoryBytes * LOADED_SHARE));
   const buckets = 2 ** Math.ceil(Math.log2(Math.max(1, cached, fitting)));
   const page = Math.min(MAX_PAGE_BYTES, Math.max(MIN_PAGE_BYTES, kept / 8 / buckets));
-  return { buckets, pageWords: Math.floor(page / 4), keptWords };
+  return { buckets, pageWords: Math.floor(page / 4), keptWords, expectedWords };
 }
 
 export function orderLimits(memoryBytes: number): OrderLimits {
   return {
     loadedWords: Math.floor((memoryBytes * LOADED_SHARE) / 4),
     // The memory for pages is taken.
-    split: { buckets: SPLIT_BUCKETS, pageWords: MIN_PAGE_BYTES / 4, keptWords: 0 },
+    split: { buckets: SPLIT_BUCKETS, pageWords: MIN_PAGE_BYTES / 4, keptWords: 0, expectedWords: 0 },
   };
 }

@@ -87,7 +87,7 @@ function cellOf({ arrowType: type }: SealColumn): fc.Arbitrary<Cell | null> {
 function throughRecords(shape: readonly SealColumn[], chunks: readonly (readonly Cells[])[]): Cells[] {
   const layout = recordLayout(shape, null);
   const spill = new SpillFile();
-  const store = new RecordStore({ buckets: 1, pageWords: 256, keptWords: 2_000 }, spill);
+  const store = new RecordStore({ buckets: 1, pageWords: 256, keptWords: 2_000, expectedWords: 500 }, spill);
   const codes = openDictionaries(shape);
   const writer = new RecordWriter(layout, store, codes);
   for (const columns of chunks) {
@@ -116,7 +116,7 @@ function throughRecords(shape: readonly SealColumn[], chunks: readonly (readonly
   return builders.map((builder) => cellsOf(builder.vector()));
 }
 
-const NO_LIMITS = { loadedWords: 1e6, split: { buckets: 2, pageWords: 64, keptWords: 0 } };
+const NO_LIMITS = { loadedWords: 1e6, split: { buckets: 2, pageWords: 64, keptWords: 0, expectedWords: 0 } };
 
 test("values of every width, texts and nulls come out as they went in, kept or spilled", () => {
   const row = fc.tuple(...SHAPE.map(cellOf));

@@ -109,14 +109,14 @@ function record(high: number, low: number, unit: number): number[] {
 test("a bucket that does not fit is split by further bits of the hash, as often as it takes", () => {
   const spill = new SpillFile(directory);
   try {
-    const store = new RecordStore({ buckets: 2, pageWords: 64, keptWords: 256 }, spill);
+    const store = new RecordStore({ buckets: 2, pageWords: 64, keptWords: 256, expectedWords: 1_000 }, spill);
     const rows = 2_000;
     for (let i = 0; i < rows; i += 1) {
       // All in the upper bucket, and close together there.
       const high = 0x8000_0000 | ((Math.imul(i, 0x9e37_79b1) >>> 14) & 0x3_ffff);
       store.add(1, Int32Array.from(record(high | 0, 0, i)), 0);
     }
-    const split = { buckets: 8, pageWords: 64, keptWords: 0 };
+    const split = { buckets: 8, pageWords: 64, keptWords: 0, expectedWords: 0 };
     const order = new RecordOrder(LAYOUT, { loadedWords: 100, split }, spill);
     const hashes: number[] = [];
     for (const { memory, at } of order.blocks(store)) {
