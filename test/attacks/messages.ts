@@ -303,6 +303,8 @@ const longAttachment: Attack = {
   expects: "WIRE_LENGTH",
   guard: [
     { file: "core/wire/message.ts", find: "|| entry < 0 || entry > left) {", replace: "|| entry < 0) {" },
+    // Memory is given as bytes come, whatever was announced.
+    { file: "core/wire/message.ts", find: "Math.min(length, FIRST_PIECE_BYTES)", replace: "length" },
   ],
   run() {
     const json = text(JSON.stringify({ attachments: [CLAIMED], type: "job" }));
