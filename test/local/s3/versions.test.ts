@@ -187,8 +187,7 @@ test("does not start from a version under another key's name, or in a bucket tha
 });
 
 test("reads the name of a version's file back, and no other name", () => {
-  const hex = (length: number) =>
-    fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`));
+  const hex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`));
   const name = fc
     .record({
       keyHash: hex(64),
