@@ -4,15 +4,16 @@ import { NotPlain } from "./plain-csv.ts";
 const [MINUS, POINT] = [0x2d, 0x2e];
 /** 10^22 is the last power of ten that a double holds. */
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
-const [EXACT_DIGITS, MOST_DIGITS] = [15, 19];
+const [HEAD_DIGITS, EXACT_DIGITS, MOST_DIGITS] = [9, 15, 19];
 const SPELLING = /^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]+)?$/i;
 
 /** @throws NotPlain */
 export function readFloat(bytes: Uint8Array, start: number, end: number): number {
   const isNegative = bytes[start] === MINUS;
   const first = isNegative ? start + 1 : start;
-  // The first digits, and the others, as whole numbers.
-  let high = 0;
+  // Nine digits, six, and four, as integers of 32 bits, whose products are several times as fast as those of doubles.
+  let head = 0;
+  let middle = 0;
   let low = 0;
   let digits = 0;
   let places = -1;
@@ -23,8 +24,9 @@ export function readFloat(bytes: Uint8Array, start: number, end: number): number
       places = 0;
       continue;
     }
-    if (digits < EXACT_DIGITS) high = high * 10 + digit;
-    else low = low * 10 + digit;
+    if (digits < HEAD_DIGITS) head = (head * 10 + digit) | 0;
+    else if (digits < EXACT_DIGITS) middle = (middle * 10 + digit) | 0;
+    else low = (low * 10 + digit) | 0;
     digits += 1;
     if (places >= 0) places += 1;
   }
@@ -32,6 +34,8 @@ export function readFloat(bytes: Uint8Array, start: number, end: number): number
     return readOther(bytes, start, end);
   }
   const power = POWERS[Math.max(0, places)] ?? 1;
+  const more = Math.min(digits, EXACT_DIGITS) - HEAD_DIGITS;
+  const high = more <= 0 ? head : head * (POWERS[more] ?? 1) + middle;
   // Clinger 1990: both are exact, so one rounding is all there is.
   const value = digits <= EXACT_DIGITS ? high / power : divideLong(high, low, digits - EXACT_DIGITS, power);
   if (Number.isNaN(value)) return readOther(bytes, start, end);

@@ -12,9 +12,10 @@ import { vectorData, vectorValidity } from "../../owner/duckdb-vector.ts";
 import { openInputs } from "../../owner/input.ts";
 import { NotPlain, PlainCsv } from "../../owner/plain-csv.ts";
 import { readFloat } from "../../owner/plain-float.ts";
-import { valuePutter } from "../../owner/plain-reader.ts";
+import { valuesPutter } from "../../owner/plain-reader.ts";
 import { recordLayout, recordMemory } from "../../owner/record-layout.ts";
 import { Scanner } from "../../owner/scan.ts";
+import { DELIMITERS } from "../../owner/schema-file.ts";
 import { spellerOf, spellingOf } from "../../owner/spelling.ts";
 import { sqlList } from "../../owner/sql.ts";
 import { TYPE_NAMES, typeOf } from "../column/model.ts";
@@ -128,14 +129,15 @@ for (const name of TYPE_NAMES.filter((type) => type !== "utf8")) {
     const width = recordLayout([column], null).fields[0]?.width ?? 8;
     const texts = fc.sample(spelled, { numRuns: 3_000, seed: 20_261_123 });
     const memory = recordMemory(4);
-    const put = valuePutter(type, width, memory);
+    const put = valuesPutter(type, width, memory);
     const expected = await byDuckDB(texts, name, width);
     let taken = 0;
     for (const [i, text] of texts.entries()) {
       const bytes = Buffer.from(`"${text}"`);
       memory.bytes.fill(0xee);
       try {
-        put(new Uint8Array(bytes), 1, bytes.length - 1, 0);
+        const column = { starts: Int32Array.of(1), lengths: Int32Array.of(bytes.length - 2) };
+        put(new Uint8Array(bytes), column, new Uint8Array(1), 1);
       } catch (error) {
         assert.ok(error instanceof NotPlain);
         continue;
@@ -216,8 +218,8 @@ const file = fc
     return isEnded ? lines + end : lines;
   });
 
-function readPlain(path: string): string[][] | null {
-  const csv = new PlainCsv(path, ",", 2);
+function readPlain(path: string, delimiter = ","): string[][] | null {
+  const csv = new PlainCsv(path, delimiter, 2);
   const records: string[][] = [];
   try {
     csv.skipHeader();
@@ -243,13 +245,14 @@ function readPlain(path: string): string[][] | null {
 test("records that are taken are DuckDB's records: quotes, line breaks, empty fields, a last line without an end", async () => {
   let taken = 0;
   await fc.assert(
-    fc.asyncProperty(file, async (text) => {
+    fc.asyncProperty(file, fc.constantFrom(...Object.values(DELIMITERS)), async (commas, delimiter) => {
+      const text = commas.replaceAll(",", delimiter);
       const path = join(directory, "random.csv");
       writeFileSync(path, text);
-      const plain = readPlain(path);
+      const plain = readPlain(path, delimiter);
       if (plain === null) return;
       taken += 1;
-      const [input] = await openInputs(database, [path], { nullTokens: [], delimiter: "," });
+      const [input] = await openInputs(database, [path], { nullTokens: [], delimiter });
       const rows = await queryRows(database.connection, `SELECT c0, c1 FROM ${input?.relation ?? ""}`);
       assert.deepEqual(
         plain,

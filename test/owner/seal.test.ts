@@ -362,6 +362,19 @@ test("types that schema.yaml leaves open are those the values fit; codes with le
   assert.deepEqual(opened.columns["none"], [null, null]);
 });
 
+test("a file that is not plain is read by DuckDB from its beginning: unusual spellings, at the end of many rows too", async () => {
+  const spellings = '+1,a\n 2 ,b\n3.0,c\n1,"d\ne"\n';
+  const many = Array.from({ length: 5_000 }, (_, i) => `${i},x\n`).join("");
+  for (const [i, before] of ["", many].entries()) {
+    const file = await rig.file("spelled.csv", `n,s\n${before}${spellings}`);
+    await rig.seal({ inputs: [file, file], schema: NUMBERED, prefix: `spelled-${i}/` });
+    const { n = [], s = [] } = (await rig.open(`spelled-${i}/`)).columns;
+    assert.equal(n.length, 2 * (4 + (before === "" ? 0 : 5_000)));
+    assert.deepEqual(n.slice(-4), [1, 2, 3, 1]);
+    assert.deepEqual(s.slice(-4), ["a", "b", "c", "d\ne"]);
+  }
+});
+
 test("columns that schema.yaml drops are not sealed", async () => {
   const file = await rig.file("drop.csv", "n,s,secret\n1,a,CANARYCANARY\n");
   await rig.seal({ inputs: [file], schema: `${NUMBERED}drop: [secret]\n`, prefix: "drop/" });
