@@ -458,6 +458,7 @@ test("seal says which of its files is wrong, and where, and stores nothing", asy
     "unit: person\ncolumns:\n  person: { type: utf8, role: unit }\n",
   );
   await writeFile(flow.path("bad-rules.yaml"), "min_units: 1\nmax_groups: 10\n");
+  await writeFile(flow.path("plain-rules.yaml"), "min_units: 2\nmax_groups: 10\n");
   await writeFile(flow.path("bad.csv"), "person,name,town,amount\np1,n,Bonn,not a number\n");
   const cases: readonly (readonly [
     changes: Record<string, string>,
@@ -469,7 +470,14 @@ test("seal says which of its files is wrong, and where, and stores nothing", asy
     [{}, flow.path("bad.csv"), 3, /^OWNER_VALUES$/],
     [{ "--schema": flow.path("none") }, flow.path("visits.csv"), 3, /^FILE_MISSING$/],
     [{ "--schema": flow.path("bad-role.yaml") }, flow.path("visits.csv"), 3, /^OWNER_SCHEMA$/],
-    [{ "--schema": flow.path("missing-column.yaml") }, flow.path("visits.csv"), 3, /^OWNER_COLUMNS$/],
+    [
+      { "--schema": flow.path("missing-column.yaml"), "--rules": flow.path("plain-rules.yaml") },
+      flow.path("visits.csv"),
+      3,
+      /^OWNER_COLUMNS$/,
+    ],
+    [{ "--schema": flow.path("missing-column.yaml") }, flow.path("none.csv"), 3, /^MANIFEST_RULES$/],
+    [{ "--not-after": "2020-01-01" }, flow.path("none.csv"), 2, /./],
     [{ "--rules": flow.path("bad-rules.yaml") }, flow.path("visits.csv"), 3, /_RULES$/],
     [{ "--owner": flow.path("analyst.key") }, flow.path("visits.csv"), 3, /^OWNER_KEY_FORM$/],
     [{ "--owner": flow.path("owner.key.pub") }, flow.path("visits.csv"), 3, /^OWNER_KEY_/],
