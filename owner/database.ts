@@ -1,11 +1,11 @@
 // A DuckDB of our own for one command: in memory, within a memory limit, without extensions from elsewhere, and
 // without a temporary directory. DuckDB can encrypt what it spills only with a crypto module that does not ship with
-// it, so nothing is spilled: what does not fit is sorted part by part instead (order.ts).
+// it, so it spills nothing: it only reads and converts, and what does not fit in memory is ours to keep (spill-file.ts).
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import { SealroomError } from "../core/errors.ts";
 
 export interface DatabaseLimits {
-  /** For all of DuckDB; what is sealed at the moment comes on top, about 100 MB. */
+  /** For DuckDB, and half of what it leaves for stored rows; what is sealed at the moment comes on top, about 100 MB. */
   readonly memoryBytes: number;
   readonly threads: number;
 }
