@@ -9,6 +9,7 @@ import type { ColumnBatch } from "../../core/column/vector.ts";
 import { CHUNK_ROWS, compact } from "./chunk.ts";
 import type { Passing } from "./dimension-coder.ts";
 import { GroupKeys } from "./group-key.ts";
+import { FusedPass } from "./fused-pass.ts";
 import { LevelTally } from "./level-tally.ts";
 import { MeasureReader } from "./measure.ts";
 import type { Partial } from "./partial.ts";
@@ -27,6 +28,8 @@ export class ObjectAggregation {
   readonly #ordinals: UnitOrdinals | null;
   readonly #readers: readonly MeasureReader[];
   readonly #levels: readonly LevelTally[];
+  /** Null where the program asks for more than one pass can do. */
+  readonly #fused: FusedPass | null;
   readonly #picked = new Int32Array(CHUNK_ROWS);
   readonly #groups = new Int32Array(CHUNK_ROWS);
   #rows = 0;
@@ -41,6 +44,9 @@ export class ObjectAggregation {
     this.#levels = program.levels.map(
       (kept, at) => new LevelTally(program, this.#keys, at === 0 ? null : kept),
     );
+    const [keys, ordinals, readers, [level]] = [this.#keys, this.#ordinals, this.#readers, this.#levels];
+    const isFused = level !== undefined && FusedPass.fits(program);
+    this.#fused = isFused ? new FusedPass(program, { keys, ordinals, readers, level }) : null;
   }
 
   /** Errors: AGGREGATE_UNITS, AGGREGATE_ROWS, AGGREGATE_GROUPS. */
@@ -50,8 +56,15 @@ export class ObjectAggregation {
     if (this.#unitColumn !== null) checkUnits(batch, this.#unitColumn);
     this.#rows += batch.rows;
     if (this.#rows > MAX_OBJECT_ROWS) throw new SealroomError("AGGREGATE_ROWS", { limit: MAX_OBJECT_ROWS });
+    const addChunk = (start: number, count: number): void => {
+      this.#addChunk(batch, start, count);
+    };
+    if (this.#fused !== null) {
+      this.#fused.add(batch, addChunk);
+      return;
+    }
     for (let start = 0; start < batch.rows; start += CHUNK_ROWS) {
-      this.#addChunk(batch, start, Math.min(CHUNK_ROWS, batch.rows - start));
+      addChunk(start, Math.min(CHUNK_ROWS, batch.rows - start));
     }
   }
 

@@ -35,6 +35,13 @@ export class GroupKeys {
     );
   }
 
+  /** The bound, where it is the same for all rows of the object; else null. */
+  fixedBound(batch: ColumnBatch): number | null {
+    this.#coders ??= this.#prepare(batch);
+    const isFixed = this.#tuples === null && this.#coders.every(({ bound }) => bound < Infinity);
+    return isFixed ? this.bound : null;
+  }
+
   /** Writes the passing rows' group numbers. Errors: AGGREGATE_GROUPS. */
   assign(batch: ColumnBatch, rows: Passing, groups: Int32Array): void {
     this.#coders ??= this.#prepare(batch);

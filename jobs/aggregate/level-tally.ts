@@ -50,6 +50,11 @@ export class LevelTally {
     readers.forEach((reader, at) => this.#measures[at]?.add(reader, rows, firsts));
   }
 
+  /** What a fused pass adds to. */
+  get tallies(): { readonly units: UnitTally; readonly measures: readonly MeasureTally[] } {
+    return { units: this.#units, measures: this.#measures };
+  }
+
   /** Errors: AGGREGATE_GROUPS. */
   finish(): PartialLevel {
     const formed = this.#units.formedGroups();

@@ -38,6 +38,16 @@ export class MeasureTally {
     };
   }
 
+  /** Null until some passing row had no value: then this measure counts rows and units of its own. */
+  get isComplete(): boolean {
+    return this.#present === null;
+  }
+
+  /** Its sums, where they are added up in one pass. */
+  get unitSums(): UnitSums | null {
+    return this.#sum instanceof UnitSums ? this.#sum : null;
+  }
+
   /** Before `all` counts the rows that `reader` has read. */
   prepare({ positions }: MeasureReader): void {
     if (positions !== null) this.#present ??= this.#all.copy();

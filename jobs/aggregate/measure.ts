@@ -34,6 +34,11 @@ export class MeasureReader {
     return this.#badRows;
   }
 
+  /** For who reads rows of the column by himself. */
+  addBadRows(count: number): void {
+    this.#badRows += count;
+  }
+
   read(batch: ColumnBatch, rows: Passing): void {
     const vector = batch.columns[this.#column];
     if (vector === undefined) throw new Error("internal: a batch lacks a column of the program");

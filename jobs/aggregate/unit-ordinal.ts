@@ -13,6 +13,16 @@ export class UnitOrdinals {
     return this.#isDistinct;
   }
 
+  /** The ordinal of the last row's unit so far. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** For who reads the marks of rows by himself. */
+  skipTo(last: number): void {
+    this.#last = last;
+  }
+
   /**
    * The ordinals, by the bitmap, of `count` rows from `start`, which must follow the rows read before. The array is reused.
    * Errors: AGGREGATE_UNITS, when an object's first row starts no unit.

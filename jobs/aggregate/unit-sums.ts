@@ -7,6 +7,7 @@ import type { ClipRule } from "./program.ts";
 import { addCompensated, carryExact } from "./sum.ts";
 import type { ChunkRows } from "./unit-tally.ts";
 import { KERNELS } from "./wasm/kernels.ts";
+import type { Slot } from "./wasm/kernels.ts";
 
 const WIDTH = 4;
 /** The total of the unit that the group saw last, not clipped yet; NaN where there was none. */
@@ -68,6 +69,18 @@ export class UnitSums {
     const done = KERNELS[exact ? "addExactRows" : "addFloatRows"](0, count, lower, upper);
     this.#state.set(KERNELS.sums.subarray(0, this.#state.length));
     return done;
+  }
+
+  /** Lends the sums of the groups below `bound` to a slot, until `leave`. */
+  enter({ offset, sums }: Slot, bound: number): void {
+    this.grow(bound);
+    sums.set(this.#state.subarray(0, bound * WIDTH));
+    if (this.#rule.exact) KERNELS.enterExact(0, bound, offset);
+  }
+
+  leave({ offset, sums }: Slot, bound: number): void {
+    if (this.#rule.exact) KERNELS.leaveExact(0, bound, offset);
+    this.#state.set(sums.subarray(0, bound * WIDTH));
   }
 
   /** Adds the totals that are running. */

@@ -3,6 +3,7 @@
 import { CHUNK_ROWS } from "./chunk.ts";
 import { growInt32 } from "./grow.ts";
 import { KERNELS } from "./wasm/kernels.ts";
+import type { Slot } from "./wasm/kernels.ts";
 
 const WIDTH = 4;
 const ROWS = 0;
@@ -58,6 +59,16 @@ export class UnitTally {
     KERNELS.units.set(this.#state);
     KERNELS.countRows(0, count);
     this.#state.set(KERNELS.units.subarray(0, this.#state.length));
+  }
+
+  /** Lends the counts of the groups below `bound` to a slot, until `leave`. */
+  enter(slot: Slot, bound: number): void {
+    this.#state = growInt32(this.#state, bound * WIDTH);
+    slot.units.set(this.#state.subarray(0, bound * WIDTH));
+  }
+
+  leave(slot: Slot, bound: number): void {
+    this.#state.set(slot.units.subarray(0, bound * WIDTH));
   }
 
   /** A tally of its own that has counted the same. */

@@ -4,15 +4,31 @@
 export type Code = readonly number[];
 
 /** §5.3.1 */
-export const TYPES = { i32: 0x7f, f64: 0x7c, v128: 0x7b } as const;
+export const TYPES = { i32: 0x7f, i64: 0x7e, f64: 0x7c, v128: 0x7b } as const;
 export type ValueType = keyof typeof TYPES;
 
 /** §5.4.6 and §5.4.8: opcodes of binary and unary operations. */
 const OPERATIONS = {
+  "i32.eq": 0x46,
   "i32.ne": 0x47,
   "i32.lt_s": 0x48,
   "i32.add": 0x6a,
+  "i32.and": 0x71,
   "i32.shl": 0x74,
+  "i32.shr_u": 0x76,
+  "i64.eq": 0x51,
+  "i64.ne": 0x52,
+  "i64.lt_s": 0x53,
+  "i64.gt_s": 0x55,
+  "i64.gt_u": 0x56,
+  "i64.add": 0x7c,
+  "i64.sub": 0x7d,
+  "i64.and": 0x83,
+  "i64.xor": 0x85,
+  "i64.shl": 0x86,
+  "i64.shr_s": 0x87,
+  "i64.extend_i32_u": 0xad,
+  "i64.trunc_f64_s": 0xb0,
   "f64.eq": 0x61,
   "f64.lt": 0x63,
   "f64.gt": 0x64,
@@ -36,9 +52,15 @@ const LOADS = {
   "i32.load": [0x28, 2],
   "i32.load8_u": [0x2d, 0],
   "i64.load": [0x29, 3],
+  "i64.load32_s": [0x34, 2],
   "f64.load": [0x2b, 3],
 } as const;
-const STORES = { "i32.store": [0x36, 2], "i32.store8": [0x3a, 0], "f64.store": [0x39, 3] } as const;
+const STORES = {
+  "i32.store": [0x36, 2],
+  "i32.store8": [0x3a, 0],
+  "i64.store": [0x37, 3],
+  "f64.store": [0x39, 3],
+} as const;
 
 const VOID_BLOCK = 0x40;
 const END = 0x0b;
@@ -80,7 +102,12 @@ export function set(local: number, value: Code): Code {
 }
 
 export function i32(value: number): Code {
-  return [0x41, ...signed(value)];
+  return [0x41, ...signed(BigInt(value))];
+}
+
+/** Of a whole number that a float64 holds. */
+export function i64(value: number): Code {
+  return [0x42, ...signed(BigInt(value))];
 }
 
 export function f64(value: number): Code {
@@ -152,7 +179,8 @@ function unsigned(value: number): Code {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
 }
 
-function signed(value: number): Code {
-  const isLast = value >= -0x40 && value < 0x40;
-  return isLast ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)];
+function signed(value: bigint): Code {
+  const digits = Number(value & 0x7fn);
+  const isLast = value >= -0x40n && value < 0x40n;
+  return isLast ? [digits] : [digits | 0x80, ...signed(value >> 7n)];
 }

@@ -5,7 +5,22 @@
 import { CHUNK_ROWS } from "../chunk.ts";
 import { assemble } from "./assembler.ts";
 import { countRows, countUnits } from "./count-loops.ts";
-import { END, FIRSTS, GROUPS, MAX_KERNEL_GROUPS, ORDINALS, SUMS, UNITS, VALUES } from "./memory.ts";
+import {
+  BAD_ROWS,
+  END,
+  FIRSTS,
+  GROUPS,
+  MARKS,
+  MAX_KERNEL_GROUPS,
+  ORDINAL,
+  ORDINALS,
+  SLOT,
+  SLOTS,
+  SUMS,
+  UNITS,
+  VALUES,
+} from "./memory.ts";
+import { fusedLoops } from "./fused-loops.ts";
 import { sumLoops } from "./sum-loops.ts";
 import { valueLoops } from "./value-loops.ts";
 
@@ -13,10 +28,27 @@ const PAGE = 65_536;
 
 /** The whole module: what a reader of the machine code will find. */
 export function assembleKernels(): Uint8Array<ArrayBuffer> {
-  return assemble(Math.ceil(END / PAGE), [...sumLoops(), countUnits(), countRows(), ...valueLoops()]);
+  return assemble(Math.ceil(END / PAGE), [
+    ...sumLoops(),
+    countUnits(),
+    countRows(),
+    ...valueLoops(),
+    ...fusedLoops(),
+  ]);
 }
 
 type Loop = (from: number, count: number, ...rest: number[]) => number;
+
+/** Adds a chunk's rows to a slot. */
+export type FusedLoop = (from: number, count: number, lower: number, upper: number, offset: number) => number;
+
+/** Where a fused loop keeps what groups need, while a batch is worked on. */
+export interface Slot {
+  /** What fused loops know it by. */
+  readonly offset: number;
+  readonly sums: Float64Array;
+  readonly units: Int32Array;
+}
 
 export interface Kernels {
   readonly groups: Int32Array;
@@ -25,6 +57,8 @@ export interface Kernels {
   readonly values: Float64Array;
   /** The bytes of `values`, as words. */
   readonly words: Uint32Array;
+  /** The first half of them, signed. */
+  readonly integers: Int32Array;
   /** By group: total, high, low, largest. */
   readonly sums: Float64Array;
   /** By group: rows, repeats, last unit, nothing. */
@@ -50,6 +84,23 @@ export interface Kernels {
   readonly keepNumbers: (from: number, count: number, limit: number) => number;
   /** Moves the groups of the rows in `ordinals`, which rise, to the front. */
   readonly keepGroups: (from: number, count: number) => number;
+  /** The first is `sums` and `units`, which other loops use too. */
+  readonly slots: readonly Slot[];
+  /** Which rows of the chunk are the first of a unit, a bit a row. */
+  readonly marks: Uint8Array;
+  /** The last unit's ordinal, and after a fused loop that of its last row; and how many rows it has saturated. */
+  readonly ordinal: Int32Array;
+  readonly badRows: Int32Array;
+  readonly fuseCount: FusedLoop;
+  readonly fuseInt32: FusedLoop;
+  readonly fuseInt64: FusedLoop;
+  readonly fuseFloat64: FusedLoop;
+  readonly fuseInt32Share: FusedLoop;
+  readonly fuseInt64Share: FusedLoop;
+  readonly fuseFloat64Share: FusedLoop;
+  /** Exact sums of so many groups of a slot become integers, and floats again. */
+  readonly enterExact: (from: number, groups: number, offset: number) => number;
+  readonly leaveExact: (from: number, groups: number, offset: number) => number;
 }
 
 /** As much of the interface as is used here: it is no part of the language's own library. */
@@ -68,6 +119,11 @@ function start(): Kernels {
     if (found === undefined) throw new Error("internal: a kernel that was not assembled");
     return found;
   };
+  const slots = Array.from({ length: SLOTS }, (_, slot) => ({
+    offset: slot * SLOT,
+    sums: new Float64Array(buffer, SUMS + slot * SLOT, MAX_KERNEL_GROUPS * 4),
+    units: new Int32Array(buffer, UNITS + slot * SLOT, MAX_KERNEL_GROUPS * 4),
+  }));
   return {
     groups: new Int32Array(buffer, GROUPS, CHUNK_ROWS),
     ordinals: new Int32Array(buffer, ORDINALS, CHUNK_ROWS),
@@ -76,6 +132,20 @@ function start(): Kernels {
     words: new Uint32Array(buffer, VALUES, CHUNK_ROWS * 2),
     sums: new Float64Array(buffer, SUMS, MAX_KERNEL_GROUPS * 4),
     units: new Int32Array(buffer, UNITS, MAX_KERNEL_GROUPS * 4),
+    integers: new Int32Array(buffer, VALUES, CHUNK_ROWS),
+    slots,
+    marks: new Uint8Array(buffer, MARKS, CHUNK_ROWS / 8),
+    ordinal: new Int32Array(buffer, ORDINAL, 1),
+    badRows: new Int32Array(buffer, BAD_ROWS, 1),
+    fuseCount: loop("fuseCount"),
+    fuseInt32: loop("fuseInt32"),
+    fuseInt64: loop("fuseInt64"),
+    fuseFloat64: loop("fuseFloat64"),
+    fuseInt32Share: loop("fuseInt32Share"),
+    fuseInt64Share: loop("fuseInt64Share"),
+    fuseFloat64Share: loop("fuseFloat64Share"),
+    enterExact: loop("enterExact"),
+    leaveExact: loop("leaveExact"),
     addExact: loop("addExact"),
     addFloats: loop("addFloats"),
     addExactRows: loop("addExactRows"),

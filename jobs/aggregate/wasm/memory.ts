@@ -10,7 +10,16 @@ export const FIRSTS: number = ORDINALS + CHUNK_ROWS * 4;
 export const VALUES: number = FIRSTS + CHUNK_ROWS;
 export const SUMS: number = VALUES + CHUNK_ROWS * 8;
 export const UNITS: number = SUMS + MAX_KERNEL_GROUPS * 32;
-export const END: number = UNITS + MAX_KERNEL_GROUPS * 16;
+const SLOT_END: number = UNITS + MAX_KERNEL_GROUPS * 16;
+
+/** Sums and units once more for each further measure of a fused loop, at this distance. */
+export const SLOT: number = SLOT_END - SUMS;
+export const SLOTS = 4;
+/** What fused loops read and leave: marks of units' first rows, the last ordinal, rows that were saturated. */
+export const MARKS: number = SUMS + SLOTS * SLOT;
+export const ORDINAL: number = MARKS + CHUNK_ROWS / 8;
+export const BAD_ROWS: number = ORDINAL + 4;
+export const END: number = BAD_ROWS + 4;
 
 /** Parts of a group's sum, in float64 (unit-sums.ts). */
 export const TOTAL: number = SUMS;
