@@ -126,10 +126,9 @@ function renderProgress({ objects, ofObjects, bytes }: AdoptProgress): string {
 }
 
 const KIND_WORDS: Readonly<Record<AdoptedEntry["envelope"]["kind"], string>> = {
-  "esdk-frames": "Encryption SDK, read by frames",
-  "esdk-whole": "Encryption SDK, verified as a whole",
-  "s3ec-v2": "S3 Encryption Client V2, verified as a whole",
-  "s3ec-v3": "S3 Encryption Client V3, verified as a whole",
+  "esdk-whole": "Encryption SDK",
+  "s3ec-v2": "S3 Encryption Client V2",
+  "s3ec-v3": "S3 Encryption Client V3",
 };
 
 function describe(dataset: string, at: string, adopted: Adopted): Report {
@@ -141,6 +140,7 @@ function describe(dataset: string, at: string, adopted: Adopted): Report {
   const entries = objects.map(({ key, envelope, ...facts }) => ({
     key,
     kind: envelope.kind,
+    digest: facts.digest,
     bytes: facts.bytes,
     rows: facts.rows,
   }));

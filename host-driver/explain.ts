@@ -178,10 +178,10 @@ const PREFIX_BYTES = 4096;
 const FOOTER_ENTRY_BYTES = 512;
 
 /**
- * How often adopted objects, whose layout only their readers know, are read at the most: once as a whole where only their
- * end tells; then footer and dictionaries, and each batch, which may share its first and last chunk with another.
+ * How often adopted objects, whose layout only their readers know, are read at the most: once as a whole; then
+ * footer and dictionaries, and each batch, which may share its first and last chunk with another.
  */
-const ADOPTED_READINGS = { "esdk-frames": 3, "esdk-whole": 4, "s3ec-v2": 4, "s3ec-v3": 4 } as const;
+const ADOPTED_READINGS = 4;
 
 /**
  * The most bytes of one object that are read, from what is public of it: the header, the footer, where its batches and
@@ -190,7 +190,7 @@ const ADOPTED_READINGS = { "esdk-frames": 3, "esdk-whole": 4, "s3ec-v2": 4, "s3e
  */
 function readBound(object: ObjectEntry, { schema, unit }: Manifest, used: readonly ColumnUse[]): number {
   const { bytes, rows } = object;
-  if ("envelope" in object) return ADOPTED_READINGS[object.envelope.kind] * bytes;
+  if ("envelope" in object) return ADOPTED_READINGS * bytes;
   const frames = (count: number): number => Math.min(bytes, count * FRAME_BYTES);
   const batches = Math.max(1, Math.ceil(rows / BATCH_ROWS));
   const texts = schema.filter(({ type }) => type === "utf8").length;

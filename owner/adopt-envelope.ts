@@ -2,11 +2,12 @@
 // writer's encryption context. Only KMS keys that the owner names as the writer's are asked: under any other key anybody
 // could have written the object, made-up people and all.
 import { PolicyError, SealroomError } from "../core/errors.ts";
-import { ADOPTED_SUITES, FRAMES_SUITE } from "../core/manifest/objects.ts";
+import { ADOPTED_SUITES } from "../core/manifest/objects.ts";
 import type { OpenEnvelope } from "../core/seal/adopted-key.ts";
-import { readHeader } from "../core/seal/adopted.ts";
-import { parseHeader } from "../core/seal/header-fields.ts";
+import type { ByteSource } from "../core/seal/byte-source.ts";
+import { MAX_HEADER_BYTES, parseHeader } from "../core/seal/header-fields.ts";
 import type { EncryptedDataKey } from "../core/seal/header-fields.ts";
+import { headerLength } from "../core/seal/header.ts";
 import { checkPolicy, suitePolicy } from "../core/seal/policy.ts";
 import {
   findEnvelope,
@@ -84,18 +85,29 @@ async function findMessage(object: ForeignObject): Promise<WrappedByKms | null> 
     throw error;
   }
   const header = parseHeader(prefix);
-  const { suite, framed, dataKeys } = header;
+  const { suite, dataKeys } = header;
   if (!ADOPTED_SUITES.includes(suite.id)) throw new PolicyError("POLICY_MESSAGE", { suite: suite.id });
   checkPolicy(header, suitePolicy(suite.id));
-  const isByFrames = suite.id === FRAMES_SUITE && framed;
   return {
-    envelope: { kind: isByFrames ? "esdk-frames" : "esdk-whole", suite: suite.id },
+    envelope: { kind: "esdk-whole", suite: suite.id },
     context: Object.fromEntries(header.context),
     blobs: dataKeys.filter(isKms).map(({ providerInfo, ciphertext }) => ({
       keyArn: new TextDecoder().decode(providerInfo),
       blob: ciphertext,
     })),
   };
+}
+
+const HEADER_GUESS_BYTES = 4096;
+
+/** So much of the object's beginning that its header is in it. @throws SEAL_TRUNCATED, those of headerLength */
+async function readHeader(source: ByteSource, bytes: number): Promise<Uint8Array> {
+  for (const guess of [HEADER_GUESS_BYTES, MAX_HEADER_BYTES]) {
+    const prefix = new Uint8Array(Math.min(bytes, guess));
+    await source.readInto(0, prefix);
+    if (headerLength(prefix) !== null) return prefix;
+  }
+  throw new SealroomError("SEAL_TRUNCATED", { needed: MAX_HEADER_BYTES });
 }
 
 /** Encryption SDK, framework/aws-kms/aws-kms-keyring: the provider's information is the key's ARN. */

@@ -24,7 +24,7 @@ export interface ObjectFacts {
   /** Relative to the manifest's own place, so that a data set can be moved or copied whole. */
   readonly key: string;
   readonly format: "arrow";
-  /** SHA-384 (hex): of the message's authenticated header where frames are read by range, else of the whole object. */
+  /** SHA-384 (hex): of the authenticated header of an object that `seal` wrote, of the whole of an adopted one. */
   readonly digest: string;
   /** Length of the encrypted object in bytes. */
   readonly bytes: number;
@@ -42,11 +42,9 @@ export interface AdoptedEntry extends ObjectFacts {
 /** `"envelope" in entry` tells the two apart. */
 export type ObjectEntry = SealedEntry | AdoptedEntry;
 
-/** All bytes are in base64url. Whole objects are verified to their end before any of them is used. */
+/** All bytes are in base64url. Adopted objects are verified to their end before any byte of them is used. */
 export type Envelope =
-  /** A framed, unsigned Encryption SDK message that commits to its key: read by frames, known by its header. */
-  | { readonly kind: "esdk-frames"; readonly suite: number; readonly wrappedKey: string }
-  /** Any other Encryption SDK message. */
+  /** An Encryption SDK message, framed or not. */
   | { readonly kind: "esdk-whole"; readonly suite: number; readonly wrappedKey: string }
   /** S3 Encryption Client, AES/GCM/NoPadding. */
   | { readonly kind: "s3ec-v2"; readonly iv: string; readonly wrappedKey: string }

@@ -13,8 +13,6 @@ import type { Envelope, ObjectEntry, ObjectFacts, UnitKind } from "./manifest.ts
 export const ADOPTED_SUITES: readonly number[] = [
   0x0114, 0x0146, 0x0178, 0x0214, 0x0346, 0x0378, 0x0478, 0x0578,
 ];
-/** The one suite whose frames may be read by range: it commits to its key and has no signature at its end. */
-export const FRAMES_SUITE = 0x0478;
 /** What one GCM text can hold (2^36 - 32 bytes), its tag and a header: the most that is verified to its end. */
 export const MAX_WHOLE_BYTES: number = 2 ** 36 + 2 ** 20;
 
@@ -62,15 +60,7 @@ export function parseObjects(field: Field, unit: UnitKind): readonly ObjectEntry
 
 function parseEnvelope(field: Field): Envelope {
   const kind = field.record(["kind", "wrappedKey"], ["suite", "iv", "messageId", "commitment"]).kind;
-  switch (kind.oneOf(["esdk-frames", "esdk-whole", "s3ec-v2", "s3ec-v3"])) {
-    case "esdk-frames": {
-      const { suite, wrappedKey } = field.record(["kind", "suite", "wrappedKey"]);
-      return {
-        kind: "esdk-frames",
-        suite: suite.oneOf([FRAMES_SUITE]),
-        wrappedKey: parseBytes(wrappedKey, WRAPPED_BYTES),
-      };
-    }
+  switch (kind.oneOf(["esdk-whole", "s3ec-v2", "s3ec-v3"])) {
     case "esdk-whole": {
       const { suite, wrappedKey } = field.record(["kind", "suite", "wrappedKey"]);
       return {

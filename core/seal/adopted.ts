@@ -8,29 +8,26 @@ import { unwrapDataKey } from "./adopted-key.ts";
 import type { OpenEnvelope } from "./adopted-key.ts";
 import type { ByteSource, OpenedFile } from "./byte-source.ts";
 import { CheckedObject } from "./checked-object.ts";
-import { FramedFile, fetchFrom } from "./framed-file.ts";
+import { FramedFile } from "./framed-file.ts";
 import { UNFRAMED_PREFIX_BYTES, unframedAad } from "./frame.ts";
-import { MAX_HEADER_BYTES } from "./header-fields.ts";
-import { headerLength, openHeader } from "./header.ts";
 import { knownDataKey } from "./keyring.ts";
 import { MessageJudge } from "./message-judge.ts";
 import type { JudgedMessage } from "./message-judge.ts";
 import { suitePolicy } from "./policy.ts";
-import { frameLayout } from "./ranged.ts";
 import { committedText, plainKeyText } from "./s3ec-keys.ts";
 import { SingleTagFile, SingleTagJudge } from "./single-tag.ts";
 import type { SingleTagText } from "./single-tag.ts";
 import { plainSize } from "./size.ts";
 
 export interface Verified {
-  /** As a manifest has it: of the header for `esdk-frames`, of the whole for all others. */
+  /** As a manifest has it: of the whole object. A header says nothing of frames that its writer may write again. */
   readonly digest: Uint8Array;
   readonly file: OpenedFile;
 }
 
 /**
- * An adopted object as its manifest has it, at place `index`. Nothing of it can be read before its digest, and for whole
- * objects every tag, has verified. Errors: OBJECT_KEY, OBJECT_DIGEST, and those of verifyObject.
+ * An adopted object as its manifest has it, at place `index`. Nothing of it can be read before its digest and every tag
+ * have verified. Errors: OBJECT_KEY, OBJECT_DIGEST, and those of verifyObject.
  */
 export async function openAdopted(
   source: ByteSource,
@@ -50,7 +47,7 @@ export async function openAdopted(
 }
 
 /**
- * Verifies an object of `bytes` under its data key: the header where frames are opened one by one, else all of it.
+ * Verifies all of an object of `bytes` under its data key.
  * Errors: SEAL_*, POLICY_MESSAGE, S3EC_COMMITMENT, S3EC_LENGTH, S3EC_TAG, those of the source.
  */
 export async function verifyObject(
@@ -60,8 +57,6 @@ export async function verifyObject(
   dataKey: Uint8Array,
 ): Promise<Verified> {
   switch (envelope.kind) {
-    case "esdk-frames":
-      return verifyHeader(source, bytes, envelope.suite, dataKey);
     case "esdk-whole":
       return verifyMessage(source, bytes, envelope.suite, dataKey);
     case "s3ec-v2":
@@ -71,32 +66,6 @@ export async function verifyObject(
       return verifyText(source, bytes, committedText(dataKey, decode(messageId), decode(commitment), bytes));
     }
   }
-}
-
-async function verifyHeader(
-  source: ByteSource,
-  bytes: number,
-  suite: number,
-  dataKey: Uint8Array,
-): Promise<Verified> {
-  const prefix = await readHeader(source, bytes);
-  const header = openHeader(prefix, knownDataKey(dataKey), suitePolicy(suite));
-  return {
-    digest: header.digest,
-    file: new FramedFile(header, frameLayout(header, bytes), fetchFrom(source)),
-  };
-}
-
-const HEADER_GUESS_BYTES = 4096;
-
-/** So much of the object's beginning that its header is in it. Errors: SEAL_TRUNCATED, those of headerLength. */
-export async function readHeader(source: ByteSource, bytes: number): Promise<Uint8Array> {
-  for (const guess of [HEADER_GUESS_BYTES, MAX_HEADER_BYTES]) {
-    const prefix = new Uint8Array(Math.min(bytes, guess));
-    await source.readInto(0, prefix);
-    if (headerLength(prefix) !== null) return prefix;
-  }
-  throw new SealroomError("SEAL_TRUNCATED", { needed: MAX_HEADER_BYTES });
 }
 
 async function verifyMessage(
@@ -115,7 +84,7 @@ async function verifyMessage(
   const { headerBytes, frameLength } = header;
   const totalBytes = bytes - message.footerBytes;
   const layout = { headerBytes, frameLength, totalBytes, ...plainSize(headerBytes, frameLength, totalBytes) };
-  return { digest: object.digest, file: new FramedFile(header, layout, (ranges) => object.read(ranges)) };
+  return { digest: object.digest, file: new FramedFile(header, layout, object) };
 }
 
 function unframedText({ header, iv, footerBytes }: JudgedMessage, bytes: number): SingleTagText {

@@ -1,34 +1,32 @@
-// Plaintext by ranges out of a framed message whose header is open. Each frame has a tag of its own and is opened when
-// it is read; how its bytes are fetched, and what they are held against besides, is the caller's.
+// Plaintext by ranges out of a framed message that has verified as a whole. Each frame is opened when it is read, out of
+// the object in which it verified: its tag alone would let whoever knows the data key write others in its place.
 import type { BytesOf, Range } from "../column/range.ts";
 import { SealroomError } from "../errors.ts";
-import type { ByteSource, OpenedFile, Piece } from "./byte-source.ts";
+import type { OpenedFile, Piece } from "./byte-source.ts";
 import { bytesOfPieces, mergeRanges } from "./byte-source.ts";
+import type { CheckedObject } from "./checked-object.ts";
 import type { OpenedHeader } from "./header.ts";
 import type { FrameLayout, SealedRange } from "./ranged.ts";
 import { openFrames, sealedRange } from "./ranged.ts";
 
-/** The bytes of an object's ranges; each may be overwritten. */
-export type Fetch = (ranges: readonly Range[]) => Promise<readonly Uint8Array[]>;
-
 export class FramedFile implements OpenedFile {
   readonly #header: OpenedHeader;
   readonly #layout: FrameLayout;
-  readonly #fetch: Fetch;
+  readonly #object: CheckedObject;
   /** The last frame that was opened: small batches lie many to a frame, and are read one after another. */
   #kept: Piece | null = null;
 
-  constructor(header: OpenedHeader, layout: FrameLayout, fetch: Fetch) {
+  constructor(header: OpenedHeader, layout: FrameLayout, object: CheckedObject) {
     this.#header = header;
     this.#layout = layout;
-    this.#fetch = fetch;
+    this.#object = object;
   }
 
   get plainBytes(): number {
     return this.#layout.plainBytes;
   }
 
-  /** Errors: SEAL_RANGE, SEAL_SEQUENCE, SEAL_FRAME, SEAL_FRAME_TAG, those of the fetch. */
+  /** Errors: SEAL_RANGE, SEAL_SEQUENCE, SEAL_FRAME, SEAL_FRAME_TAG, OBJECT_CHANGED, those of the object's source. */
   async read(ranges: readonly Range[]): Promise<BytesOf> {
     const kept = this.#kept;
     const found = kept === null ? [] : [kept];
@@ -36,7 +34,7 @@ export class FramedFile implements OpenedFile {
     const runs = mergeRanges(wanted.map((range) => this.#widen(range))).map(({ start, end }) =>
       sealedRange(this.#layout, start, end - start),
     );
-    const sealed = await this.#fetch(
+    const sealed = await this.#object.read(
       runs.map(({ offset, length }) => ({ start: offset, end: offset + length })),
     );
     const pieces = runs.map((run, index) => this.#open(run, sealed[index] ?? new Uint8Array(0)));
@@ -71,15 +69,4 @@ export class FramedFile implements OpenedFile {
 
 function holds({ start, bytes }: Piece, range: Range): boolean {
   return start <= range.start && range.end <= start + bytes.length;
-}
-
-/** Straight from a source: for messages whose frames alone are proof enough. */
-export function fetchFrom(source: ByteSource): Fetch {
-  return async (ranges) => {
-    const buffers = ranges.map(({ start, end }) => new Uint8Array(end - start));
-    await Promise.all(
-      ranges.map(({ start }, index) => source.readInto(start, buffers[index] ?? new Uint8Array(0))),
-    );
-    return buffers;
-  };
 }

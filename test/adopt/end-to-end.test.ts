@@ -39,7 +39,7 @@ function visitsOf(part: number): Visit[] {
 
 const PARTS = [visitsOf(0), visitsOf(1), visitsOf(2), visitsOf(3), visitsOf(4)];
 
-const KINDS = ["esdk-frames", "esdk-whole", "s3ec-v2", "s3ec-v3", "s3ec-v3"];
+const KINDS = ["esdk-whole", "esdk-whole", "s3ec-v2", "s3ec-v3", "s3ec-v3"];
 
 /** What is stored, as a host has it. */
 async function loadDataset(): Promise<WorldDataset> {
@@ -142,6 +142,7 @@ function codeOf({ event }: HostRun): string {
 
 test("a host that serves an object's second reading from elsewhere is refused", async () => {
   for (const [object, code] of [
+    [0, "OBJECT_CHANGED"],
     [1, "OBJECT_CHANGED"],
     [2, "OBJECT_CHANGED"],
     [3, "OBJECT_CHANGED"],

@@ -97,15 +97,15 @@ test("adopts what AWS's Encryption SDK writes, of every suite and frame length, 
   assert.deepEqual(
     adopted.objects.map(({ envelope }) => envelope.kind),
     [
-      "esdk-frames",
-      "esdk-frames",
+      "esdk-whole",
+      "esdk-whole",
       "esdk-whole",
       "esdk-whole",
       "s3ec-v2",
       "s3ec-v2",
       "s3ec-v3",
       "s3ec-v3",
-      "esdk-frames",
+      "esdk-whole",
     ],
   );
   for (const [index, entry] of adopted.objects.entries()) {
@@ -407,7 +407,7 @@ test("adds to a data set of before, sealed or adopted, and signs it again; the w
   assert.equal(digest, signed.manifestDigest);
   assert.deepEqual(
     manifest.objects.map((entry) => ("envelope" in entry ? entry.envelope.kind : "sealed")),
-    ["sealed", "esdk-frames", "s3ec-v3"],
+    ["sealed", "esdk-whole", "s3ec-v3"],
   );
   for (const index of [1, 2]) assert.ok(Buffer.from(await openEntry(index)).equals(PLAIN));
   const nowMs = Date.now() + 10;

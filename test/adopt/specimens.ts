@@ -22,8 +22,7 @@ export function specimens(plain: Uint8Array, frameLength: number): readonly Spec
     ...framed.map((suite) => {
       const forger = new Forger({ suite, frameLength });
       const bytes = forger.message(...forger.frames(plain));
-      const kind = suite === 0x0478 ? "esdk-frames" : "esdk-whole";
-      return message(`${kind} ${suite.toString(16)}`, forger, bytes, { kind, suite });
+      return message(`framed ${suite.toString(16)}`, forger, bytes, { kind: "esdk-whole", suite });
     }),
     ...[0x0478, 0x0578, 0x0178, 0x0378].map((suite) => {
       const forger = new Forger({ suite, contentType: 1 });
@@ -33,6 +32,21 @@ export function specimens(plain: Uint8Array, frameLength: number): readonly Spec
     s3ecV2(plain),
     s3ecV3(plain),
   ];
+}
+
+/** A framed message and another of the same length that its writer, who knows the data key, made under its header. */
+export function framedTwins(
+  plain: Uint8Array,
+  other: Uint8Array,
+  frameLength: number,
+): readonly [Specimen, Specimen] {
+  const forger = new Forger({ suite: 0x0478, frameLength });
+  const write = (text: Uint8Array): Specimen =>
+    message("framed 478", forger, forger.message(...forger.frames(text)), {
+      kind: "esdk-whole",
+      suite: 0x0478,
+    });
+  return [write(plain), write(other)];
 }
 
 function message(name: string, forger: Forger, bytes: Uint8Array, envelope: OpenEnvelope): Specimen {

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { wrapDataKey } from "../../core/seal/adopted-key.ts";
 import { openAdopted, verifyObject } from "../../core/seal/adopted.ts";
 import { MemorySource, readAll } from "../adopt/memory.ts";
-import { entryOf, s3ecV2, s3ecV3 } from "../adopt/specimens.ts";
+import { entryOf, framedTwins, s3ecV2, s3ecV3 } from "../adopt/specimens.ts";
 import type { Specimen } from "../adopt/specimens.ts";
 import { text } from "../seal/forger.ts";
 import { attempt } from "./attack.ts";
@@ -93,6 +93,18 @@ const twin: Attack = {
   },
 };
 
+const otherFrames: Attack = {
+  name: "a writer mixes made-up people into an adopted message: other frames, their tags true, under the same header",
+  case: "A27",
+  scene: "code",
+  expects: "OBJECT_DIGEST",
+  guard: [DIGEST],
+  async run() {
+    const [specimen, other] = framedTwins(PLAIN, WANTED, 32);
+    return readsWanted(new MemorySource(other.bytes), specimen);
+  },
+};
+
 const otherKey: Attack = {
   name: "whoever may write to the bucket puts a key and a text of his own beside an object's commitment to its key",
   case: "H27",
@@ -147,4 +159,11 @@ const otherPlace: Attack = {
   },
 };
 
-export const ADOPTED_ATTACKS: readonly Attack[] = [secondTime, rewrite, twin, otherKey, otherPlace];
+export const ADOPTED_ATTACKS: readonly Attack[] = [
+  secondTime,
+  rewrite,
+  twin,
+  otherFrames,
+  otherKey,
+  otherPlace,
+];
