@@ -7,9 +7,12 @@ import { Field } from "../text/field.ts";
 /** The member of the result's schema metadata: JSON of a share by measure column. */
 export const BAD_ROWS = "sealroom:bad_rows";
 
-/** `none or few` is fewer rows than the rules' minUnits; the others are shares of the rows that passed the filter. */
-export type BadRowShare = "none or few" | "up to 1%" | "up to 10%" | "more than 10%";
-const SHARES: readonly BadRowShare[] = ["none or few", "up to 1%", "up to 10%", "more than 10%"];
+/**
+ * `none or few` is fewer rows than the rules' minUnits; the others are shares of the rows that passed the filter. `not
+ * told`: the result does not show all these rows as one group, and its groups may leave some of them out.
+ */
+export type BadRowShare = "not told" | "none or few" | "up to 1%" | "up to 10%" | "more than 10%";
+const SHARES: readonly BadRowShare[] = ["not told", "none or few", "up to 1%", "up to 10%", "more than 10%"];
 
 /** By measure column. */
 export type BadRows = Readonly<Record<string, BadRowShare>>;

@@ -19,7 +19,7 @@ export function releaseWords(release: Released): Pick<ReceiptRelease, "protects"
 
 const ALWAYS: readonly string[] = [
   "A group is shown only if at least minUnits distinct units are in it. Smaller groups are left out, or null where the owner's rules always list them; how many there were is not shown.",
-  "Figures over a column are null where fewer than minUnits units of the group have a value in it. A count of a column, and an average beside a sum, is null too where it would tell of fewer than minUnits units that one of their rows has no value.",
+  "Figures over a column are null where fewer than minUnits units of the group have a value in it. A count of a column, an average and a variance are null too where fewer than minUnits units, but not none, have a row without a value: out of each of them that number of rows can be worked out.",
   "What one unit adds to a group's sum is clipped to the bounds listed under clipping, also where the sum is averaged; for variances each row is clipped to them.",
   "Columns that the owner calls unit, identifier or hidden were neither filtered nor grouped by, and nothing of them is in the result.",
   "Every object that the manifest names was read exactly once, and no other: nobody was mixed in and nobody left out.",
@@ -35,7 +35,7 @@ interface Rule {
 const BY_RULE: readonly Rule[] = [
   {
     isInForce: ({ maxShare }) => maxShare !== null && maxShare < 1,
-    says: "Dominance: the sum, average and variance of a column are null in a group where one unit has more than maxShare of the clipped contributions, taken without their signs.",
+    says: "Dominance: the sum, average and variance of a column are null in a group where one unit has more than maxShare of the clipped contributions, taken without their signs. Rows of one unit that cancel out weigh on a variance all the same.",
     without:
       "Dominance: no share was set, so a sum or average may be nearly all of one unit's, up to the bounds to which it is clipped.",
   },
@@ -46,7 +46,7 @@ const BY_RULE: readonly Rule[] = [
   },
   {
     isInForce: ({ totals }) => totals.length > 0,
-    says: "Totals: more groups and figures are withheld than are too small, so that no count that is withheld can be worked out from this result's totals more closely than to interval, and no sum more closely than to interval times the most that one unit can add to it.",
+    says: "Totals: more groups and figures are withheld than are too small, so that what is left of a total beside its shown groups is of at least minUnits distinct units, and, taking no unit to be in several groups, no withheld count can be worked out from this result's totals more closely than to interval, and no sum more closely than to interval times the most that one unit can add to it.",
     without: null,
   },
   {

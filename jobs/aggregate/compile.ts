@@ -98,13 +98,8 @@ function compilePredicate(predicate: PlanPredicate): TypedPredicate {
 /** One measure for each aggregated column, with whatever any aggregate needs of it. */
 function compileMeasures(
   { columns, select, totals }: CheckedPlan,
-  { rules: { maxShare }, unit }: Manifest,
+  { rules: { maxShare } }: Manifest,
 ): readonly Measure[] {
-  const countsRows = select.some(
-    (aggregate) =>
-      (aggregate.op === "count" && aggregate.column === null) ||
-      (aggregate.op === "count_units" && unit === "row"),
-  );
   return columns.flatMap(({ slot, type }): Measure[] => {
     const uses = select.filter((aggregate) => "column" in aggregate && aggregate.column?.slot === slot);
     if (uses.length === 0) return [];
@@ -121,7 +116,7 @@ function compileMeasures(
         moments: ops.has("var") || ops.has("stddev") ? rule : null,
         extremes: (["min", "max"] as const).filter((extreme) => ops.has(extreme)),
         share: needsShare,
-        missing: countsRows && (ops.has("count") || (ops.has("sum") && ops.has("avg"))),
+        missing: (["count", "avg", "var", "stddev"] as const).some((op) => ops.has(op)),
       },
     ];
   });

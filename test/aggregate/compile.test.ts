@@ -28,7 +28,7 @@ test("reads the columns that the plan names and no other, each once", () => {
   const program = compileAggregate(plan, manifestOf(TABLE, { bounds: BOUNDS }));
   assert.deepEqual(neededColumns(program), ["dimension", "measure"]);
   assert.deepEqual(program.measures, [
-    { column: 0, exact: true, sum: null, moments: null, extremes: [], share: false, missing: false },
+    { column: 0, exact: true, sum: null, moments: null, extremes: [], share: false, missing: true },
     {
       column: 1,
       exact: true,
@@ -36,7 +36,7 @@ test("reads the columns that the plan names and no other, each once", () => {
       moments: null,
       extremes: [],
       share: false,
-      missing: false,
+      missing: true,
     },
   ]);
   assert.deepEqual(neededColumns(compileAggregate(planOf({}), manifestOf(TABLE))), []);

@@ -238,7 +238,7 @@ function sqlOf(plan: AggregatePlan, { rules }: Manifest): string {
       THEN least(greatest(${total}, ${lower}), ${upper}) END AS s_${name}`;
   });
   const aggregates = plan.select.map(
-    (aggregate) => `${aggregateSql(aggregate, plan.select, rules.minUnits)} AS ${aggregate.as}`,
+    (aggregate) => `${aggregateSql(aggregate, rules.minUnits)} AS ${aggregate.as}`,
   );
   const grouping = keys.length === 0 ? "" : `GROUP BY ${keys.join(", ")}`;
   const names = [...keys, ...plan.select.map(({ as }) => as)].join(", ");
@@ -261,7 +261,7 @@ function sqlOf(plan: AggregatePlan, { rules }: Manifest): string {
     ${plan.limit === null ? "" : `LIMIT ${plan.limit}`}`;
 }
 
-function aggregateSql(aggregate: Aggregate, select: readonly Aggregate[], minUnits: number): string {
+function aggregateSql(aggregate: Aggregate, minUnits: number): string {
   if (aggregate.op === "count_units") return "count(*)::BIGINT";
   if (aggregate.column === undefined) return "sum(n)::BIGINT";
   const { op, column } = aggregate;
@@ -273,12 +273,8 @@ function aggregateSql(aggregate: Aggregate, select: readonly Aggregate[], minUni
     avg: `sum(s_${column})::DOUBLE / sum(n_${column})`,
   };
   if (op !== "count" && op !== "sum" && op !== "avg") throw new Error(`no model of ${op}`);
-  const isAsked = (other: string, of?: string): boolean =>
-    select.some((one) => one.op === other && ("column" in one ? one.column : undefined) === of);
-  const tellsMissing =
-    isAsked("count") && (isAsked("count", column) || (isAsked("sum", column) && isAsked("avg", column)));
   const missing = `count(*) FILTER (n_${column} < n)`;
-  const isHidden = tellsMissing && op !== "sum" ? `${missing} BETWEEN 1 AND ${minUnits - 1}` : "false";
+  const isHidden = op !== "sum" ? `${missing} BETWEEN 1 AND ${minUnits - 1}` : "false";
   return `CASE WHEN ${present} AND NOT ${isHidden} THEN ${value[op]} END`;
 }
 

@@ -176,12 +176,59 @@ test("rounds sums of decimals, floats and negatives to multiples of the column's
   assert.equal(sumOf("float64", [-0.1, 0, 0], 0.5), 0);
 });
 
-test("says of bad rows only how large a share they are, and nothing where nothing is shown", () => {
-  const badRows = (bad: number, good: number, minUnits = 3): unknown => {
+test("leaves nothing of a total that is of fewer than k units, in however many groups they are", () => {
+  // Two people in six groups of two, which a total would tell together.
+  const two = ["c", "d", "e", "f", "g", "h"].flatMap((g): Row[] => [
+    [900, g, 40],
+    [901, g, 40],
+  ]);
+  const rows = [...unitsIn("a", 9, 0, 5), ...unitsIn("b", 5, 20, 5)];
+  const byUnit = [...two].toSorted((a, b) => a[0] - b[0]);
+  const plan = { groupBy: ["g"], totals: [[]], select: [SUM] };
+  assert.deepEqual(release(peopleOf([...rows, ...byUnit]), plan), [
+    ["a", 0, 45n],
+    [null, 1, 270n],
+  ]);
+  // Each is clipped once in the total: with the smallest of the others they are five and two people.
+  assert.deepEqual(release(peopleOf(rows), plan).length, 3);
+});
+
+test("leaves nothing of a total that is one unit's for the most part", () => {
+  const rows = [
+    ...unitsIn("a", 9, 0, 5),
+    ...unitsIn("b", 4, 20, 5),
+    ...unitsIn("c", 1, 40, 100),
+    ...unitsIn("d", 2, 50, 1),
+  ];
+  const plan = { groupBy: ["g"], totals: [[]], select: [SUM] };
+  const bounds = { x: { lower: -100, upper: 100 } };
+  const groups = (maxShare: number | null): readonly Cell[] =>
+    release(peopleOf(rows), plan, { bounds, maxShare, interval: 1 })
+      .filter(([, , sum]) => sum !== null)
+      .map(([g]) => g ?? null);
+  assert.deepEqual(groups(null), ["a", null]);
+  // With b's 20 and d's 2, c's 100 are 82 % of what is left; with a's 45 besides they are the total's 60 %.
+  assert.deepEqual(groups(0.8), [null]);
+});
+
+test("shows no total that tells of few units that they are in several groups", () => {
+  const groups = (twice: number): number => {
+    const rows: Row[] = [];
+    for (let unit = 0; unit < 12; unit += 1) {
+      if (unit < 6 + twice) rows.push([unit, "a", 5]);
+      if (unit >= 6) rows.push([unit, "b", 5]);
+    }
+    return release(peopleOf(rows), { groupBy: ["g"], totals: [[]], select: [UNITS] }).length;
+  };
+  assert.deepEqual([0, 1, 2, 3, 4].map(groups), [3, 1, 1, 3, 3]);
+});
+
+test("says of bad rows only how large a share they are, and nothing where the rows are not shown as one group", () => {
+  const badRows = (bad: number, good: number, minUnits = 3, plan: Partial<AggregatePlan> = {}): unknown => {
     const rows = [...unitsIn("a", good, 0, 1), ...unitsIn("a", bad, 10_000, NaN)];
     const table = peopleOf(rows, { x: "float64" });
     const manifest = manifestOf(table, { ...RULES, minUnits });
-    const bytes = encodeResult(runAggregate(planOf({ groupBy: ["g"], select: [SUM] }), manifest, table));
+    const bytes = encodeResult(runAggregate(planOf({ select: [SUM], ...plan }), manifest, table));
     return readBadRows(bytes)["x"];
   };
   assert.equal(badRows(0, 500), "none or few");
@@ -189,7 +236,10 @@ test("says of bad rows only how large a share they are, and nothing where nothin
   assert.equal(badRows(3, 500), "up to 1%");
   assert.equal(badRows(50, 500), "up to 10%");
   assert.equal(badRows(100, 500), "more than 10%");
-  assert.equal(badRows(100, 500, 1000), "none or few");
+  assert.equal(badRows(100, 500, 1000), "not told");
+  // Of the rows of groups that are withheld nothing is said, so nothing is said of all.
+  assert.equal(badRows(100, 500, 3, { groupBy: ["g"] }), "not told");
+  assert.equal(badRows(100, 500, 3, { groupBy: ["g"], totals: [[]] }), "more than 10%");
   const counted = runAggregate(planOf({ select: [UNITS] }), manifestOf(PEOPLE, RULES), PEOPLE);
   assert.deepEqual(readBadRows(encodeResult(counted)), {});
 });

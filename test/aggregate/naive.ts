@@ -35,11 +35,6 @@ export function naiveAggregate(
 
   const unitOf = (row: number): number => table.units?.[row] ?? row;
   const byUnit = (rows: readonly number[]): Map<number, number[]> => groupBy(rows, unitOf);
-  const isOf = (op: string, column?: string): boolean =>
-    plan.select.some((one) => one.op === op && ("column" in one ? one.column : undefined) === column);
-  const countsRows = isOf("count") || (table.units === null && isOf("count_units"));
-  const tellsPresent = (name: string): boolean =>
-    isOf("count", name) || (isOf("sum", name) && isOf("avg", name));
   const released = new Map<string, Cell[]>();
   for (const [text, { key, rows }] of groups) {
     const units = byUnit(rows);
@@ -52,7 +47,7 @@ export function naiveAggregate(
       const contributing = byUnit(present);
       if (contributing.size < rules.minUnits) return null;
       const missing = byUnit(rows.filter((row) => cellAt(column, row) === null)).size;
-      const tellsMissing = countsRows && tellsPresent(column.name) && missing > 0 && missing < rules.minUnits;
+      const tellsMissing = missing > 0 && missing < rules.minUnits;
       if (tellsMissing && (aggregate.op === "count" || aggregate.op === "avg")) return null;
       if (aggregate.op === "count") return BigInt(present.length);
       if (aggregate.op !== "sum" && aggregate.op !== "avg") throw new Error(`no model of ${aggregate.op}`);

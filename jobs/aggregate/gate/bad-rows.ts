@@ -6,18 +6,21 @@ import type { Candidate } from "./candidate.ts";
 /** The longest there is, for what a result may take. */
 export const LONGEST_SHARE: BadRowShare = "more than 10%";
 
-/** Says nothing of data of which nothing is shown. */
+/**
+ * Of all rows that passed the filter, and so only where the result shows them as one group, ungrouped or totalled: groups
+ * that are withheld are in no other figure.
+ */
 export function releaseBadRows(
   program: AggregateProgram,
   candidates: readonly Candidate[],
   badRows: readonly number[],
 ): BadRows {
-  const { columns, measures } = program;
-  const isShown = candidates.some((candidate) => candidate.isShown);
-  const passing = candidates.reduce((sum, { level, group }) => sum + (level === 0 ? group.passing : 0), 0);
+  const { columns, measures, levels } = program;
+  const whole = candidates.find(({ level, isShown }) => isShown && levels[level]?.length === 0);
   return Object.fromEntries(
     measures.map(({ column }, at) => {
-      const share = isShown ? shareOf(badRows[at] ?? 0, passing, program.minUnits) : "none or few";
+      const share =
+        whole === undefined ? "not told" : shareOf(badRows[at] ?? 0, whole.group.passing, program.minUnits);
       return [columns[column]?.name ?? "", share];
     }),
   );

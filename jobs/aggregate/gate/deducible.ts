@@ -1,16 +1,20 @@
 // Complementary suppression. Totals tell what is left out: a group that is missing alone is its total less the others.
 // So more is withheld until no figure that is withheld can be worked out from those that are not, neither exactly nor
 // to an interval narrower than the rules'. The tables are made as if a total were the sum of its parts, also where
-// units are in several parts or are clipped in each: who computes with totals may know by how much that is wrong.
+// units are in several parts or are clipped in each: who computes with totals may know by how much that is wrong. As
+// intervals say nothing of how many people several withheld figures are of together, remainder.ts looks at that.
 import { completeSuppression } from "../complement.ts";
 import type { CellTable } from "../complement.ts";
 import type { AggregateProgram, ClipRule } from "../program.ts";
 import type { Relation } from "../complement/relation.ts";
-import { isWithheld, withhold } from "./candidate.ts";
+import { isWithheld } from "./candidate.ts";
 import type { Candidate } from "./candidate.ts";
 import { linkLevels } from "./lattice.ts";
 import type { Lattice } from "./lattice.ts";
 import { releasesPresent, releasesRows, releasesUnits, releasesValue } from "./missing.ts";
+import { columnFigures, GROUP_FIGURES } from "./figures.ts";
+import type { Figures } from "./remainder.ts";
+import { withholdRemainders } from "./remainder.ts";
 
 /** One unit's most is this many steps of a table of sums, whose numbers are whole. */
 const STEPS = 2 ** 20;
@@ -22,48 +26,43 @@ export function withholdDeducible(program: AggregateProgram, candidates: readonl
   hideGroups(program, candidates, lattice);
   program.measures.forEach(({ sum }, at) => {
     if (releasesPresent(program, at)) {
-      const table = presentTable(program, candidates, lattice, at);
-      withholdCells(candidates, table, (candidate) => {
-        withhold(candidate, at, "present");
-      });
+      const table = (): CellTable => presentTable(program, candidates, lattice, at);
+      withholdUntilStable(program, candidates, lattice, [table], columnFigures(program, at, "present"));
     }
     if (releasesValue(program, at) && sum !== null) {
-      const table = valueTable(program, candidates, lattice, at, sum);
-      withholdCells(candidates, table, (candidate) => {
-        withhold(candidate, at, "value");
-      });
+      const table = (): CellTable => valueTable(program, candidates, lattice, at, sum);
+      withholdUntilStable(program, candidates, lattice, [table], columnFigures(program, at, "value"));
     }
   });
 }
 
-/** Rows and units are hidden together, so what one of them asks for is asked of the other too, until neither asks. */
+/** Rows and units are hidden together, so what one of them asks for is asked of the other too. */
 function hideGroups(program: AggregateProgram, candidates: readonly Candidate[], lattice: Lattice): void {
-  const tables: ((known: readonly Candidate[]) => CellTable)[] = [];
-  if (releasesRows(program)) tables.push((known) => rowTable(program, known, lattice));
-  if (releasesUnits(program)) tables.push((known) => unitTable(program, known, lattice));
-  for (let hidden = -1; hidden !== countHidden(candidates);) {
-    hidden = countHidden(candidates);
+  const tables: (() => CellTable)[] = [];
+  if (releasesRows(program)) tables.push(() => rowTable(program, candidates, lattice));
+  if (releasesUnits(program)) tables.push(() => unitTable(program, candidates, lattice));
+  withholdUntilStable(program, candidates, lattice, tables, GROUP_FIGURES);
+}
+
+/** Each step may undo what another has seen to, so all are taken until none asks for more. */
+function withholdUntilStable(
+  program: AggregateProgram,
+  candidates: readonly Candidate[],
+  lattice: Lattice,
+  tables: readonly (() => CellTable)[],
+  figures: Figures,
+): void {
+  const count = (): number => candidates.filter((candidate) => figures.isWithheld(candidate)).length;
+  for (let withheld = -1; withheld !== count();) {
+    withheld = count();
     for (const table of tables) {
-      withholdCells(candidates, table(candidates), (candidate) => {
-        candidate.isShown = false;
+      const pattern = completeSuppression(table());
+      candidates.forEach((candidate, cell) => {
+        if (pattern[cell] === 1) figures.withhold(candidate);
       });
     }
+    withholdRemainders(program, candidates, lattice.relations, figures);
   }
-}
-
-function countHidden(candidates: readonly Candidate[]): number {
-  return candidates.reduce((hidden, { isShown }) => hidden + (isShown ? 0 : 1), 0);
-}
-
-function withholdCells(
-  candidates: readonly Candidate[],
-  table: CellTable,
-  withholdCell: (candidate: Candidate) => void,
-): void {
-  const pattern = completeSuppression(table);
-  candidates.forEach((candidate, cell) => {
-    if (pattern[cell] === 1) withholdCell(candidate);
-  });
 }
 
 /** What stands in a table of one candidate a cell. */

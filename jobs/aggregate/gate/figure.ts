@@ -33,9 +33,9 @@ export function releaseFigure(program: AggregateProgram, output: Output, candida
     case "avg":
       return hides("value") || hides("present") ? null : average(program, output, measure);
     case "var":
-      return hides("value") ? null : variance(program, output, measure);
+      return hides("value") || hides("present") ? null : variance(program, output, measure);
     case "stddev":
-      return hides("value") ? null : root(variance(program, output, measure));
+      return hides("value") || hides("present") ? null : root(variance(program, output, measure));
     case "min":
     case "max":
       return hides(output.op) ? null : extreme(output, measure[output.op]?.value ?? null);

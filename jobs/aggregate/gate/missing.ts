@@ -1,5 +1,7 @@
-// Inside one row: count(*) less count(column) is how many rows have no value, and these may be of few units. So the
-// count of a column is withheld where it would tell them apart; and as sum / avg is that count, averages with it.
+// How many rows of a group have no value is a figure too, and may be of few units. How many have one tells it to whoever
+// knows the rows: from count(*), from the count of a column without nulls, from the public number of rows. So that count
+// is withheld where it would tell few units apart, and with it what is divided by it: out of an average or a variance it
+// can be worked out.
 import type { AggregateProgram } from "../program.ts";
 import type { Candidate } from "./candidate.ts";
 import { withhold } from "./candidate.ts";
@@ -7,7 +9,7 @@ import { withhold } from "./candidate.ts";
 export function withholdRarelyMissing(program: AggregateProgram, candidates: readonly Candidate[]): void {
   const { minUnits, measures, rounding } = program;
   // Counts that are rounded this coarsely differ by as much for none as for many.
-  if (!releasesRows(program) || (rounding.counts ?? 0) >= minUnits) return;
+  if ((rounding.counts ?? 0) >= minUnits) return;
   const counted = measures.flatMap((_, at) => (releasesPresent(program, at) ? [at] : []));
   for (const candidate of candidates) {
     const { group } = candidate;
@@ -31,10 +33,9 @@ export function releasesUnits({ outputs, unit }: AggregateProgram): boolean {
 
 /** Whether the result says, or lets anyone work out, how many rows have a value in a measure. */
 export function releasesPresent({ outputs }: AggregateProgram, measure: number): boolean {
-  const ops = outputs.flatMap((output) =>
-    "measure" in output && output.measure === measure ? [output.op] : [],
+  return outputs.some(
+    (output) => "measure" in output && output.measure === measure && PRESENT_OPS.includes(output.op),
   );
-  return ops.includes("count_column") || (ops.includes("sum") && ops.includes("avg"));
 }
 
 /** Whether the result has a figure that is made of the values of a measure. */
@@ -44,4 +45,5 @@ export function releasesValue({ outputs }: AggregateProgram, measure: number): b
   );
 }
 
+const PRESENT_OPS: readonly string[] = ["count_column", "avg", "var", "stddev"];
 const VALUE_OPS: readonly string[] = ["sum", "avg", "var", "stddev"];
