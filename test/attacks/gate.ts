@@ -111,6 +111,35 @@ const totalLessOthers: Attack = {
   },
 };
 
+const leftOver: Attack = {
+  name: "the analyst takes the shown places from their total, where one person has all the rows of two that are left",
+  case: "A15",
+  scene: "enclave",
+  expects: "withheld",
+  guard: [
+    {
+      file: "jobs/aggregate/gate/deducible.ts",
+      find: "    withholdRemainders(program, candidates, lattice.relations, figures);\n",
+      replace: "",
+    },
+  ],
+  run(world) {
+    const at = (city: string, rows: number): Row[] =>
+      Array.from({ length: rows }, () => ({ person: "traveller", city, amount: 3 }));
+    const others = makeRows(1, 80, "places")
+      .flat()
+      .filter(({ city }) => city !== "tiny");
+    return ask(world, {
+      rows: [...others, ...at("inn", 30), ...at("port", 40)],
+      text: 'where: { column: city, op: "!=", value: nowhere }\ngroup_by: [city]\ntotals: all\nselect: [count]',
+      tells: (answer) => {
+        const rows = answer.map(({ grouping, count }) => Number(count) * (grouping === 1 ? 1 : -1));
+        return rows.reduce((sum, count) => sum + count, 0) === 70;
+      },
+    });
+  },
+};
+
 const manyRows: Attack = {
   name: "the analyst groups by a place that has many rows, all of them one person's",
   case: "A06",
@@ -159,6 +188,7 @@ export const GATE_ATTACKS: readonly Attack[] = [
   lonelyExtreme,
   forbiddenExtreme,
   totalLessOthers,
+  leftOver,
   manyRows,
   oneRichRow,
 ];
