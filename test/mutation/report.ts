@@ -47,6 +47,14 @@ export function readReport(json: string): MutationReport {
   return { noticed: mutants.length - survivors.length, survivors };
 }
 
+/** Of several files; survivors are listed with their own. */
+export function addReports(reports: readonly MutationReport[]): MutationReport {
+  return {
+    noticed: reports.reduce((sum, { noticed }) => sum + noticed, 0),
+    survivors: reports.flatMap(({ survivors }) => survivors),
+  };
+}
+
 export function printReport(part: string, { noticed, survivors }: MutationReport): void {
   const all = noticed + survivors.length;
   console.log(`${part}: ${((noticed / all) * 100).toFixed(1)} % of ${String(all)} changes noticed`);
