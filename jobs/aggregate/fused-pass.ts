@@ -1,5 +1,5 @@
 // The common job in one pass over each chunk (wasm/fused-loops.ts): one level, no filter, few groups known beforehand,
-// counts and sums of columns that have a value in every row. It keeps nothing of its own: what the tallies have counted is
+// counts and sums. It keeps nothing of its own: what the tallies have counted is
 // lent to the kernels' memory for the time of one batch, and what this pass cannot do is left to the general way,
 // chunk by chunk.
 import { SealroomError } from "../../core/errors.ts";
@@ -11,6 +11,7 @@ import type { MeasureReader } from "./measure.ts";
 import type { AggregateProgram, ClipRule, Measure } from "./program.ts";
 import { UnitSums } from "./unit-sums.ts";
 import type { UnitOrdinals } from "./unit-ordinal.ts";
+import type { UnitTally } from "./unit-tally.ts";
 import { KERNELS } from "./wasm/kernels.ts";
 import type { FusedLoop, Slot } from "./wasm/kernels.ts";
 import { MAX_KERNEL_GROUPS } from "./wasm/memory.ts";
@@ -28,8 +29,10 @@ interface State {
 interface Summed {
   readonly rule: ClipRule;
   readonly reader: MeasureReader;
+  readonly units: UnitTally;
   readonly sums: UnitSums;
   readonly slot: Slot;
+  readonly validity: Uint8Array | null;
   /** Copies rows into the kernels' memory. */
   readonly copy: (start: number, end: number) => void;
   readonly loop: FusedLoop;
@@ -67,6 +70,8 @@ export class FusedPass {
     // Tallies that are lent: the kernels' memory is ahead of them.
     let lent: readonly Summed[] | null = null;
     if (batch.unitStart === null) KERNELS.marks.fill(0xff);
+    // As well where a batch before this one, of whomever, ended by an error.
+    KERNELS.valid.fill(0xff);
     for (let start = 0; start < batch.rows; start += CHUNK_ROWS) {
       const count = Math.min(CHUNK_ROWS, batch.rows - start);
       if (summed !== null && areFinite(summed, start, count)) {
@@ -84,51 +89,64 @@ export class FusedPass {
     if (lent !== null) this.#takeBack(lent, bound);
   }
 
-  /** Null where some column has nulls, now or before, or is of a kind that no loop reads. */
+  /** Null where some column's nulls, or its kind, are not for these loops. */
   #plan({ columns }: ColumnBatch): readonly Summed[] | null {
     const { readers, level } = this.#state;
     const summed: Summed[] = [];
-    for (const [at, { column, sum, share }] of this.#measures.entries()) {
+    for (const [at, { column, sum, share, missing }] of this.#measures.entries()) {
       const [vector, reader, tally] = [columns[column], readers[at], level.tallies.measures[at]];
       if (vector === undefined || reader === undefined || tally === undefined) return null;
-      if (!tally.isComplete || vector.validity !== null) return null;
-      if (sum === null && mayBeBad(vector)) return null;
+      const { type, validity } = vector;
+      if (validity !== null && missing) return null;
+      if (sum === null && (validity !== null || tally.units !== level.tallies.units || mayBeBad(vector))) {
+        return null;
+      }
       if (sum === null) continue;
+      if (validity !== null) tally.separate();
       const [sums, slot, loop] = [tally.unitSums, KERNELS.slots[summed.length], loopOf(vector, share)];
       if (sums === null || slot === undefined || loop === null) return null;
-      const isFloat = vector.type.kind === "float";
-      summed.push({ rule: sum, reader, sums, slot, loop, copy: copyOf(vector), isFloat });
+      const { units } = tally;
+      const isFloat = type.kind === "float";
+      summed.push({ rule: sum, reader, units, sums, slot, validity, loop, copy: copyOf(vector), isFloat });
     }
-    return summed;
+    // All rows are counted by some measure that has a value in each, or by themselves.
+    return summed.length < KERNELS.slots.length || this.#countsAll(summed) ? summed : null;
+  }
+
+  #countsAll(summed: readonly Summed[]): boolean {
+    return summed.some(({ units }) => units === this.#state.level.tallies.units);
   }
 
   #lend(summed: readonly Summed[], bound: number): void {
-    const { units } = this.#state.level.tallies;
-    units.enter(FIRST, bound);
-    for (const { sums, slot } of summed) {
+    this.#state.level.tallies.units.enter(LAST, bound);
+    for (const { units, sums, slot } of summed) {
       units.enter(slot, bound);
       sums.enter(slot, bound);
     }
   }
 
-  /** The units of all slots are the same. */
   #takeBack(summed: readonly Summed[], bound: number): void {
-    this.#state.level.tallies.units.leave(FIRST, bound);
-    for (const { sums, slot } of summed) sums.leave(slot, bound);
+    if (!this.#countsAll(summed)) this.#state.level.tallies.units.leave(LAST, bound);
+    for (const { units, sums, slot } of summed) {
+      // More than one may have counted all rows: alike.
+      units.leave(slot, bound);
+      sums.leave(slot, bound);
+    }
   }
 
   #addChunk(batch: ColumnBatch, summed: readonly Summed[], start: number, count: number): void {
     const { keys, ordinals } = this.#state;
     keys.assign(batch, { start, count, picked: null, passing: count }, KERNELS.groups);
-    const marks = batch.unitStart?.subarray(start >>> 3, (start + count + 7) >>> 3);
-    if (marks !== undefined) KERNELS.marks.set(marks);
+    if (batch.unitStart !== null) KERNELS.marks.set(bytesOf(batch.unitStart, start, count));
     const before = ordinals === null ? this.#rows : ordinals.last;
     if (before === 0 && ((KERNELS.marks[0] ?? 0) & 1) === 0) throw new SealroomError("AGGREGATE_UNITS");
-    if (summed.length === 0) fuse(KERNELS.fuseCount, before, count, ANY_BOUNDS, FIRST);
-    for (const { rule, reader, slot, copy, loop, isFloat } of summed) {
+    if (!this.#countsAll(summed)) fuse(KERNELS.fuseCount, before, count, ANY_BOUNDS, LAST);
+    for (const { rule, reader, slot, validity, copy, loop, isFloat } of summed) {
       // A lone float column lies there since it was looked at.
       if (!isFloat || summed.length > 1) copy(start, start + count);
+      if (validity !== null) KERNELS.valid.set(bytesOf(validity, start, count));
       fuse(loop, before, count, rule, slot);
+      if (validity !== null) KERNELS.valid.fill(0xff);
       reader.addBadRows(KERNELS.badRows[0] ?? 0);
     }
     const last = KERNELS.ordinal[0] ?? 0;
@@ -137,8 +155,14 @@ export class FusedPass {
   }
 }
 
-const FIRST: Slot = KERNELS.slots[0] ?? { offset: 0, sums: KERNELS.sums, units: KERNELS.units };
+/** Where all rows are counted, if no measure does. */
+const LAST: Slot = KERNELS.slots.at(-1) ?? { offset: 0, sums: KERNELS.sums, units: KERNELS.units };
 const ANY_BOUNDS = { lower: 0, upper: 0 };
+
+/** Of a bitmap, those of a chunk. */
+function bytesOf(bits: Uint8Array, start: number, count: number): Uint8Array {
+  return bits.subarray(start >>> 3, (start + count + 7) >>> 3);
+}
 
 function fuse(
   loop: FusedLoop,

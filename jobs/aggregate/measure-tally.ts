@@ -38,9 +38,14 @@ export class MeasureTally {
     };
   }
 
-  /** Null until some passing row had no value: then this measure counts rows and units of its own. */
-  get isComplete(): boolean {
-    return this.#present === null;
+  /** What counts the rows that have a value: until `separate`, the same that counts all. */
+  get units(): UnitTally {
+    return this.#present ?? this.#all;
+  }
+
+  /** Before the first row without a value is counted. */
+  separate(): void {
+    this.#present ??= this.#all.copy();
   }
 
   /** Its sums, where they are added up in one pass. */
@@ -50,7 +55,7 @@ export class MeasureTally {
 
   /** Before `all` counts the rows that `reader` has read. */
   prepare({ positions }: MeasureReader): void {
-    if (positions !== null) this.#present ??= this.#all.copy();
+    if (positions !== null) this.separate();
   }
 
   /** After it has; `firsts` is what it returned. */

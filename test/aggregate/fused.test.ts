@@ -233,6 +233,40 @@ test("a chunk with NaN goes the general way, between two that do not", () => {
   }
 });
 
+test("rows without a value are passed over, and counted", () => {
+  const dice = new Dice(13);
+  const table = countingTable(20_000, generateUnits(dice, 20_000), 5);
+  const [key, x] = table.columns;
+  assert.ok(key && x);
+  for (const type of ["int64", "int32", "float64"]) {
+    for (const nulls of [0.001, 0.14, 0.9]) {
+      const exact = type !== "float64";
+      const cells = x.cells.map((cell, row) => {
+        // A batch before that has a value in every row, and one after.
+        const isNull = row > 3000 && row < 19_000 && dice.chance(nulls);
+        return isNull ? null : type === "int64" ? BigInt(Number(cell)) : cell;
+      });
+      const whole = x.cells.map((_, row) => row % 7);
+      const columns: TestColumn[] = [
+        key,
+        { ...x, type, cells },
+        { ...x, name: "y", type: "int32", cells: whole },
+      ];
+      const batches = batchesOf({ ...table, columns }, [2999, 19_001, 20_000]);
+      const low = { ...measureOf(1, exact, [0, 5000]), missing: false };
+      const other = { ...measureOf(1, exact, [-3, 7000]), missing: false };
+      for (const chosen of [[low], [low, measureOf(2, true, [-3, 4]), other], [low, other, low, other]]) {
+        const program = programOf({ ...table, columns }, chosen);
+        const middle = batches
+          .slice(1, 2)
+          .map((batch) => ({ ...batch, unitStart: batch.unitStart?.with(0, 1) ?? null }));
+        assert.equal(isFused(program, middle), chosen.length < 4);
+        assert.deepEqual(partialOf(program, batches), partialOf(generalWay(program), batches));
+      }
+    }
+  }
+});
+
 test("a unit whose rows fill chunks and batches is one unit, and its values one contribution", () => {
   const rows = 30_000;
   const units = Array.from({ length: rows }, (_, row) => (row < 5 ? row : row < 29_990 ? 5 : row));

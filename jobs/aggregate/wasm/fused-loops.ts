@@ -1,7 +1,7 @@
-// One pass over a chunk whose rows all pass and have a value: unit marks are read, units counted, and units' totals
+// One pass over a chunk whose rows all pass: unit marks and validity are read, units counted, and units' totals
 // clipped and added, in slots of memory where a measure's state stays from chunk to chunk. Bit for bit what
 // count-loops.ts, value-loops.ts and sum-loops.ts do one after the other. Integers are added as such: a float64 that
-// holds a whole number up to 2^53 - 1 is one here (enterExact and leaveExact).
+// holds a whole number up to 2^53 - 1 is one here (state-loops.ts).
 import { branch, f64, get, i32, i64, load, operation, repeatWhile, select, set, store } from "./assembler.ts";
 import type { Code, ValueType, WasmFunction } from "./assembler.ts";
 import {
@@ -15,16 +15,15 @@ import {
   ORDINAL,
   ROWS,
   TOTAL,
+  VALID,
   VALUES,
 } from "./memory.ts";
-import { item, overRows, ROW } from "./row-loop.ts";
+import { item, ROW } from "./row-loop.ts";
+import { NO_TOTAL } from "./state-loops.ts";
 
 const MOST = Number.MAX_SAFE_INTEGER;
 const TWO_32 = 2 ** 32;
 const MOST_HIGH = 2 ** 52;
-/** In place of NaN, a total of no unit. */
-const NO_TOTAL = 2 ** 60;
-
 const EVERY_ROW = 0xff;
 
 export function fusedLoops(): WasmFunction[] {
@@ -36,8 +35,6 @@ export function fusedLoops(): WasmFunction[] {
     fused("fuseInt64Share", exactRows(3), "with largest"),
     fused("fuseInt32Share", exactRows(2), "with largest"),
     fused("fuseFloat64Share", FLOAT_ROWS, "with largest"),
-    convertState("enterExact", enter),
-    convertState("leaveExact", leave),
   ];
 }
 
@@ -49,6 +46,7 @@ const [AT, UNITS_AT, UNIT, MARK, IS_FIRST, BAD] = [5, 6, 7, 8, 9, 10];
 const [LOWER, UPPER, VALUE, SUM, AMOUNT, PART] = [11, 12, 13, 14, 15, 16];
 /** Zero where IS_FIRST, else all ones. */
 const MASK = 17;
+const HAS_VALUE = 18;
 
 interface Rows {
   readonly type: ValueType;
@@ -64,33 +62,49 @@ interface Rows {
 
 function fused(name: string, rows: Rows, kind: "with largest" | "without largest"): WasmFunction {
   const withLargest = kind === "with largest";
-  const marks = load("i32.load8_u", operation("i32.shr_u", get(ROW), i32(3)), MARKS);
+  const byte = (of: number): Code => load("i32.load8_u", operation("i32.shr_u", get(ROW), i32(3)), of);
   const left = operation("i32.lt_s", operation("i32.add", get(ROW), i32(7)), get(COUNT));
   const eight = Array.from({ length: 8 }, (_, after) => after);
+  const bitOf = (local: number, after: number): Code =>
+    operation("i32.and", operation("i32.shr_u", get(local), i32(after)), i32(1));
+  const isAll = (of: Code): Code => operation("i32.eq", of, i32(EVERY_ROW));
+  const begin = (after: number): Code => set(UNIT, operation("i32.add", get(UNIT), bitOf(MARK, after)));
+  const bit = operation("i32.and", get(ROW), i32(7));
   const body = [
     rows.start,
     set(UNIT, load("i32.load", i32(0), ORDINAL)),
     branch(left, [
       repeatWhile(left, [
-        set(MARK, marks),
+        set(MARK, byte(MARKS)),
+        set(HAS_VALUE, byte(VALID)),
         branch(
-          operation("i32.eq", get(MARK), i32(EVERY_ROW)),
+          isAll(operation("i32.and", get(MARK), get(HAS_VALUE))),
           [
             ...eight.map((after) => firstRow(rows, after, withLargest)),
             set(UNIT, operation("i32.add", get(UNIT), i32(8))),
             // The units before the last one are over.
             store("i32.store", get(UNITS_AT), LAST_UNIT, get(UNIT)),
           ],
-          eight.map((after) =>
-            anyRow(rows, after, operation("i32.shr_u", get(MARK), i32(after)), withLargest),
-          ),
+          [
+            branch(
+              isAll(get(HAS_VALUE)),
+              eight.flatMap((after) => [begin(after), anyRow(rows, after, withLargest)]),
+              eight.flatMap((after) => [
+                begin(after),
+                branch(bitOf(HAS_VALUE, after), [anyRow(rows, after, withLargest)]),
+              ]),
+            ),
+          ],
         ),
         set(ROW, operation("i32.add", get(ROW), i32(8))),
       ]),
     ]),
     branch(operation("i32.lt_s", get(ROW), get(COUNT)), [
       repeatWhile(operation("i32.lt_s", get(ROW), get(COUNT)), [
-        anyRow(rows, 0, operation("i32.shr_u", marks, operation("i32.and", get(ROW), i32(7))), withLargest),
+        set(MARK, operation("i32.shr_u", byte(MARKS), bit)),
+        set(HAS_VALUE, operation("i32.shr_u", byte(VALID), bit)),
+        begin(0),
+        branch(bitOf(HAS_VALUE, 0), [anyRow(rows, 0, withLargest)]),
         set(ROW, operation("i32.add", get(ROW), i32(1))),
       ]),
     ]),
@@ -101,7 +115,7 @@ function fused(name: string, rows: Rows, kind: "with largest" | "without largest
   return {
     name,
     parameters: ["i32", "i32", "f64", "f64", "i32"],
-    locals: ["i32", "i32", "i32", "i32", "i32", "i32", ...Array<ValueType>(6).fill(rows.type), "i64"],
+    locals: [...Array<ValueType>(6).fill("i32"), ...Array<ValueType>(6).fill(rows.type), "i64", "i32"],
     result: "i32",
     body: body.flat(),
   };
@@ -132,12 +146,11 @@ function firstRow(rows: Rows, after: number, withLargest: boolean): Code {
   return [...findGroup(after), ...rows.read(after), ...rows.replace(withLargest), ...count(i64(1))];
 }
 
-/** One that may go on with its unit, by the lowest bit of `mark`. */
-function anyRow(rows: Rows, after: number, mark: Code, withLargest: boolean): Code {
+/** One that may go on with its unit. */
+function anyRow(rows: Rows, after: number, withLargest: boolean): Code {
   return [
     ...findGroup(after),
     ...rows.read(after),
-    ...set(UNIT, operation("i32.add", get(UNIT), operation("i32.and", mark, i32(1)))),
     ...set(IS_FIRST, operation("i32.ne", load("i32.load", get(UNITS_AT), LAST_UNIT), get(UNIT))),
     ...store("i32.store", get(UNITS_AT), LAST_UNIT, get(UNIT)),
     ...set(MASK, operation("i64.sub", operation("i64.extend_i32_u", get(IS_FIRST)), i64(1))),
@@ -304,34 +317,3 @@ const FLOAT_ROWS: Rows = {
 
 /** Rows that have nothing to add. */
 const COUNTED_ROWS: Rows = { type: "i64", start: [], read: () => [], replace: () => [], add: () => [] };
-
-/** Over groups instead of rows. */
-function convertState(name: string, convert: (at: Code, part: number) => Code): WasmFunction {
-  const slot = 2;
-  const at = operation("i32.add", item(5), get(slot));
-  return overRows({
-    name,
-    parameters: ["i32"],
-    locals: [],
-    result: get(ROW),
-    row: [TOTAL, HIGH, LOW, LARGEST].map((part) => convert(at, part)),
-  });
-}
-
-function enter(at: Code, part: number): Code {
-  const value = load("f64.load", at, part);
-  return branch(
-    operation("f64.eq", value, value),
-    [store("i64.store", at, part, operation("i64.trunc_f64_s", value))],
-    [store("i64.store", at, part, i64(NO_TOTAL))],
-  );
-}
-
-function leave(at: Code, part: number): Code {
-  const value = load("i64.load", at, part);
-  return branch(
-    operation("i64.eq", value, i64(NO_TOTAL)),
-    [store("f64.store", at, part, f64(Number.NaN))],
-    [store("f64.store", at, part, operation("f64.convert_i64_s", value))],
-  );
-}

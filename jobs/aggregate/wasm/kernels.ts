@@ -18,9 +18,11 @@ import {
   SLOTS,
   SUMS,
   UNITS,
+  VALID,
   VALUES,
 } from "./memory.ts";
 import { fusedLoops } from "./fused-loops.ts";
+import { stateLoops } from "./state-loops.ts";
 import { sumLoops } from "./sum-loops.ts";
 import { valueLoops } from "./value-loops.ts";
 
@@ -34,6 +36,7 @@ export function assembleKernels(): Uint8Array<ArrayBuffer> {
     countRows(),
     ...valueLoops(),
     ...fusedLoops(),
+    ...stateLoops(),
   ]);
 }
 
@@ -88,6 +91,8 @@ export interface Kernels {
   readonly slots: readonly Slot[];
   /** Which rows of the chunk are the first of a unit, a bit a row. */
   readonly marks: Uint8Array;
+  /** Which have a value. Whoever clears a bit sets it again: the others count on them. */
+  readonly valid: Uint8Array;
   /** The last unit's ordinal, and after a fused loop that of its last row; and how many rows it has saturated. */
   readonly ordinal: Int32Array;
   readonly badRows: Int32Array;
@@ -135,6 +140,7 @@ function start(): Kernels {
     integers: new Int32Array(buffer, VALUES, CHUNK_ROWS),
     slots,
     marks: new Uint8Array(buffer, MARKS, CHUNK_ROWS / 8),
+    valid: new Uint8Array(buffer, VALID, CHUNK_ROWS / 8),
     ordinal: new Int32Array(buffer, ORDINAL, 1),
     badRows: new Int32Array(buffer, BAD_ROWS, 1),
     fuseCount: loop("fuseCount"),

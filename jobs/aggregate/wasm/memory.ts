@@ -15,9 +15,13 @@ const SLOT_END: number = UNITS + MAX_KERNEL_GROUPS * 16;
 /** Sums and units once more for each further measure of a fused loop, at this distance. */
 export const SLOT: number = SLOT_END - SUMS;
 export const SLOTS = 4;
-/** What fused loops read and leave: marks of units' first rows, the last ordinal, rows that were saturated. */
+/**
+ * What fused loops read and leave: marks of units' first rows, and of rows with a value; the last ordinal; rows that were
+ * saturated.
+ */
 export const MARKS: number = SUMS + SLOTS * SLOT;
-export const ORDINAL: number = MARKS + CHUNK_ROWS / 8;
+export const VALID: number = MARKS + CHUNK_ROWS / 8;
+export const ORDINAL: number = VALID + CHUNK_ROWS / 8;
 export const BAD_ROWS: number = ORDINAL + 4;
 export const END: number = BAD_ROWS + 4;
 
