@@ -16,7 +16,10 @@ export function protectionFields(release: Protections): readonly (readonly [stri
     ["released", `groups of ${minUnits} units or more; at most ${maxGroups} rows are listed${cap}`],
     ...clipping.map(
       ({ column, lower, upper }) =>
-        ["clipped", `each unit's total of ${column}, to ${lower} .. ${upper}`] as const,
+        [
+          "clipped",
+          `each unit's total of ${column}, to ${lower} .. ${upper}; for variances each row`,
+        ] as const,
     ),
     ...(clipping.length === 0 ? [] : [["dominance", dominanceWords(maxShare)] as const]),
     ...extremes.map(
@@ -30,9 +33,15 @@ export function protectionFields(release: Protections): readonly (readonly [stri
             `${totals.length} besides the groups; more is withheld until no withheld count can be worked out to less than ${interval}`,
           ] as const,
         ]),
-    ["rounded", steps.length === 0 ? "nothing: figures are exact after clipping" : steps.join("; ")],
+    [
+      "rounded",
+      steps.length === 0 ? "nothing: figures are exact after clipping" : `${steps.join("; ")}; ${DERIVED}`,
+    ],
   ];
 }
+
+const DERIVED =
+  "averages and variances are made of rounded parts, and null where a variance is too small for its rounding";
 
 function dominanceWords(maxShare: number | null): string {
   if (maxShare === null || maxShare === 1) return "no rule: a sum may be nearly all of one unit's";

@@ -51,7 +51,7 @@ const BY_RULE: readonly Rule[] = [
   },
   {
     isInForce: ({ rounding }) => rounding.counts !== null || Object.keys(rounding.sums).length > 0,
-    says: "Rounding: counts and sums are multiples of what rounding says, and averages and variances are made of such rounded parts, so that nothing finer follows from several figures of one group.",
+    says: "Rounding: counts and sums are multiples of what rounding says, and averages and variances are made of such rounded parts, so that nothing finer follows from several figures of one group. A variance that is too small for its rounding is null.",
     without:
       "Exact figures: nothing was rounded and there is no noise, so after clipping one unit's change shows in counts, sums and averages.",
   },

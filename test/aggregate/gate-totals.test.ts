@@ -153,9 +153,17 @@ test("gives spreads in the column's own unit, and none of a single row", () => {
   const rows = values.map((x, unit): Row => [unit, "a", x]);
   const table = peopleOf(rows, { x: "decimal(8,2)" });
   assert.deepEqual(release(table, { groupBy: ["g"], select: spread }), [["a", 1, 1]]);
-  // Rounded: three rows to four, and a sum of squares of 2.00 to the next multiple of (4 rows of 100) 100.
-  const rounding = { counts: 4, sums: {} };
-  assert.deepEqual(release(table, { groupBy: ["g"], select: spread }, { rounding }), [["a", 0, 0]]);
+});
+
+test("rounds a variance by its sum of squares, and withholds one that rounding would be most of", () => {
+  const plan = { groupBy: ["g"], select: [{ as: "var", op: "var", column: "x" }] } as const;
+  const varianceOf = (values: readonly number[], rounding: Rules["rounding"]): Cell | undefined =>
+    release(peopleOf(values.map((x, unit): Row => [unit, "a", x])), plan, { rounding })[0]?.[1];
+  // The bounds are 0 and 100: with sums to 1 the step is 100, with counts to 4 it is 40,000.
+  assert.equal(varianceOf([0, 49, 100], { counts: null, sums: { x: 1 } }), 2500);
+  assert.equal(varianceOf([0, 49, 100], { counts: 4, sums: {} }), null);
+  assert.equal(varianceOf([40, 50, 60], { counts: null, sums: { x: 1 } }), null);
+  assert.equal(varianceOf([40, 50, 60], { counts: null, sums: {} }), 100);
 });
 
 test("rounds sums of decimals, floats and negatives to multiples of the column's own unit", () => {

@@ -65,7 +65,10 @@ function average(program: AggregateProgram, output: MeasureOutput, measure: Merg
   return (typeof sum === "number" ? sum : Number(`${sum}e-${output.scale}`)) / rows;
 }
 
-/** Of the sample: by one row less than there are. Null where that is none. */
+/** Below so many steps rounding may be more than a tenth of a variance: no figure is better than that one. */
+const LEAST_STEPS = 5;
+
+/** Of the sample: by one row less than there are. Null where that is none, and where it is too small for its rounding. */
 function variance(
   program: AggregateProgram,
   output: MeasureOutput,
@@ -77,12 +80,16 @@ function variance(
   const rows = roundCount(moments.count, counts);
   if (rows < 2) return null;
   const step = squareStep(rule.upper - rule.lower, counts, sums[output.measure] ?? null);
-  return (squares(moments, step) / (rows - 1)) * Number(`1e-${2 * output.scale}`);
+  const squares = roundedSquares(moments, step);
+  return squares === null ? null : (squares / (rows - 1)) * Number(`1e-${2 * output.scale}`);
 }
 
 /** With bounds that are one value there is nothing to round. */
-function squares({ m2 }: Moments, step: number | null): number {
-  return step === null || step === 0 ? m2 : roundFloat(m2, step);
+function roundedSquares({ m2 }: Moments, step: number | null): number | null {
+  if (step === null || step === 0) return m2;
+  const squares = roundFloat(m2, step);
+  // Of what is rounded, so that it tells no more.
+  return squares < LEAST_STEPS * step ? null : squares;
 }
 
 function root(value: number | null): number | null {
