@@ -20,7 +20,7 @@ export const PARTS: ReadonlyMap<string, Part> = new Map([
     "gate",
     {
       mutate: ["jobs/aggregate/gate.ts", "jobs/aggregate/gate/*.ts"],
-      tests: ["test/aggregate/{gate,gate-property,rules-doc,result}.test.ts"],
+      tests: ["test/aggregate/{gate,gate-totals,gate-property,rules-doc,result}.test.ts"],
     },
   ],
 ]);
