@@ -50,9 +50,10 @@ function dominanceWords(maxShare: number | null): string {
 
 /** Of an opened result; the receipt says nothing of them. */
 export function badRowFields(badRows: BadRows): readonly (readonly [string, string])[] {
-  return Object.entries(badRows).map(
-    ([column, share]) =>
-      ["bad rows", `${column}: ${share} (no number, or too large to count as it is)`] as const,
+  return Object.entries(badRows).flatMap(([column, share]) =>
+    share === "not told"
+      ? []
+      : [["bad rows", `${column}: ${share} (no number, or too large to count as it is)`] as const],
   );
 }
 
