@@ -1,5 +1,6 @@
 // The local enclave: the same session as in production, composed with stand-ins (unix sockets, a software NSM, local
 // roots). A process of its own with an empty environment. Its measurements are others than production's.
+import { rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setEnvironmentData } from "node:worker_threads";
@@ -20,6 +21,12 @@ if (
 ) {
   throw new Error("internal: the local enclave is started by local/main.ts");
 }
+
+// An enclave ends with the hypervisor that runs it, also where that was killed and could tidy nothing up.
+process.stdin.resume().once("close", () => {
+  rmSync(sockets, { recursive: true, force: true });
+  process.exit(0);
+});
 
 setEnvironmentData(SOCKETS, sockets);
 await serveEnclave({

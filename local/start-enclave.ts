@@ -54,7 +54,8 @@ export async function startLocalEnclave({ sockets, services }: EnclaveStart): Pr
       services.endpoints.kmsAuthority,
       String(availableParallelism()),
     ],
-    { env: {}, stdio: ["ignore", "pipe", "inherit"] },
+    // Nothing is ever written to its standard input: that it ends tells the enclave that this process has.
+    { env: {}, stdio: ["pipe", "pipe", "inherit"] },
   );
   await listening(child);
   return {

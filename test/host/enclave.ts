@@ -44,7 +44,7 @@ export async function startEnclave(
   const flags = ["--disallow-code-generation-from-strings", "--disable-warning=ExperimentalWarning"];
   const child = spawn(process.execPath, [...flags, join(ROOT, "local/enclave-main.ts"), ...args], {
     env: {},
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   const printed = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   child.stdout.on("data", (chunk: Buffer) => printed.stdout.push(chunk));
