@@ -152,11 +152,12 @@ function refusalFields({ code, details, remedy }: Refusal): Fields {
   const fault = readFault(new SealroomError(code, details));
   const words = REFUSAL_WORDS[code] ?? "the job does not fit the data set";
   if (remedy === null) return [["REFUSED", renderFault(words, fault)]];
-  const { file, rule, now, allows } = remedy;
+  const { file, rule, now, allows, instead } = remedy;
   return [
     ["REFUSED", `${words} [${code}]`],
     ["rule", file === "grant" ? now : `\`${rule}\` in ${file}.yaml, which says ${now}`],
     ...allows.map((way, at) => [at === 0 ? "ask for" : "or for", way] as const),
+    ...(instead === null ? [] : [["instead", instead] as const]),
   ];
 }
 
@@ -165,6 +166,7 @@ const REFUSAL_WORDS: Readonly<Partial<Record<string, string>>> = {
   RULES_RECIPIENT: "the owner does not name this recipient among those who may have results",
   RULES_RELEASE: "the job asks for its result in the clear, and the owner lets results leave sealed only",
   PLAN_ROLE: "a column's role does not allow what the job does with it",
+  PLAN_TYPE: "a column's type does not allow what the job does with it",
   PLAN_BOUNDS:
     "a column is summed, averaged or measured for its spread, and the owner gives no bounds to clip it to",
   PLAN_EXTREMES: "the least or greatest value of a column is asked, and the owner does not allow that for it",

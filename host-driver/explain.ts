@@ -74,6 +74,8 @@ export async function explainJob(
 ): Promise<Explanation> {
   const grants = await Promise.all(grantFiles.map((grant) => verifyGrant(grant, { nowMs })));
   const recipient = await thumbprint(plan.recipient);
+  const filtered = plan.where === null ? [] : filteredColumns(plan.where);
+  const dimensions = new Set([...plan.groupBy, ...filtered]);
   const inputs = await Promise.all(
     datasets.map(async (dataset): Promise<InputExplanation> => {
       const { manifest } = dataset.verified;
@@ -85,7 +87,7 @@ export async function explainJob(
           ...partsOf(plan).map((part) => (): CheckedPlan => checkPlan(part, manifest)),
         ],
         () => authorize(plan, digest, dataset.verified, grants, nowMs),
-        { manifest, planDigest: digest, recipient },
+        { manifest, planDigest: digest, recipient, dimensions },
       );
       return {
         dataset,
@@ -110,10 +112,13 @@ async function judge(
   const gather = (error: unknown): void => {
     if (!(error instanceof SealroomError)) throw error;
     const { code, details } = error;
-    const known = canonicalText([code, { ...details }]);
-    if (!refusals.has(known)) {
-      refusals.set(known, { code, details, remedy: remedyOf(code, details, refused) });
-    }
+    const remedy = remedyOf(code, details, refused);
+    // Where one thing mends several uses of a column, it is said once.
+    const known =
+      remedy === null
+        ? canonicalText([code, { ...details }])
+        : canonicalText([code, { ...remedy, allows: [...remedy.allows] }]);
+    if (!refusals.has(known)) refusals.set(known, { code, details, remedy });
   };
   for (const check of checks) {
     try {

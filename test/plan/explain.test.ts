@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { explainJob } from "../../host-driver/explain.ts";
-import type { Explanation } from "../../host-driver/explain.ts";
+import type { Explanation, Refusal } from "../../host-driver/explain.ts";
 import { exampleManifest, NOW } from "../manifest/example.ts";
 import type { Rules } from "../../core/manifest/manifest.ts";
 import { analyst, compile, JOB, owner } from "./example.ts";
@@ -88,5 +88,74 @@ test("has no rule to ask for where the job itself is wrong", async () => {
   assert.deepEqual(
     verdict.refusals.map(({ code, remedy }) => [code, remedy]),
     [["PLAN_COLUMN", null]],
+  );
+});
+
+async function refusalsOf(text: string): Promise<readonly Refusal[]> {
+  const { verdict } = await explain(text);
+  assert.ok(!verdict.allowed);
+  return verdict.refusals;
+}
+
+test("never advises another role for who is protected, or for what tells who that is", async () => {
+  for (const column of ["patient", "ssn"]) {
+    const uses = [
+      JOB.replace("group_by: [city]", `group_by: [${column}]`).replace("  - city\n", ""),
+      JOB.replace("column: city, in: [Ulm, Bern]", `column: ${column}, is_null: true`),
+      JOB.replace("sum: cost", `sum: ${column}`),
+      JOB.replace("count: minutes", `count: ${column}`),
+    ];
+    for (const use of uses) {
+      const [refusal, ...others] = await refusalsOf(use);
+      assert.deepEqual(others, []);
+      assert.equal(refusal?.code, "PLAN_ROLE");
+      assert.deepEqual(refusal.remedy?.allows, []);
+      assert.match(refusal.remedy.now, /never released, filtered or grouped/);
+      assert.equal((refusal.remedy.instead ?? "").includes('count_units'), column === "patient");
+    }
+  }
+});
+
+test("says of a column whose type has no sum that no role gives it one", async () => {
+  for (const [column, code] of [
+    ["note", "PLAN_TYPE"],
+    ["city", "PLAN_ROLE"],
+    ["diagnosis", "PLAN_ROLE"],
+  ]) {
+    const text = JOB.replace("sum: cost", `sum: ${column ?? ""}`).replace(
+      "avg: minutes",
+      `avg: ${column ?? ""}`,
+    );
+    const refusals = await refusalsOf(text);
+    assert.deepEqual(
+      refusals.map((refusal) => [refusal.code, refusal.remedy?.rule, refusal.remedy?.allows]),
+      [[code, "type", []]],
+      column,
+    );
+  }
+});
+
+test("advises no role that would break another part of the same job", async () => {
+  const [measure] = await refusalsOf(
+    JOB.replace("column: city, in: [Ulm, Bern]", "column: cost, is_null: true"),
+  );
+  assert.deepEqual([measure?.code, measure?.remedy?.allows], ["PLAN_ROLE", []]);
+  assert.match(measure?.remedy?.now ?? "", /neither filtered nor grouped/);
+  const [filtered] = await refusalsOf(JOB.replace("sum: cost", "sum: ward"));
+  assert.match(filtered?.remedy?.allows.join() ?? "", /^a copy of ward .* role measure/);
+  const [unused] = await refusalsOf(JOB.replace("sum: cost", "sum: price"));
+  assert.match(unused?.remedy?.allows.join() ?? "", /^price: \{ role: measure \}/);
+});
+
+test("says once that a column has no bounds, or no extremes, however often it is used", async () => {
+  const unbounded = JOB.replace("sum: cost", "sum: unbounded").replace("avg: minutes", "avg: unbounded");
+  assert.deepEqual(
+    (await refusalsOf(unbounded)).map(({ code, details }) => [code, details["column"], details["use"]]),
+    [["PLAN_BOUNDS", "unbounded", "sum"]],
+  );
+  const extremes = JOB.replace("sum: cost", "min: cost").replace("avg: minutes", "max: cost");
+  assert.deepEqual(
+    (await refusalsOf(extremes)).map(({ code }) => code),
+    ["PLAN_EXTREMES"],
   );
 });
