@@ -11,7 +11,7 @@ import type { CloudOptions } from "./cloud-options.ts";
 import { act, addNeeded, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { locate, usage } from "./fault.ts";
-import { parseTime } from "./number.ts";
+import { parseEnd } from "./number.ts";
 import { renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 import { readOwner, readRules, readSchema } from "./owner-files.ts";
@@ -77,7 +77,7 @@ async function adopt(session: Session, options: Options, locations: readonly str
   const { addTo: keep = null, notAfter, dataset } = options;
   if (keep !== null && !SHA384_HEX.test(keep)) throw usage("--add-to: not 96 hex digits");
   const context = parsePairs("--context", "NAME=VALUE", options.context ?? []);
-  const validity = notAfter === undefined ? {} : { notAfter: parseTime("--not-after", notAfter) };
+  const validity = notAfter === undefined ? {} : { notAfter: parseEnd("--not-after", notAfter) };
   const ownerKey = await readOwner(options.owner);
   const schema = await readSchema(options.schema);
   const rules = await readRules(options.rules);

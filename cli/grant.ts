@@ -1,6 +1,10 @@
 // `sealroom grant`: the owner's signature on one job of one recipient, over the current manifests of the owner's data
 // sets that it reads.
 import type { Command } from "commander";
+import { authorize } from "../core/manifest/authority.ts";
+import { thumbprint } from "../core/manifest/jwk.ts";
+import { verifyGrant } from "../core/manifest/verify.ts";
+import { checkPlan } from "../core/plan/check.ts";
 import { addCloudOptions, openCloud } from "./cloud-options.ts";
 import type { CloudOptions } from "./cloud-options.ts";
 import { act, addNeeded, collect, declare } from "./command.ts";
@@ -8,7 +12,7 @@ import type { Host, Session } from "./command.ts";
 import { locate } from "./fault.ts";
 import { writeNewFile } from "./file.ts";
 import { compileJobFile, readJobFile } from "./job-file.ts";
-import { parseCount, parseTime } from "./number.ts";
+import { parseCount, parseEnd } from "./number.ts";
 import { renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 import { readOwner } from "./owner-files.ts";
@@ -27,6 +31,7 @@ export function declareGrant(parent: Command, host: Host): void {
     summary: "sign one job of one recipient",
     description:
       "Signs one job: its plan, its recipient, and the current manifests of the owner's data sets that it reads. " +
+      "A job that their roles and rules can never let run is refused. " +
       "Whoever has the file may run that very job until it ends, also where the rules allow no ad-hoc jobs.",
     examples: ["sealroom grant job.yaml --owner owner.key --out job.grant.jws --max-rows 50"],
   }).argument("<job>", "the job, YAML or JSON, as the analyst will run it");
@@ -48,13 +53,13 @@ async function grant(session: Session, options: Options, path: string): Promise<
   const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
   const limits = {
     ...(maxRows === undefined ? {} : { maxRows: parseCount("--max-rows", maxRows) }),
-    ...(notAfter === undefined ? {} : { notAfter: parseTime("--not-after", notAfter) }),
+    ...(notAfter === undefined ? {} : { notAfter: parseEnd("--not-after", notAfter) }),
   };
   const ownerKey = await readOwner(options.owner);
   const job = await readJobFile(path);
   await compileJobFile(job);
   const { prepareJob } = await import("../host-driver/client.ts");
-  const { grantPlan } = await import("../owner/grant.ts");
+  const { DEFAULT_GRANT_ROWS, grantPlan } = await import("../owner/grant.ts");
   const cloud = await openCloud(session, options);
   try {
     const nowMs = Date.now();
@@ -64,9 +69,23 @@ async function grant(session: Session, options: Options, path: string): Promise<
     );
     const manifests = datasets.map(({ verified }) => verified);
     const { recipient } = plan.plan;
-    const granted = await locate(path, () =>
-      grantPlan({ plan: plan.digest, manifests, recipient, ownerKey, nowMs, ...limits }),
-    );
+    const granted = await locate(path, async () => {
+      for (const { manifest } of manifests) checkPlan(plan.plan, manifest);
+      const signed = await grantPlan({
+        plan: plan.digest,
+        manifests,
+        recipient,
+        ownerKey,
+        nowMs,
+        ...limits,
+      });
+      // What the enclave will ask of it: some rules hold for granted jobs too.
+      const grant = await verifyGrant(signed.jws, { nowMs });
+      for (const verified of manifests) await authorize(plan.plan, plan.digest, verified, [grant], nowMs);
+      return signed;
+    });
+    const to = await thumbprint(recipient);
+    const rows = limits.maxRows ?? DEFAULT_GRANT_ROWS;
     await writeNewFile({ path: out, bytes: granted.jws, access: "public" });
     const until = new Date(granted.notAfter).toISOString();
     return {
@@ -76,6 +95,8 @@ async function grant(session: Session, options: Options, path: string): Promise<
         planDigest: plan.digest,
         grant: granted.digest,
         owner: ownerKey.thumbprint,
+        recipient: to,
+        maxRows: rows,
         notAfter: until,
         manifests: manifests.map(({ digest }) => digest),
       },
@@ -84,6 +105,8 @@ async function grant(session: Session, options: Options, path: string): Promise<
         ...renderFields([
           ["written to", out],
           ["plan", plan.digest],
+          ["recipient", to],
+          ["at most", `${rows} rows in the result`],
           ...manifests.map(({ manifest, digest }) => {
             const epoch = `${manifest.epoch} (${new Date(manifest.epoch).toISOString()})`;
             return ["data", `${manifest.dataset}, epoch ${epoch}, manifest ${digest}`] as const;

@@ -10,6 +10,13 @@ export function parseCount(option: string, text: string): number {
 
 const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
 
+/** As parseTime, of something that is made now and has to end later. */
+export function parseEnd(option: string, text: string): number {
+  const end = parseTime(option, text);
+  if (end <= Date.now()) throw usage(`${option} '${text}' is past`);
+  return end;
+}
+
 /** A day, or a time with its zone, in UTC milliseconds. */
 export function parseTime(option: string, text: string): number {
   const value = TIME.test(text) ? Date.parse(text) : NaN;

@@ -10,7 +10,7 @@ import type { Cloud } from "./cloud.ts";
 import { act, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { locate, usage } from "./fault.ts";
-import { parseCount, parseTime } from "./number.ts";
+import { parseCount, parseEnd } from "./number.ts";
 import { renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 import { readOwner, readRules, readSchema } from "./owner-files.ts";
@@ -128,14 +128,8 @@ async function parseChoices({ rowsPerObject, memory, notAfter }: Options): Promi
   return {
     ...(rowsPerObject === undefined ? {} : { rowsPerObject: parseCount("--rows-per-object", rowsPerObject) }),
     ...(memory === undefined ? {} : limits(parseCount("--memory", memory))),
-    ...(notAfter === undefined ? {} : { notAfter: parseEnd(notAfter) }),
+    ...(notAfter === undefined ? {} : { notAfter: parseEnd("--not-after", notAfter) }),
   };
-}
-
-function parseEnd(notAfter: string): number {
-  const end = parseTime("--not-after", notAfter);
-  if (end <= Date.now()) throw usage(`--not-after '${notAfter}' is past`);
-  return end;
 }
 
 /** The embedded S3 has the bucket that is named; on AWS it is the owner's to make, with a policy of its own. */

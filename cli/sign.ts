@@ -8,7 +8,7 @@ import type { CloudOptions } from "./cloud-options.ts";
 import { act, addNeeded, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { locate, usage } from "./fault.ts";
-import { parseTime } from "./number.ts";
+import { parseEnd } from "./number.ts";
 import { renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 import { readOwner, readRules } from "./owner-files.ts";
@@ -49,7 +49,7 @@ async function sign(session: Session, options: Options, location: string): Promi
   const at = parseLocation(location);
   const { dataset, manifest, notAfter } = options;
   if (!SHA384_HEX.test(manifest)) throw usage("--manifest: not 96 hex digits");
-  const validity = notAfter === undefined ? {} : { notAfter: parseTime("--not-after", notAfter) };
+  const validity = notAfter === undefined ? {} : { notAfter: parseEnd("--not-after", notAfter) };
   const ownerKey = await readOwner(options.owner);
   const rules = options.rules === undefined ? null : await readRules(options.rules);
   const { signDataset } = await import("../owner/sign.ts");

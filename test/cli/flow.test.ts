@@ -362,6 +362,28 @@ test("explain names the rule that refuses, and a grant for that very job overrul
   assert.deepEqual([other.exit, other.error?.code, other.error?.where], [1, "GRANT_PLAN", grant]);
 });
 
+test("a job that no grant could let run is not granted, and a grant says to whom and how much", async () => {
+  const owner = ["--owner", flow.path("owner.key"), "--state", flow.state];
+  const text = jobText(flow.owner, "analyst.key.pub");
+  const cases: readonly (readonly [name: string, text: string, code: string])[] = [
+    ["grouped-by-name", text.replaceAll("[town]", "[name]"), "PLAN_ROLE"],
+    ["least", text.replace("sum: amount", "min: amount"), "PLAN_EXTREMES"],
+    ["clear", `${text}release: clear\n`, "RULES_RELEASE"],
+  ];
+  for (const [name, job, code] of cases) {
+    const path = flow.path(`${name}.yaml`);
+    await writeFile(path, job);
+    const out = flow.path(`${name}.jws`);
+    const found = await answer(["grant", path, ...owner, "--out", out]);
+    assert.deepEqual([found.exit, found.error?.code, found.error?.where], [1, code, path]);
+    await assert.rejects(readFile(out), { code: "ENOENT" });
+  }
+  const few = ["--out", flow.path("few.jws"), "--max-rows", "7"];
+  const granted = await must(["grant", flow.jobs.allowed, ...owner, ...few]);
+  assert.equal(granted["maxRows"], 7);
+  assert.match(String(granted["recipient"]), /^[A-Za-z0-9_-]{43}$/);
+});
+
 test("a job that uses a column against its role is refused, and says which", async () => {
   const text = jobText(flow.owner, "analyst.key.pub");
   const cases: readonly (readonly [name: string, text: string, code: string, exit: number])[] = [
