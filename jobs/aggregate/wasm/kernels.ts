@@ -1,7 +1,8 @@
 // The loops over rows that take the time, in WebAssembly: two to three times as fast as the same in JavaScript. Each is
 // stated in JavaScript too, which serves where there are many groups, and is what tests hold it to.
 //
-// All share one memory of a fixed layout, that of one chunk; what a group needs is copied in and out around a call.
+// All share one memory of a fixed layout, that of one chunk; what a group needs is copied in and out around a call, or
+// around a batch where one pass does it all (fused-pass.ts).
 import { CHUNK_ROWS } from "../chunk.ts";
 import { assemble } from "./assembler.ts";
 import { countRows, countUnits } from "./count-loops.ts";
@@ -91,7 +92,7 @@ export interface Kernels {
   readonly slots: readonly Slot[];
   /** Which rows of the chunk are the first of a unit, a bit a row. */
   readonly marks: Uint8Array;
-  /** Which have a value. Whoever clears a bit sets it again: the others count on them. */
+  /** Which have a value. All do at the start of a batch, and whoever clears a bit sets it again. */
   readonly valid: Uint8Array;
   /** The last unit's ordinal, and after a fused loop that of its last row; and how many rows it has saturated. */
   readonly ordinal: Int32Array;
@@ -167,5 +168,5 @@ function start(): Kernels {
   };
 }
 
-/** One for each thread: no call leaves anything in it that a later one needs. */
+/** One for each thread: no call leaves anything in it that a later batch needs. */
 export const KERNELS: Kernels = start();
