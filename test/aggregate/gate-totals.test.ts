@@ -242,7 +242,9 @@ test("says of bad rows only how large a share they are, and nothing where the ro
   assert.equal(badRows(0, 500), "none or few");
   assert.equal(badRows(2, 10), "none or few");
   assert.equal(badRows(3, 500), "up to 1%");
+  assert.equal(badRows(10, 990), "up to 1%");
   assert.equal(badRows(50, 500), "up to 10%");
+  assert.equal(badRows(100, 900), "up to 10%");
   assert.equal(badRows(100, 500), "more than 10%");
   assert.equal(badRows(100, 500, 1000), "not told");
   // Of the rows of groups that are withheld nothing is said, so nothing is said of all.
