@@ -12,6 +12,7 @@ import {
   rename,
   rm,
   rmdir,
+  stat,
   unlink,
 } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
@@ -123,15 +124,61 @@ async function writeDurably(
   }
 }
 
-/** Refuses a directory that has something in it. Errors, at the path: FILE_EXISTS, FILE_READ. */
+/**
+ * Refuses a directory that has something in it, or that cannot be made: by making one beside it, and removing that and
+ * what had to be made above it. Errors, at the path: FILE_EXISTS, FILE_READ, FILE_WRITE.
+ */
 export async function checkNewDirectory(path: string): Promise<void> {
+  await checkEmpty(path);
+  const made: string[] = [];
+  try {
+    made.push(await makeBeside(resolve(path), made));
+  } catch (error) {
+    throw new FaultAt(path, error);
+  } finally {
+    // Another command may have put something there meanwhile.
+    for (const directory of made.reverse()) await rmdir(directory).catch(() => undefined);
+  }
+}
+
+async function checkEmpty(path: string): Promise<void> {
   try {
     if ((await readdir(path)).length > 0) throw new SealroomError("FILE_EXISTS");
   } catch (error) {
     if (isSystemError(error) && error.code === "ENOENT") return;
-    const code = isSystemError(error) && error.code === "ENOTDIR" ? "FILE_EXISTS" : null;
-    throw new FaultAt(path, code === null ? asFileError(error, "FILE_READ") : new SealroomError(code));
+    if (!isSystemError(error) || error.code !== "ENOTDIR") {
+      throw new FaultAt(path, asFileError(error, "FILE_READ"));
+    }
+    const isFile = (await lstat(path).catch(() => null)) !== null;
+    throw new FaultAt(path, isFile ? new SealroomError("FILE_EXISTS") : asWriteError(error));
   }
+}
+
+/** A directory that is to get the name `target`. Errors: FILE_WRITE. */
+async function makeBeside(target: string, made: string[]): Promise<string> {
+  try {
+    await makeDirectory(dirname(target), made);
+    return await mkdtemp(join(dirname(target), `${partialPrefix(target)}${process.pid}-`));
+  } catch (error) {
+    throw asWriteError(error);
+  }
+}
+
+/**
+ * As mkdir with `recursive`, which tries for ever where directories cannot be made, as below /proc. What it makes it
+ * adds to `made`, the highest first.
+ */
+async function makeDirectory(path: string, made: string[]): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (error.code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path), made);
+    await mkdir(path);
+  }
+  made.push(path);
 }
 
 /**
@@ -142,13 +189,12 @@ export async function writeNewDirectory(
   path: string,
   files: readonly (Omit<FileToWrite, "path"> & { readonly name: string })[],
 ): Promise<void> {
-  await checkNewDirectory(path);
+  await checkEmpty(path);
   const target = resolve(path);
   let temporary: string | undefined;
   try {
-    await mkdir(dirname(target), { recursive: true });
+    temporary = await makeBeside(target, []);
     await removeAbandoned(target);
-    temporary = await mkdtemp(join(dirname(target), `${partialPrefix(target)}${process.pid}-`));
     for (const { name, bytes, access } of files) await writeDurably(join(temporary, name), bytes, access);
     await syncDirectory(temporary);
     // An empty directory may be in the way; one that has since got something in it is not removed.
@@ -210,6 +256,12 @@ function asFileError(error: unknown, otherwise: ErrorCode): unknown {
   const code = BY_SYSTEM_CODE[error.code] ?? otherwise;
   const details = code === otherwise ? { system: error.code } : {};
   return new SealroomError(code, details, { cause: error });
+}
+
+/** Of a directory that is to be made, that something above it is missing is no missing file. */
+function asWriteError(error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  return new SealroomError("FILE_WRITE", { system: error.code }, { cause: error });
 }
 
 function isSystemError(error: unknown): error is Error & { readonly code: string } {

@@ -95,6 +95,27 @@ test("a new directory appears with all its files or not at all, and never over a
   assert.equal(await codeOf(checkNewDirectory(file)), "FILE_EXISTS");
 });
 
+test("a directory that cannot be made is refused before anything is done, and trying leaves nothing", async (t) => {
+  const directory = await scratch(t);
+  const file = join(directory, "file");
+  await writeFile(file, "");
+  for (const place of [
+    join(file, "out"),
+    join(file, "deep", "out"),
+    "/proc/x/y",
+    "/proc/x",
+    "/proc/self/x/y",
+  ]) {
+    assert.equal(await codeOf(checkNewDirectory(place)), "FILE_WRITE", place);
+    assert.equal(await codeOf(writeNewDirectory(place, [])), "FILE_WRITE", place);
+  }
+  assert.equal(await codeOf(checkNewDirectory(join(directory, "very", "deep", "out"))), "none");
+  assert.deepEqual(await readdir(directory), ["file"]);
+
+  const { error } = await answer(["run", join(directory, "no-job"), "--out", "/proc/x/y"]);
+  assert.deepEqual([error?.code, error?.where], ["FILE_WRITE", "/proc/x/y"]);
+});
+
 test("a file that is replaced is whole before it gets its name", async (t) => {
   const directory = await scratch(t);
   const target = join(directory, "target");
