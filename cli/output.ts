@@ -37,7 +37,7 @@ export function renderFields(
   });
 }
 
-/** Breaks at spaces; what has none and is too long is cut, so that hex stays inside the terminal. */
+/** Breaks at spaces alone: a digest or a path that is too long has a line of its own, whole, to be copied. */
 export function wrap(text: string, width: number = WIDTH): readonly string[] {
   const lines: string[] = [];
   let line = "";
@@ -47,10 +47,6 @@ export function wrap(text: string, width: number = WIDTH): readonly string[] {
       line = "";
     }
     line = line === "" ? word : `${line} ${word}`;
-    while (line.length > width) {
-      lines.push(line.slice(0, width));
-      line = line.slice(width);
-    }
   }
   return [...lines, line];
 }
