@@ -192,13 +192,14 @@ function describe(
   const hex = encodeHex(nonce);
   const minUnits = Math.max(...datasets.map(({ verified }) => verified.manifest.rules.minUnits));
   const { groupBy, totals } = plan.plan;
-  const keys = groupBy.length + (totals.length === 0 ? 0 : 1);
+  const grouping = totals.length === 0 ? null : groupBy.length;
+  const keys = groupBy.length + (grouping === null ? 0 : 1);
   const rows = opened?.table.batches.reduce((sum, batch) => sum + batch.rows, 0) ?? null;
   const badRows = opened === null ? {} : readBadRows(opened.arrow);
   const table =
     opened === null
       ? ["The result is sealed to its recipient; --recipient-key opens it."]
-      : renderTable(opened.table, { keys, minUnits, file: `${out}/result.csv` });
+      : renderTable(opened.table, { keys, grouping, minUnits, file: `${out}/result.csv` });
   return {
     exit: 0,
     json: {

@@ -1,5 +1,5 @@
-// Result tables for people: numbers to the right, suppressed cells shown as such, never wider than the terminal. The
-// exact values are in the files.
+// Result tables for people: numbers to the right, suppressed cells shown as such, text shortened where that makes the
+// table fit the terminal and leaves every two texts different. The exact values are in the files.
 import type { ColumnTable } from "../core/column/table.ts";
 import { cellText } from "../core/column/text.ts";
 import type { ColumnType } from "../core/column/type.ts";
@@ -7,13 +7,18 @@ import { paint, printable, WIDTH } from "./output.ts";
 
 const SUPPRESSED = "·";
 const NO_KEY = "(null)";
+const ALL_KEYS = "(all)";
 const MAX_ROWS = 40;
 const MIN_CELL = 6;
+/** Of one cell, whatever the table's width: data may have very long texts. */
+const MAX_CELL = 4 * WIDTH;
 const GAP = "  ";
 
 export interface TableView {
   /** The first columns of the result are the groups' keys; a null in the others is a suppressed value. */
   readonly keys: number;
+  /** The column `grouping` of a result with totals, a bit for each column before it, or null. */
+  readonly grouping: number | null;
   readonly minUnits: number;
   /** Where the rows are that do not fit. */
   readonly file: string | null;
@@ -22,10 +27,10 @@ export interface TableView {
 interface Column {
   readonly title: string;
   readonly isNumber: boolean;
-  readonly cells: readonly string[];
+  readonly cells: string[];
 }
 
-/** Lines of at most 80 columns. */
+/** Lines of at most 80 columns, or longer ones where shortening would not do. */
 export function renderTable(table: ColumnTable, view: TableView): readonly string[] {
   const total = table.batches.reduce((sum, { rows }) => sum + rows, 0);
   const columns = table.fields.map((field, at) => ({
@@ -33,6 +38,7 @@ export function renderTable(table: ColumnTable, view: TableView): readonly strin
     isNumber: isNumber(field.type),
     cells: renderCells(field.type, firstCells(table, at), at < view.keys ? NO_KEY : SUPPRESSED),
   }));
+  if (view.grouping !== null) markTotals(table, columns, view.grouping);
   const widths = fitWidths(columns);
   const lines = [
     paint(
@@ -67,12 +73,18 @@ function firstCells(table: ColumnTable, column: number): readonly (string | null
   return cells;
 }
 
+/** A key that is null because the row totals over it is told from a null key. */
+function markTotals(table: ColumnTable, columns: readonly Column[], grouping: number): void {
+  for (const [row, bits] of firstCells(table, grouping).entries()) {
+    for (const [at, { cells }] of columns.slice(0, grouping).entries()) {
+      const isTotal = ((BigInt(bits ?? 0) >> BigInt(grouping - 1 - at)) & 1n) === 1n;
+      if (isTotal) cells[row] = ALL_KEYS;
+    }
+  }
+}
+
 /** Floats are for reading: rounded, all to the same number of decimals, so that their points lie below each other. */
-function renderCells(
-  type: ColumnType,
-  cells: readonly (string | null)[],
-  missing: string,
-): readonly string[] {
+function renderCells(type: ColumnType, cells: readonly (string | null)[], missing: string): string[] {
   if (type.kind !== "float") return cells.map((cell) => (cell === null ? missing : printable(cell)));
   const largest = Math.max(0, ...cells.map((cell) => Math.abs(Number(cell ?? 0))).filter(Number.isFinite));
   const decimals = largest >= 1000 ? 2 : largest >= 1 ? 3 : 6;
@@ -87,12 +99,15 @@ function isNumber(type: ColumnType): boolean {
   return ["int", "float", "decimal"].includes(type.kind);
 }
 
-/** The widths that the cells need; where all together do not fit, the widest text column gives way first. */
+/**
+ * The widths that the cells need. Where all together do not fit, the widest text column gives way first, if they then fit
+ * and no two different cells of a column look the same; else none does.
+ */
 function fitWidths(columns: readonly Column[]): readonly number[] {
-  const widths = columns.map(({ title, isNumber: isFixed, cells }) => {
-    const needed = Math.max(...[title, ...cells].map((text) => text.length));
-    return isFixed ? needed : Math.min(needed, WIDTH);
-  });
+  const needed = columns.map(({ title, cells }) =>
+    Math.min(MAX_CELL, Math.max(...[title, ...cells].map((text) => text.length))),
+  );
+  const widths = [...needed];
   const texts = [...columns.keys()].filter((at) => columns[at]?.isNumber === false);
   for (let over = sum(widths) + GAP.length * (columns.length - 1) + 2 - WIDTH; over > 0; over--) {
     const widest = texts.reduce(
@@ -100,10 +115,14 @@ function fitWidths(columns: readonly Column[]): readonly number[] {
       texts[0] ?? -1,
     );
     const width = widths[widest] ?? 0;
-    if (width <= MIN_CELL) break;
+    if (width <= MIN_CELL) return needed;
     widths[widest] = width - 1;
   }
-  return widths;
+  return columns.every(({ cells }, at) => staysDistinct(cells, widths[at] ?? 0)) ? widths : needed;
+}
+
+function staysDistinct(cells: readonly string[], width: number): boolean {
+  return new Set(cells).size === new Set(cells.map((cell) => shorten(cell, width))).size;
 }
 
 function renderRow(
