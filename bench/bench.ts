@@ -19,12 +19,12 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   columns: async () =>
     (await measureShares(4)).map(({ name, share }) => ({
       ...once(`read of 8 columns: ${name}`, share * 100, "% of object"),
-      ratio: { value: share, to: "object", goal: 0.3 },
+      ratio: { value: share, to: "object", goal: { most: 0.3 } },
     })),
   peak: async () =>
     (await measureMemory([GIGABYTE / 2, GIGABYTE, 2 * GIGABYTE])).map(({ bytes, peakBytes }) => ({
       ...once(`enclave's peak RSS, ${(bytes / GIGABYTE).toFixed(1)} GB, a unit a row`, peakBytes / 1e6, "MB"),
-      ratio: { value: peakBytes / 250e6, to: "250 MB", goal: 1 },
+      ratio: { value: peakBytes / 250e6, to: "250 MB", goal: { most: 1 } },
     })),
 };
 
