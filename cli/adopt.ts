@@ -10,7 +10,9 @@ import { addCloudOptions, openCloud } from "./cloud-options.ts";
 import type { CloudOptions } from "./cloud-options.ts";
 import { act, addNeeded, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
-import { locate, usage } from "./fault.ts";
+import { usage } from "./fault.ts";
+import { checkDatasetName, checkKeyArn } from "./owner-options.ts";
+import { locateForOwner } from "./owner-place.ts";
 import { parseEnd } from "./number.ts";
 import { renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
@@ -76,6 +78,8 @@ async function adopt(session: Session, options: Options, locations: readonly str
   const objects = locations.map((location) => nameBelow(at, location));
   const { addTo: keep = null, notAfter, dataset } = options;
   if (keep !== null && !SHA384_HEX.test(keep)) throw usage("--add-to: not 96 hex digits");
+  checkDatasetName("--dataset", dataset);
+  checkKeyArn("--kms-key", options.kmsKey);
   const context = parsePairs("--context", "NAME=VALUE", options.context ?? []);
   const validity = notAfter === undefined ? {} : { notAfter: parseEnd("--not-after", notAfter) };
   const ownerKey = await readOwner(options.owner);
@@ -84,7 +88,13 @@ async function adopt(session: Session, options: Options, locations: readonly str
   const { adoptObjects } = await import("../owner/adopt.ts");
   const cloud = await openCloud(session, options);
   try {
-    const adopted = await locate(locations.join(" "), () =>
+    const places = {
+      data: locations.join(" "),
+      schema: options.schema,
+      rules: options.rules,
+      location: options.at,
+    };
+    const adopted = await locateForOwner(places, () =>
       adoptObjects({
         objects,
         dataset,

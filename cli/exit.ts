@@ -106,7 +106,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     advice: "Ask the owner to name the recipient's key in the rules, or for a grant.",
   },
   RULES_RELEASE: { exit: 1, advice: "Remove `release: clear` from the job." },
-  PLAN_ROLE: { exit: 1, advice: "Use another column, or ask the owner to change its role." },
+  PLAN_ROLE: { exit: 1, advice: "Use another column; `sealroom explain` says what this one is for." },
   PLAN_BOUNDS: { exit: 1, advice: "Ask the owner to give bounds for the column in the rules." },
   PLAN_EXTREMES: { exit: 1, advice: "Ask the owner to list the column under `extremes` in the rules." },
   RECEIPT_OWNER: { exit: 1, advice: "Do not use the result: it is computed on somebody else's data." },
@@ -134,7 +134,11 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     advice: "Write it again under a KMS keyring, or seal its content with `sealroom seal`.",
   },
   STORE_LOCATION: { exit: 2, advice: "Write it as s3://bucket/prefix/." },
-  STORE_MISSING: { exit: 4, advice: "Look at the location; `sealroom seal` prints it." },
+  STORE_MISSING: {
+    exit: 4,
+    advice:
+      "Look at the bucket and at the name in it: of a data set, where `seal` or `adopt` put it; of an object to adopt, its whole key.",
+  },
   TRANSPORT_UNAVAILABLE: { exit: 4, advice: "Use unix:DIRECTORY; this version opens no vsock." },
   FILE_KIND: { exit: 3, advice: "Give a file." },
   LOCAL_PACKAGES: {
@@ -162,13 +166,21 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   OWNER_INPUT: { exit: 3, advice: "Correct the data, or its format." },
   OWNER_COLUMNS: { exit: 3, advice: "Correct the schema; `sealroom seal --init` proposes one." },
   OWNER_COLUMN_TYPE: { exit: 3, advice: "Give the column another type in the schema." },
-  OWNER_VALUES: { exit: 3, advice: "Correct the values, or give the column another type in the schema." },
+  OWNER_VALUES: {
+    exit: 3,
+    advice:
+      "Correct the values, or in the schema give the column another type, or list under `null_tokens` what stands for no value.",
+  },
   OWNER_UNIT_OPEN: {
     exit: 3,
     advice:
       "Write the column that names the person, and give it the role unit; or `unit: row`, where each row is another person.",
   },
-  OWNER_UNIT_NULL: { exit: 3, advice: "Remove those rows, or choose another unit." },
+  OWNER_UNIT_NULL: {
+    exit: 3,
+    advice:
+      "Remove those rows, choose another unit, or have `seal` leave them out (`null_units: drop` in the schema).",
+  },
   OWNER_CHANGED: { exit: 3, advice: "Seal it when nobody writes to it." },
   OWNER_MEMORY: { exit: 4, advice: "Give a higher memory limit." },
   OWNER_SPILL: {
@@ -178,7 +190,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   OWNER_TEXT: { exit: 3, advice: "Shorten the texts, or leave the column out." },
   OWNER_EPOCH: { exit: 4, advice: "Look at this machine's clock." },
   OWNER_TAKEN: { exit: 1, advice: "Give another location with --to." },
-  OWNER_PLACE: { exit: 2, advice: "Give --to a place above all objects, in their bucket." },
+  OWNER_PLACE: { exit: 2, advice: "Give --at a place above all objects, in their bucket." },
   OWNER_ENVELOPE: { exit: 3, advice: "Look at the object, or seal its content with `sealroom seal`." },
   OWNER_WRITER_KEY: {
     exit: 1,

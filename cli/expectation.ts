@@ -51,6 +51,11 @@ export async function readHeld(options: ExpectationOptions): Promise<Held> {
   const owners = await expectation("--owner", () =>
     parsePairs("--owner", "DATASET=THUMBPRINT", options.owner ?? []),
   );
+  const named = plan.plan.inputs.map(({ dataset }) => dataset);
+  if ([...owners.keys()].sort().join() !== named.toSorted().join()) {
+    const fault = `the job names ${named.join(", ")}, you gave ${[...owners.keys()].join(", ")}`;
+    throw new SealroomError("EXPECTATION_EMPTY", { expectation: "--owner", fault });
+  }
   const { manifest } = options;
   if (manifest !== undefined && !SHA384_HEX.test(manifest)) {
     throw new SealroomError("EXPECTATION_EMPTY", { expectation: "--manifest", fault: "not 96 hex digits" });

@@ -9,7 +9,9 @@ import type { CloudOptions } from "./cloud-options.ts";
 import type { Cloud } from "./cloud.ts";
 import { act, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
-import { locate, usage } from "./fault.ts";
+import { usage } from "./fault.ts";
+import { checkDatasetName, checkKeyArn } from "./owner-options.ts";
+import { locateForOwner } from "./owner-place.ts";
 import { parseCount, parseEnd } from "./number.ts";
 import { renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
@@ -75,6 +77,8 @@ async function seal(session: Session, options: Options, inputs: readonly string[
   if (options.init === true) return proposeFor(inputs, options);
   const given = checkGiven(options);
   const place = parseLocation(given.to);
+  checkDatasetName("--dataset", given.dataset);
+  checkKeyArn("--kms-key", given.kmsKey);
   const choices = await parseChoices(options);
   const ownerKey = await readOwner(given.owner);
   const schema = await readSchema(given.schema);
@@ -83,7 +87,14 @@ async function seal(session: Session, options: Options, inputs: readonly string[
   const cloud = await openCloud(session, options);
   try {
     await makeLocalBucket(cloud, place);
-    const sealed = await locate(inputs.join(" "), () =>
+    const places = {
+      data: inputs.join(" "),
+      schema: given.schema,
+      rules: given.rules,
+      location: given.to,
+      key: given.kmsKey,
+    };
+    const sealed = await locateForOwner(places, () =>
       sealDataset({
         inputs,
         dataset: given.dataset,

@@ -7,7 +7,9 @@ import { addCloudOptions, openCloud } from "./cloud-options.ts";
 import type { CloudOptions } from "./cloud-options.ts";
 import { act, addNeeded, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
-import { locate, usage } from "./fault.ts";
+import { usage } from "./fault.ts";
+import { checkDatasetName } from "./owner-options.ts";
+import { locateForOwner } from "./owner-place.ts";
 import { parseEnd } from "./number.ts";
 import { renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
@@ -49,6 +51,7 @@ async function sign(session: Session, options: Options, location: string): Promi
   const at = parseLocation(location);
   const { dataset, manifest, notAfter } = options;
   if (!SHA384_HEX.test(manifest)) throw usage("--manifest: not 96 hex digits");
+  checkDatasetName("--dataset", dataset);
   const validity = notAfter === undefined ? {} : { notAfter: parseEnd("--not-after", notAfter) };
   const ownerKey = await readOwner(options.owner);
   const rules = options.rules === undefined ? null : await readRules(options.rules);
@@ -57,7 +60,7 @@ async function sign(session: Session, options: Options, location: string): Promi
   const cloud = await openCloud(session, options);
   try {
     const s3 = cloud.s3("owner");
-    const signed = await locate(location, async () => {
+    const signed = await locateForOwner({ data: location, rules: options.rules, location }, async () => {
       // Its key says in which region KMS is asked; signDataset judges the manifest.
       const keyArn = (await findManifest({ s3, place: at }))?.manifest.keyArn ?? "";
       const kms = cloud.kms("owner", keyArn);

@@ -95,11 +95,8 @@ async function inspect(file: string): Promise<Inspected> {
   } catch (cause) {
     if (cause instanceof SealroomError) throw cause;
     const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    throw new SealroomError(
-      "OWNER_INPUT",
-      { file, fault: missing ? "no such file" : "cannot be read" },
-      { cause },
-    );
+    if (missing) throw new SealroomError("FILE_MISSING", { file }, { cause });
+    throw new SealroomError("OWNER_INPUT", { file, fault: "cannot be read" }, { cause });
   } finally {
     await handle?.close();
   }

@@ -68,13 +68,19 @@ export async function readOwnerPublic(path: string): Promise<PublicJwk> {
   return parseOwnerPublic(await readKeyFile(path, "public"));
 }
 
+/** Of a public key given by mistake it does not matter who may read it. */
+function checkSecrecy(file: string, mode: number, text: string): void {
+  if ((mode & 0o077) === 0) return;
+  if (text.includes('"kty"') && !text.includes('"d"')) {
+    throw new SealroomError("OWNER_KEY_FORM", { file, fault: "a public key where the private one belongs" });
+  }
+  throw new SealroomError("OWNER_KEY_MODE", { file, mode: (mode & 0o777).toString(8) });
+}
+
 async function readKeyFile(path: string, half: "private" | "public"): Promise<JsonValue> {
   let text: string;
   try {
     const { mode, size } = await stat(path);
-    if (half === "private" && (mode & 0o077) !== 0) {
-      throw new SealroomError("OWNER_KEY_MODE", { file: path, mode: (mode & 0o777).toString(8) });
-    }
     if (size > MAX_KEY_FILE_BYTES) throw new SealroomError("OWNER_KEY_FORM", { file: path });
     const file = await open(path, "r");
     try {
@@ -82,6 +88,7 @@ async function readKeyFile(path: string, half: "private" | "public"): Promise<Js
     } finally {
       await file.close();
     }
+    if (half === "private") checkSecrecy(path, mode, text);
   } catch (cause) {
     if (cause instanceof SealroomError) throw cause;
     throw new SealroomError("OWNER_KEY_FILE", { file: path }, { cause });

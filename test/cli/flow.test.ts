@@ -97,6 +97,12 @@ test("each expectation that is missing is exit 2, whatever else is there", async
   assert.equal((await answer(["verify", done])).exit, 2);
 });
 
+test("an owner of another data set than the job's is told from one that is missing", async () => {
+  const found = await answer(verifyArgs(done, { "--owner": `vists=${flow.owner}` }));
+  assert.deepEqual([found.exit, found.error?.code], [2, "EXPECTATION_EMPTY"]);
+  assert.equal(found.error?.details["fault"], "the job names visits, you gave vists");
+});
+
 test("no expectation may lie in the directory that is judged by it", async () => {
   const copy = await copyOfDone("self-judged");
   for (const name of ["--measurements", "--job", "--simulated-root"]) {
@@ -491,7 +497,7 @@ test("seal says which of its files is wrong, and where, and stores nothing", asy
     exit: number,
     code: RegExp,
   ])[] = [
-    [{}, flow.path("none.csv"), 3, /^OWNER_INPUT$/],
+    [{}, flow.path("none.csv"), 3, /^FILE_MISSING$/],
     [{}, flow.path("bad.csv"), 3, /^OWNER_VALUES$/],
     [{ "--schema": flow.path("none") }, flow.path("visits.csv"), 3, /^FILE_MISSING$/],
     [{ "--schema": flow.path("bad-role.yaml") }, flow.path("visits.csv"), 3, /^OWNER_SCHEMA$/],
@@ -505,14 +511,17 @@ test("seal says which of its files is wrong, and where, and stores nothing", asy
     [{ "--not-after": "2020-01-01" }, flow.path("none.csv"), 2, /./],
     [{ "--rules": flow.path("bad-rules.yaml") }, flow.path("visits.csv"), 3, /_RULES$/],
     [{ "--owner": flow.path("analyst.key") }, flow.path("visits.csv"), 3, /^OWNER_KEY_FORM$/],
-    [{ "--owner": flow.path("owner.key.pub") }, flow.path("visits.csv"), 3, /^OWNER_KEY_/],
+    [{ "--owner": flow.path("owner.key.pub") }, flow.path("visits.csv"), 3, /^OWNER_KEY_FORM$/],
     [{ "--to": "/tmp" }, flow.path("visits.csv"), 2, /^STORE_LOCATION$/],
-    [{ "--dataset": "no good" }, flow.path("visits.csv"), 3, /./],
+    [{ "--dataset": "no good" }, flow.path("visits.csv"), 2, /^USAGE_ARGUMENTS$/],
+    [{ "--kms-key": "alias/mine" }, flow.path("visits.csv"), 2, /^USAGE_ARGUMENTS$/],
   ];
   for (const [changes, input, exit, code] of cases) {
     const found = await sealWith(changes, input);
     assert.equal(found.exit, exit, `${JSON.stringify(changes)} ${input}: ${JSON.stringify(found.error)}`);
     assert.match(found.error?.code ?? "", code);
+    if (found.error?.code === "MANIFEST_RULES") assert.equal(found.error.where, given["--rules"]);
+    if (found.error?.code === "FILE_MISSING") assert.match(found.error.where ?? "", /none(\.csv)?$/);
   }
   const nothing = await answer([
     "explain",

@@ -57,6 +57,11 @@ test("private files are for their owner's eyes, and public ones hold nothing pri
   assert.ok(!(await readFile(`${path}.pub`, "utf8")).includes('"d"'));
   await chmod(path, 0o640);
   await refused("OWNER_KEY_MODE", () => readOwnerKey(path), { file: path, mode: "640" });
+  // Its public half is open to all, and no private key: not its mode is wrong.
+  await refused("OWNER_KEY_FORM", () => readOwnerKey(`${path}.pub`), {
+    file: `${path}.pub`,
+    fault: "a public key where the private one belongs",
+  });
 });
 
 test("nothing is overwritten: neither a private file, nor a public one, and then none is left over", async () => {

@@ -47,7 +47,7 @@ async function sealRefused(
 }
 
 for (const [what, name, content, code, details] of [
-  ["a file that is missing", null, "", "OWNER_INPUT", { fault: "no such file" }],
+  ["a file that is missing", null, "", "FILE_MISSING", {}],
   ["a file of no known format", "x.dat", "who,n\na,1\n", "OWNER_INPUT", {}],
   ["an empty CSV file", "x.csv", "", "OWNER_INPUT", { fault: "no header" }],
   [
@@ -204,7 +204,7 @@ test("an end that is past, and faults in the rules, are found before a byte of t
   }
   // Whether these bounds fit is known when the type is.
   const fraction = rules("bounds: { n: { lower: 0.5, upper: 1 } }");
-  await sealRefused("OWNER_INPUT", { inputs: [nowhere], schema: open, rules: fraction });
+  await sealRefused("FILE_MISSING", { inputs: [nowhere], schema: open, rules: fraction });
   const file = await rig.file("good.csv", GOOD);
   await sealRefused("MANIFEST_RULES", { inputs: [file], schema: open, rules: fraction });
 });
