@@ -6,7 +6,7 @@ import { PolicyError, SealroomError } from "../errors.ts";
 import type { Bounds, Manifest, Role } from "../manifest/manifest.ts";
 import { nearestDetail } from "../text/field.ts";
 import { shortName } from "../text/name.ts";
-import { typedLiteral } from "./literal.ts";
+import { literalForm, typedLiteral } from "./literal.ts";
 import type { TypedLiteral } from "./literal.ts";
 import type { Aggregate, Comparison, Literal, Ordering, Plan, Predicate } from "./plan.ts";
 
@@ -180,7 +180,8 @@ function addNames(predicate: Predicate, names: Set<string>): void {
 function literal(value: Literal, column: PlanColumn): TypedLiteral {
   const typed = typedLiteral(value, column.type);
   if (typed === undefined) {
-    throw new SealroomError("PLAN_LITERAL", { column: column.name, type: column.type.kind });
+    const expected = literalForm(column.type);
+    throw new SealroomError("PLAN_LITERAL", { column: column.name, type: column.type.kind, expected });
   }
   return typed;
 }

@@ -46,6 +46,28 @@ export function typedLiteral(literal: Literal, type: ColumnType): TypedLiteral |
   }
 }
 
+/** How literals of the type are written, in words for whoever wrote another one. */
+export function literalForm(type: ColumnType): string {
+  switch (type.kind) {
+    case "bool":
+      return "true or false";
+    case "float":
+      return "a number";
+    case "utf8":
+      return "a text, in quotes where it looks like a number, a date or true";
+    case "int": {
+      const [least, most] = intRange(type.bits, type.signed);
+      return `a whole number from ${least} to ${most}`;
+    }
+    case "decimal":
+      return `a number of ${type.precision} digits at most, ${type.scale} of them after the point; a text such as "12.50" past ${DOUBLE_DIGITS}`;
+    case "date":
+      return "a day such as 2022-01-31";
+    case "timestamp":
+      return `a time such as 2022-01-31T12:00:00${type.zone === null ? "" : "Z"}, or a day such as 2022-01-31`;
+  }
+}
+
 /**
  * A decimal number times 10^scale, where that is whole; undefined where it is not, or where a double may already
  * have lost digits of it.

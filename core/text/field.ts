@@ -44,7 +44,7 @@ export class Field {
     const fields = Object.create(null) as Record<string, Field>;
     for (const name of Object.keys(value)) {
       const field = this.#child(value[name], name);
-      if (!known.includes(name)) throw field.fault("unknown", nearestDetail(name, known));
+      if (!known.includes(name)) throw field.fault("unknown", meantDetail(name, known));
       fields[name] = field;
     }
     for (const name of required) if (!(name in fields)) throw this.#child(null, name).fault("missing");
@@ -117,6 +117,15 @@ export class Field {
   #child(value: JsonValue | undefined, step: string | number): Field {
     return new Field(value ?? null, step, this.#code, this);
   }
+}
+
+/** As many names as one reads at a glance. */
+const FEW = 12;
+
+/** `nearest`, or where none is near, all that are known if they are few. */
+function meantDetail(name: string, known: readonly string[]): Details {
+  const near = nearestDetail(name, known);
+  return "nearest" in near || known.length === 0 || known.length > FEW ? near : { known: known.join(", ") };
 }
 
 /** `nearest` among the names that would be right, where one is near. */

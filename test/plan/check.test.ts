@@ -158,6 +158,7 @@ test("finds no bounds in what Object has", () => {
 test("says which column was probably meant", () => {
   const error = assertThrows(() => grouped("citty"), "PLAN_COLUMN");
   assert.deepEqual({ ...error.details }, { column: "citty", use: "group", nearest: "city" });
+  assert.equal(assertThrows(() => grouped("ctiy"), "PLAN_COLUMN").details["nearest"], "city");
   assert.equal(
     assertThrows(() => filtered({ column: "xyzzy", isNull: true }), "PLAN_COLUMN").details["nearest"],
     undefined,
@@ -193,7 +194,10 @@ test("compares each column with values of its type only", () => {
     ["PLAN_LITERAL", { column: "score", op: "=", value: "NaN" }],
     ["PLAN_LITERAL", { column: "city", op: "=", value: 5 }],
   ];
-  for (const [code, where] of bad) assertThrows(() => filtered(where), code, JSON.stringify(where));
+  for (const [code, where] of bad) {
+    const { details } = assertThrows(() => filtered(where), code, JSON.stringify(where));
+    assert.equal(code === "PLAN_LITERAL", typeof details["expected"] === "string");
+  }
 });
 
 test("groups by every type but floats", () => {

@@ -262,6 +262,13 @@ test("says what was probably meant", () => {
   assert.equal(assertThrows(() => parseJob(word), "JOB_FIELD").details["nearest"], "count_units");
 });
 
+test("names all that are known where none is near and they are few", () => {
+  const select = JSON.stringify({ ...jobValue(), select: [{ mean: "cost" }] });
+  const { details } = assertThrows(() => parseJob(select), "JOB_FIELD");
+  assert.equal(details["nearest"], undefined);
+  assert.equal(details["known"], "count, count_units, sum, avg, var, stddev, min, max, as");
+});
+
 test("names the output that an order probably meant", async () => {
   const error = await assertRefused(
     compile(JSON.stringify({ ...jobValue(), order_by: ["totl"] })),
