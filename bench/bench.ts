@@ -28,12 +28,8 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
     })),
 };
 
-const { values } = parseArgs({
-  options: { json: { type: "boolean", default: false }, only: { type: "string" } },
-});
-const { only, json } = values;
+const { only, json } = readOptions();
 const chosen = Object.entries(PARTS).filter(([name]) => only === undefined || name === only);
-if (chosen.length === 0) throw new Error(`--only takes one of ${Object.keys(PARTS).join(", ")}`);
 
 const machine = {
   cpu: cpus()[0]?.model ?? "unknown CPU",
@@ -56,6 +52,31 @@ else {
 }
 // Listeners of a host that serves until it is told to stop.
 process.exit(0);
+
+function readOptions(): { readonly only: string | undefined; readonly json: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        json: { type: "boolean", default: false },
+        only: { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    const { only, json, help } = values;
+    if (help) return refuse("");
+    if (only !== undefined && !Object.hasOwn(PARTS, only)) return refuse(`no part '${only}'\n`);
+    return { only, json };
+  } catch (error) {
+    return refuse(error instanceof Error ? `${error.message}\n` : "");
+  }
+}
+
+/** Nothing is measured before the command line is understood. */
+function refuse(fault: string): never {
+  const names = Object.keys(PARTS).join("|");
+  process.stderr.write(`${fault}Usage: npm run bench -- [--json] [--only ${names}]\n`);
+  process.exit(2);
+}
 
 function once(name: string, value: number, unit: string): Row {
   return { name, median: value, min: value, max: value, unit };
