@@ -255,7 +255,7 @@ const unknownMember: Attack = {
   guard: [
     {
       file: "core/text/field.ts",
-      find: 'if (!known.includes(name)) throw field.fault("unknown", nearestDetail(name, known));',
+      find: 'if (!known.includes(name)) throw field.fault("unknown", meantDetail(name, known));',
       replace: "if (!known.includes(name)) continue;",
     },
   ],
