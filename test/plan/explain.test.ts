@@ -111,7 +111,7 @@ test("never advises another role for who is protected, or for what tells who tha
       assert.equal(refusal?.code, "PLAN_ROLE");
       assert.deepEqual(refusal.remedy?.allows, []);
       assert.match(refusal.remedy.now, /never released, filtered or grouped/);
-      assert.equal((refusal.remedy.instead ?? "").includes('count_units'), column === "patient");
+      assert.equal((refusal.remedy.instead ?? "").includes("count_units"), column === "patient");
     }
   }
 });
