@@ -27,7 +27,7 @@ const FOLDERS = {
 // One file may import each of these; everything else goes through it.
 const SOLE_IMPORTERS = {
   piscina: ["enclave-worker/pool.ts"],
-  "@duckdb/node-bindings": ["owner/duckdb-vector.ts"],
+  "@duckdb/node-bindings": ["owner/read/duckdb-vector.ts"],
 };
 
 const folderRules = Object.entries(FOLDERS).map(([folder, allowed]) => ({

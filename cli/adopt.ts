@@ -5,7 +5,7 @@ import type { AdoptedEntry } from "../core/manifest/manifest.ts";
 import { SHA384_HEX } from "../core/text/digest.ts";
 import { parseLocation } from "../host-driver/location.ts";
 import type { S3Location } from "../host-driver/location.ts";
-import type { Adopted, AdoptProgress } from "../owner/adopt.ts";
+import type { Adopted, AdoptProgress } from "../owner/adopt/adopt.ts";
 import { addCloudOptions, openCloud } from "./cloud-options.ts";
 import type { CloudOptions } from "./cloud-options.ts";
 import { act, addNeeded, collect, declare } from "./command.ts";
@@ -85,7 +85,7 @@ async function adopt(session: Session, options: Options, locations: readonly str
   const ownerKey = await readOwner(options.owner);
   const schema = await readSchema(options.schema);
   const rules = await readRules(options.rules);
-  const { adoptObjects } = await import("../owner/adopt.ts");
+  const { adoptObjects } = await import("../owner/adopt/adopt.ts");
   const cloud = await openCloud(session, options);
   try {
     const places = {

@@ -132,7 +132,7 @@ type Choices = Pick<SealRequest, "rowsPerObject" | "notAfter" | "limits">;
 
 /** What has a default: left out where it is not given. */
 async function parseChoices({ rowsPerObject, memory, notAfter }: Options): Promise<Choices> {
-  const { DEFAULT_LIMITS } = await import("../owner/database.ts");
+  const { DEFAULT_LIMITS } = await import("../owner/read/database.ts");
   const limits = (mebibytes: number): Choices => ({
     limits: { ...DEFAULT_LIMITS, memoryBytes: mebibytes * 1024 * 1024 },
   });

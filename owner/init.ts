@@ -4,10 +4,16 @@ import { findColumnType, type ColumnType } from "../core/column/type.ts";
 import { SealroomError } from "../core/errors.ts";
 import type { Role } from "../core/manifest/manifest.ts";
 import { isName } from "../core/text/name.ts";
-import { DEFAULT_LIMITS, openDatabase, queryRows, type Database, type DatabaseLimits } from "./database.ts";
-import { inferTypes } from "./infer.ts";
-import { inputFault, openInputs, type Input, type InputColumn } from "./input.ts";
-import { textConversion, typedConversion } from "./convert.ts";
+import {
+  DEFAULT_LIMITS,
+  openDatabase,
+  queryRows,
+  type Database,
+  type DatabaseLimits,
+} from "./read/database.ts";
+import { inferTypes } from "./read/infer.ts";
+import { inputFault, openInputs, type Input, type InputColumn } from "./read/input.ts";
+import { textConversion, typedConversion } from "./read/convert.ts";
 import { OPEN_UNIT } from "./schema-file.ts";
 import { namesUnit, proposeRole, type ColumnFacts } from "./propose-role.ts";
 

@@ -1,5 +1,5 @@
 // A table as RFC 4180 text: CRLF after each record, quotes doubled, a header record. A null is an empty field
-// and an empty string a quoted one, so that the two stay apart. Leaves out reading (owner/input.ts).
+// and an empty string a quoted one, so that the two stay apart. Leaves out reading (owner/read/input.ts).
 import type { ColumnTable } from "./table.ts";
 import { cellText } from "./text.ts";
 

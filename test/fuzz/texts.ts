@@ -9,7 +9,7 @@ import { parseJob } from "../../core/plan/job-text.ts";
 import { parsePlan } from "../../core/plan/parse.ts";
 import { decodeBase64urlBytes, encodeBase64url } from "../../core/text/base64url.ts";
 import { parseYaml } from "../../core/text/yaml.ts";
-import { parseCsvHeader } from "../../owner/csv-header.ts";
+import { parseCsvHeader } from "../../owner/read/csv-header.ts";
 import { parseRulesFile } from "../../owner/rules-file.ts";
 import { parseSchemaFile } from "../../owner/schema-file.ts";
 import { makeParty, makeSigner } from "../manifest/example.ts";

@@ -42,8 +42,9 @@ async function mutatePart(name: string, part: Part): Promise<void> {
   try {
     const tree = join(place, "tree");
     await mkdir(tree);
-    for (const path of [...FOLDERS, ...FILES])
-      {cpSync(join(ROOT, path), join(tree, path), { recursive: true });}
+    for (const path of [...FOLDERS, ...FILES]) {
+      cpSync(join(ROOT, path), join(tree, path), { recursive: true });
+    }
     await symlink(join(ROOT, "node_modules"), join(tree, "node_modules"));
     // The vectors lie beside the project.
     await symlink(await realpath(join(ROOT, "..", "shared")), join(place, "shared"));

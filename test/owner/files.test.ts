@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { PublicJwk } from "../../core/manifest/jwk.ts";
-import { parseCsvHeader } from "../../owner/csv-header.ts";
+import { parseCsvHeader } from "../../owner/read/csv-header.ts";
 import { generateRecipientKey, encodeKeys, parseRecipientPublic } from "../../owner/keys.ts";
 import { parseJson } from "../../core/json.ts";
 import { checkRules, parseRulesFile } from "../../owner/rules-file.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
-import { SpillFile } from "../../owner/spill-file.ts";
+import { SpillFile } from "../../owner/order/spill-file.ts";
 import { Cleanups } from "../local/kms/rig.ts";
 import { refused } from "./refused.ts";
 import { startOwnerRig, type OwnerRig } from "./rig.ts";

@@ -1,7 +1,7 @@
 // Which type a column's values fit, where schema.yaml leaves it open. Text takes the narrowest type that every value
 // fits without losing a digit; what looks like a code (leading zeros) stays text.
-import { columnTypeName, findColumnType } from "../core/column/type.ts";
-import { SealroomError } from "../core/errors.ts";
+import { columnTypeName, findColumnType } from "../../core/column/type.ts";
+import { SealroomError } from "../../core/errors.ts";
 import { queryRows, type Database } from "./database.ts";
 import { nullCondition, textConversion } from "./convert.ts";
 import { inputFault, type Input, type InputColumn } from "./input.ts";

@@ -1,23 +1,23 @@
 // How an object that others wrote is encrypted, and its data key, opened by the owner's own credentials under the
 // writer's encryption context. Only KMS keys that the owner names as the writer's are asked: under any other key anybody
 // could have written the object, made-up people and all.
-import { PolicyError, SealroomError } from "../core/errors.ts";
-import { ADOPTED_SUITES } from "../core/manifest/objects.ts";
-import type { OpenEnvelope } from "../core/seal/adopted-key.ts";
-import type { ByteSource } from "../core/seal/byte-source.ts";
-import { MAX_HEADER_BYTES, parseHeader } from "../core/seal/header-fields.ts";
-import type { EncryptedDataKey } from "../core/seal/header-fields.ts";
-import { headerLength } from "../core/seal/header.ts";
-import { checkPolicy, suitePolicy } from "../core/seal/policy.ts";
+import { PolicyError, SealroomError } from "../../core/errors.ts";
+import { ADOPTED_SUITES } from "../../core/manifest/objects.ts";
+import type { OpenEnvelope } from "../../core/seal/adopted-key.ts";
+import type { ByteSource } from "../../core/seal/byte-source.ts";
+import { MAX_HEADER_BYTES, parseHeader } from "../../core/seal/header-fields.ts";
+import type { EncryptedDataKey } from "../../core/seal/header-fields.ts";
+import { headerLength } from "../../core/seal/header.ts";
+import { checkPolicy, suitePolicy } from "../../core/seal/policy.ts";
 import {
   findEnvelope,
   INSTRUCTION_SUFFIX,
   MAX_INSTRUCTION_BYTES,
   parseEnvelope,
-} from "../core/seal/s3ec-metadata.ts";
+} from "../../core/seal/s3ec-metadata.ts";
 import type { ForeignObject } from "./foreign-object.ts";
-import { decryptWriterKey, type KmsOf } from "./kms.ts";
-import { findObject, type Target } from "./store.ts";
+import { decryptWriterKey, type KmsOf } from "../kms.ts";
+import { findObject, type Target } from "../store.ts";
 
 export interface WriterTerms {
   /** Full ARNs of the KMS keys that the objects' writers use. */

@@ -1,16 +1,16 @@
 // What the inputs' columns become: matched by name, converted exactly. A value that does not convert is told by column,
 // file and row, never by what it says.
-import { findColumnType, type ColumnType } from "../core/column/type.ts";
-import { SealroomError } from "../core/errors.ts";
-import type { ColumnEntry } from "../core/manifest/manifest.ts";
-import { nearestDetail } from "../core/text/field.ts";
+import { findColumnType, type ColumnType } from "../../core/column/type.ts";
+import { SealroomError } from "../../core/errors.ts";
+import type { ColumnEntry } from "../../core/manifest/manifest.ts";
+import { nearestDetail } from "../../core/text/field.ts";
 import type { ReadColumn, ReadPlan } from "./chunk-reader.ts";
 import { textCast, textConversion, typedConversion, type Conversion } from "./convert.ts";
 import { queryRows, type Database } from "./database.ts";
 import { inferTypes } from "./infer.ts";
 import type { Input, InputColumn } from "./input.ts";
-import type { RecordLayout } from "./record-layout.ts";
-import type { SchemaFile } from "./schema-file.ts";
+import type { RecordLayout } from "../order/record-layout.ts";
+import type { SchemaFile } from "../schema-file.ts";
 import { spellerOf } from "./spelling.ts";
 
 export interface SealColumn extends ColumnEntry {

@@ -3,11 +3,11 @@
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
 import { randomUUID } from "node:crypto";
-import { SealroomError } from "../core/errors.ts";
+import { SealroomError } from "../../core/errors.ts";
 import { stageArrow } from "./arrow-input.ts";
 import { readCsvHeader } from "./csv-header.ts";
 import { isOutOfMemory, queryRows, type Database } from "./database.ts";
-import type { SchemaFile } from "./schema-file.ts";
+import type { SchemaFile } from "../schema-file.ts";
 import { sqlList, sqlName, sqlText } from "./sql.ts";
 
 export type Format = "csv" | "parquet" | "arrow";

@@ -1,10 +1,10 @@
 // One sealed object from rows as they come: batches of typed columns, an Arrow file of them, frames of an Encryption
 // SDK message. What is in flight is one batch and one frame; whoever takes the frames sets the pace.
-import { ArrowFileWriter } from "../core/column/writer.ts";
-import type { ArrowField } from "../core/column/schema.ts";
-import { BATCH_ROWS, UNIT_START_FIELD } from "../core/column/type.ts";
-import { DATASET_KEYRING } from "../core/manifest/manifest.ts";
-import { DEFAULT_FRAME_LENGTH, MessageWriter } from "../core/seal/writer.ts";
+import { ArrowFileWriter } from "../../core/column/writer.ts";
+import type { ArrowField } from "../../core/column/schema.ts";
+import { BATCH_ROWS, UNIT_START_FIELD } from "../../core/column/type.ts";
+import { DATASET_KEYRING } from "../../core/manifest/manifest.ts";
+import { DEFAULT_FRAME_LENGTH, MessageWriter } from "../../core/seal/writer.ts";
 import { FlagBuilder } from "./flag-builder.ts";
 import { columnBuilder, type BuilderColumn, type ColumnBuilder } from "./column-builder.ts";
 import type { RowStream } from "./row-stream.ts";

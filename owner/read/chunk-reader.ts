@@ -2,7 +2,7 @@
 // a CSV file comes twice, as DuckDB casts it and as it stands, and counts only where it looks like its type.
 import type { DuckDBDataChunk } from "@duckdb/node-api";
 import { CHUNK_ROWS, vectorData, vectorValidity } from "./duckdb-vector.ts";
-import type { RecordField } from "./record-layout.ts";
+import type { RecordField } from "../order/record-layout.ts";
 import type { Speller } from "./spelling.ts";
 import { loadNulls, TextVectors, type TextSource, type TextVector } from "./text-vector.ts";
 

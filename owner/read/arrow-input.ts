@@ -26,8 +26,8 @@ import {
   type DuckDBType,
 } from "@duckdb/node-api";
 import * as arrow from "apache-arrow";
-import { isUtf8 } from "../core/column/utf8.ts";
-import { SealroomError } from "../core/errors.ts";
+import { isUtf8 } from "../../core/column/utf8.ts";
+import { SealroomError } from "../../core/errors.ts";
 import { isOutOfMemory, type Database } from "./database.ts";
 import { CHUNK_ROWS, writeText, writeValidity, writeValues } from "./duckdb-vector.ts";
 import { sqlName } from "./sql.ts";

@@ -2,7 +2,7 @@
 // without a temporary directory. DuckDB can encrypt what it spills only with a crypto module that does not ship with
 // it, so it spills nothing: it only reads and converts, and what does not fit in memory is ours to keep (spill-file.ts).
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
-import { SealroomError } from "../core/errors.ts";
+import { SealroomError } from "../../core/errors.ts";
 
 export interface DatabaseLimits {
   /** For DuckDB, and half of what it leaves for stored rows; what is sealed at the moment comes on top, about 100 MB. */

@@ -1,7 +1,7 @@
 // How a column of an input becomes a column of a sealed table, as SQL: the value, and whether it was converted
 // exactly. Text has to look like its type first, and anything else has to come back unchanged from the way there and
 // back, since DuckDB's own casts round.
-import type { ColumnType } from "../core/column/type.ts";
+import type { ColumnType } from "../../core/column/type.ts";
 import { spellingOf } from "./spelling.ts";
 import { sqlList, sqlText } from "./sql.ts";
 

@@ -1,14 +1,14 @@
 // The columns of the batch that is being filled: typed arrays of BATCH_ROWS rows, allocated once and used again for
 // every batch. Each column is gathered from the records by one loop; records of a few thousand rows at a time, so that
 // all columns find them in the cache.
-import { MAX_BUFFER_BYTES } from "../core/column/batch.ts";
-import { BATCH_ROWS, type ColumnType } from "../core/column/type.ts";
-import type { DictionaryVector, NumberVector, Vector } from "../core/column/vector.ts";
-import { SealroomError } from "../core/errors.ts";
+import { MAX_BUFFER_BYTES } from "../../core/column/batch.ts";
+import { BATCH_ROWS, type ColumnType } from "../../core/column/type.ts";
+import type { DictionaryVector, NumberVector, Vector } from "../../core/column/vector.ts";
+import { SealroomError } from "../../core/errors.ts";
 import type { ColumnDictionary } from "./dictionaries.ts";
-import type { RecordField } from "./record-layout.ts";
+import type { RecordField } from "../order/record-layout.ts";
 import type { RecordPart } from "./row-stream.ts";
-import { appendText, textWords } from "./text-words.ts";
+import { appendText, textWords } from "../order/text-words.ts";
 
 /** What a batch's column is made from. */
 export interface BuilderColumn {

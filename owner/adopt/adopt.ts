@@ -2,37 +2,37 @@
 // owner's own credentials and read to its end; its data key is wrapped under the dataset key, and the manifest says what
 // it takes to open it. Nothing is written before all objects have verified, and then the manifest alone.
 import type { S3Client } from "@aws-sdk/client-s3";
-import { SealroomError } from "../core/errors.ts";
-import { encodeCanonical } from "../core/json.ts";
-import { datasetContext } from "../core/manifest/encryption-context.ts";
+import { SealroomError } from "../../core/errors.ts";
+import { encodeCanonical } from "../../core/json.ts";
+import { datasetContext } from "../../core/manifest/encryption-context.ts";
 import type {
   AdoptedEntry,
   ColumnEntry,
   Manifest,
   SealedEntry,
   UnitKind,
-} from "../core/manifest/manifest.ts";
-import { parseObjects } from "../core/manifest/objects.ts";
-import { parseManifest } from "../core/manifest/parse.ts";
-import { signManifest } from "../core/manifest/sign.ts";
-import { verifyManifest } from "../core/manifest/verify.ts";
-import type { ArrowFile } from "../core/column/footer.ts";
-import { wrapDataKey, type OpenEnvelope } from "../core/seal/adopted-key.ts";
-import { verifyObject } from "../core/seal/adopted.ts";
-import type { OpenedFile } from "../core/seal/byte-source.ts";
-import { encodeBase64url } from "../core/text/base64url.ts";
-import { Field } from "../core/text/field.ts";
-import { encodeHex } from "../core/text/digest.ts";
-import { adoptedColumns, checkTable, openTable } from "./adopt-content.ts";
-import { openEnvelope, type WriterTerms } from "./adopt-envelope.ts";
+} from "../../core/manifest/manifest.ts";
+import { parseObjects } from "../../core/manifest/objects.ts";
+import { parseManifest } from "../../core/manifest/parse.ts";
+import { signManifest } from "../../core/manifest/sign.ts";
+import { verifyManifest } from "../../core/manifest/verify.ts";
+import type { ArrowFile } from "../../core/column/footer.ts";
+import { wrapDataKey, type OpenEnvelope } from "../../core/seal/adopted-key.ts";
+import { verifyObject } from "../../core/seal/adopted.ts";
+import type { OpenedFile } from "../../core/seal/byte-source.ts";
+import { encodeBase64url } from "../../core/text/base64url.ts";
+import { Field } from "../../core/text/field.ts";
+import { encodeHex } from "../../core/text/digest.ts";
+import { adoptedColumns, checkTable, openTable } from "./content.ts";
+import { openEnvelope, type WriterTerms } from "./envelope.ts";
 import { ForeignObject } from "./foreign-object.ts";
-import type { OwnerKey } from "./keys.ts";
-import { generateDatasetKey, rewrapDatasetKey, type WrappedKey } from "./kms.ts";
-import { checkPlace, getOwnManifest, publishManifest } from "./manifests.ts";
-import { checkRules, type RulesFile } from "./rules-file.ts";
-import type { SchemaFile } from "./schema-file.ts";
-import { DEFAULT_VALIDITY_MS } from "./seal.ts";
-import type { Place, Target } from "./store.ts";
+import type { OwnerKey } from "../keys.ts";
+import { generateDatasetKey, rewrapDatasetKey, type WrappedKey } from "../kms.ts";
+import { checkPlace, getOwnManifest, publishManifest } from "../manifests.ts";
+import { checkRules, type RulesFile } from "../rules-file.ts";
+import type { SchemaFile } from "../schema-file.ts";
+import { DEFAULT_VALIDITY_MS } from "../seal.ts";
+import type { Place, Target } from "../store.ts";
 
 export interface AdoptRequest extends WriterTerms {
   /** Names below the place of the manifest, which is theirs too. */

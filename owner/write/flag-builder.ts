@@ -1,6 +1,6 @@
 // The marks of units' first rows as bits, least significant first, appended at any offset.
-import { BATCH_ROWS } from "../core/column/type.ts";
-import type { Vector } from "../core/column/vector.ts";
+import { BATCH_ROWS } from "../../core/column/type.ts";
+import type { Vector } from "../../core/column/vector.ts";
 
 /** The bits that mark a unit's first rows, as a column. */
 export class FlagBuilder {

@@ -1,11 +1,11 @@
 // Chunks into records: codes for texts of few values, the hash of the unit, a place in the store, and then each column's
 // values by one loop, straight from DuckDB's memory.
-import type { ChunkColumn } from "./chunk-reader.ts";
-import { CHUNK_ROWS } from "./duckdb-vector.ts";
+import type { ChunkColumn } from "../read/chunk-reader.ts";
+import { CHUNK_ROWS } from "../read/duckdb-vector.ts";
 import { HASH_HIGH, HASH_LOW, recordMemory, type RecordLayout, type RecordMemory } from "./record-layout.ts";
 import { bucketOf, type RecordStore } from "./record-store.ts";
 import type { TextCodes } from "./text-codes.ts";
-import type { TextSource, TextVector } from "./text-vector.ts";
+import type { TextSource, TextVector } from "../read/text-vector.ts";
 import { copyText, textWords } from "./text-words.ts";
 import { UnitHash } from "./unit-hash.ts";
 import { copyValues, type Placed } from "./value-copy.ts";

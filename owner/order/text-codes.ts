@@ -1,6 +1,6 @@
 // The dictionary of a column while its rows are read: a code for each distinct text, in the order in which they come.
 // When it is full, further texts have no code.
-import { randomBytes } from "../core/crypto.ts";
+import { randomBytes } from "../../core/crypto.ts";
 import { copyText, equalWords, textWords } from "./text-words.ts";
 
 export const MAX_DICTIONARY: number = 65_536;

@@ -1,9 +1,9 @@
 // The keyed hash by which units are ordered: CBC-MAC with AES-256 under a key drawn for one seal, of a unit's value with
 // its length before it. (With the length first no value is the beginning of another, which is what CBC-MAC needs:
 // Bellare, Kilian, Rogaway 2000, section 5.) A whole chunk's blocks are encrypted by one call.
-import { BlockCipher, randomBytes } from "../core/crypto.ts";
-import { CHUNK_ROWS } from "./duckdb-vector.ts";
-import type { TextSource, TextVector } from "./text-vector.ts";
+import { BlockCipher, randomBytes } from "../../core/crypto.ts";
+import { CHUNK_ROWS } from "../read/duckdb-vector.ts";
+import type { TextSource, TextVector } from "../read/text-vector.ts";
 import { copyText } from "./text-words.ts";
 
 const BLOCK_WORDS = 4;

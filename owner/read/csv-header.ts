@@ -1,6 +1,6 @@
 // The header record of a CSV file (RFC 4180), read here because DuckDB would guess at it.
 import { open } from "node:fs/promises";
-import { SealroomError } from "../core/errors.ts";
+import { SealroomError } from "../../core/errors.ts";
 
 const MAX_HEADER_BYTES = 1024 * 1024;
 

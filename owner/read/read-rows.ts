@@ -1,22 +1,22 @@
 // The one pass over the inputs: every value converted, every row stored as a record, in memory or in an encrypted file.
 // Nothing is known to be fit for sealing before the last row is read, so nothing is sealed before that.
 import { setImmediate } from "node:timers/promises";
-import { SealroomError } from "../core/errors.ts";
+import { SealroomError } from "../../core/errors.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 import { queryRows, type Database } from "./database.ts";
-import { finishDictionary, openDictionaries, type Dictionaries } from "./dictionaries.ts";
+import { finishDictionary, openDictionaries, type Dictionaries } from "../write/dictionaries.ts";
 import type { Input } from "./input.ts";
 import { NotPlain, PlainCsv } from "./plain-csv.ts";
 import { PlainReader } from "./plain-reader.ts";
-import { recordLayout, type RecordLayout } from "./record-layout.ts";
-import { RecordOrder, type RecordBlock } from "./record-order.ts";
-import { RecordStore } from "./record-store.ts";
-import { RecordWriter } from "./record-writer.ts";
+import { recordLayout, type RecordLayout } from "../order/record-layout.ts";
+import { RecordOrder, type RecordBlock } from "../order/record-order.ts";
+import { RecordStore } from "../order/record-store.ts";
+import { RecordWriter } from "../order/record-writer.ts";
 import { Scanner } from "./scan.ts";
-import type { SchemaFile } from "./schema-file.ts";
+import type { SchemaFile } from "../schema-file.ts";
 import { columnPlace, diagnose, readPlan, type SealColumn } from "./source.ts";
-import { SpillFile } from "./spill-file.ts";
-import { orderLimits, storeLimits } from "./store-limits.ts";
+import { SpillFile } from "../order/spill-file.ts";
+import { orderLimits, storeLimits } from "../order/store-limits.ts";
 
 export interface StoredRows {
   readonly columns: readonly SealColumn[];

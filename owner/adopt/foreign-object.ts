@@ -1,10 +1,10 @@
 // An object in S3 that others wrote, as the owner reads it: its metadata, its length, and ranges of one version of it.
 // S3 is the host's: what it gives is judged by whoever asks.
 import { GetObjectCommand, HeadObjectCommand, NotFound, S3ServiceException } from "@aws-sdk/client-s3";
-import { SealroomError } from "../core/errors.ts";
-import type { ByteSource } from "../core/seal/byte-source.ts";
-import type { ObjectMetadata } from "../core/seal/s3ec-metadata.ts";
-import type { Target } from "./store.ts";
+import { SealroomError } from "../../core/errors.ts";
+import type { ByteSource } from "../../core/seal/byte-source.ts";
+import type { ObjectMetadata } from "../../core/seal/s3ec-metadata.ts";
+import type { Target } from "../store.ts";
 
 export class ForeignObject implements ByteSource {
   /** Below the target's prefix. */

@@ -1,12 +1,12 @@
 // A plain CSV file's records as chunks of the sealed types.
-import type { ColumnType } from "../core/column/type.ts";
+import type { ColumnType } from "../../core/column/type.ts";
 import type { ChunkColumn } from "./chunk-reader.ts";
 import { CHUNK_ROWS } from "./duckdb-vector.ts";
 import { NotPlain, type PlainColumn, type PlainCsv } from "./plain-csv.ts";
 import { readFloat, readSingle } from "./plain-float.ts";
 import { putLong, putWords, readBool, readLong, readScaled } from "./plain-number.ts";
 import { putMicros, readDay, readInstant, type Instant } from "./plain-time.ts";
-import { recordMemory, type RecordField, type RecordMemory } from "./record-layout.ts";
+import { recordMemory, type RecordField, type RecordMemory } from "../order/record-layout.ts";
 import type { TextSource } from "./text-vector.ts";
 
 /** Which column of the file becomes which of the table. */

@@ -3,7 +3,7 @@
 // by DuckDB instead, which knows what to make of it or what to say. So this decides nothing; it is here for speed:
 // DuckDB parses as fast, but its bindings copy every vector, which with the garbage halves the speed of `seal`.
 import { closeSync, openSync, readSync } from "node:fs";
-import { isUtf8 } from "../core/column/utf8.ts";
+import { isUtf8 } from "../../core/column/utf8.ts";
 import { CHUNK_ROWS } from "./duckdb-vector.ts";
 import type { TextSource } from "./text-vector.ts";
 

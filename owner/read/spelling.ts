@@ -1,7 +1,7 @@
 // What text of a type looks like. DuckDB's own casts round, drop zones and take spellings of their own, so text has to
 // look like its type before a cast counts. The pattern decides, in SQL and here; the scanners before it take the
 // spellings that nearly all files use, a few nanoseconds a value, and refuse nothing.
-import type { ColumnType } from "../core/column/type.ts";
+import type { ColumnType } from "../../core/column/type.ts";
 
 /** A regular expression, in the syntax that RE2 and JavaScript share, of whole texts without the blanks around. */
 export interface Pattern {

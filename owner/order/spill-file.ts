@@ -11,9 +11,9 @@ import {
   sealGcmInto,
   TAG_BYTES,
   type AesKey,
-} from "../core/crypto.ts";
-import { SealroomError } from "../core/errors.ts";
-import { encodeHex } from "../core/text/digest.ts";
+} from "../../core/crypto.ts";
+import { SealroomError } from "../../core/errors.ts";
+import { encodeHex } from "../../core/text/digest.ts";
 
 /** A page in the file. */
 export interface SpilledPage {

@@ -1,19 +1,19 @@
 // What is inside an object that others wrote: an Arrow IPC file of the columns that the schema names, whose every value
 // the enclave will be able to read. All of it is read, so that a job does not find out what its owner could have.
-import { columnLayout, metadataRange, neededRanges, parseBatch } from "../core/column/batch.ts";
-import type { BatchLayout } from "../core/column/batch.ts";
-import { dictionaryRanges, parseDictionaries, readDictionary } from "../core/column/dictionary.ts";
-import { FILE_MAGIC, FOOTER_GUESS_BYTES, footerBytes, parseFooter } from "../core/column/footer.ts";
-import type { ArrowFile, Block } from "../core/column/footer.ts";
-import { checkSchema } from "../core/column/schema.ts";
-import { columnTypeName } from "../core/column/type.ts";
-import { readColumns } from "../core/column/vectors.ts";
-import type { Dictionaries } from "../core/column/vectors.ts";
-import { SealroomError } from "../core/errors.ts";
-import type { ColumnEntry, UnitKind } from "../core/manifest/manifest.ts";
-import type { OpenedFile } from "../core/seal/byte-source.ts";
-import { nearestDetail } from "../core/text/field.ts";
-import type { SchemaFile } from "./schema-file.ts";
+import { columnLayout, metadataRange, neededRanges, parseBatch } from "../../core/column/batch.ts";
+import type { BatchLayout } from "../../core/column/batch.ts";
+import { dictionaryRanges, parseDictionaries, readDictionary } from "../../core/column/dictionary.ts";
+import { FILE_MAGIC, FOOTER_GUESS_BYTES, footerBytes, parseFooter } from "../../core/column/footer.ts";
+import type { ArrowFile, Block } from "../../core/column/footer.ts";
+import { checkSchema } from "../../core/column/schema.ts";
+import { columnTypeName } from "../../core/column/type.ts";
+import { readColumns } from "../../core/column/vectors.ts";
+import type { Dictionaries } from "../../core/column/vectors.ts";
+import { SealroomError } from "../../core/errors.ts";
+import type { ColumnEntry, UnitKind } from "../../core/manifest/manifest.ts";
+import type { OpenedFile } from "../../core/seal/byte-source.ts";
+import { nearestDetail } from "../../core/text/field.ts";
+import type { SchemaFile } from "../schema-file.ts";
 
 /** Beginnings of files that are not taken, and what they are. */
 const FORMATS: readonly (readonly [string, string])[] = [

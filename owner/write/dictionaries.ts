@@ -1,7 +1,7 @@
 // Which text columns are sealed as codes into a dictionary, and what stands in it: dimensions of few distinct values,
 // in the order of their bytes.
-import type { SealColumn } from "./source.ts";
-import { TextCodes } from "./text-codes.ts";
+import type { SealColumn } from "../read/source.ts";
+import { TextCodes } from "../order/text-codes.ts";
 
 /** How a column whose records hold codes is sealed. */
 export interface ColumnDictionary {

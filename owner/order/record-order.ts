@@ -1,7 +1,7 @@
 // Stored records in the order in which they are sealed: buckets by their hash, in a bucket records by theirs, so that
 // rows of a unit lie together and units by a keyed hash, never by value. Rows without units keep their order. A bucket
 // that does not fit in memory is split by further bits of the hash.
-import { SealroomError } from "../core/errors.ts";
+import { SealroomError } from "../../core/errors.ts";
 import { HASH_HIGH, HASH_LOW, recordMemory, type RecordLayout, type RecordMemory } from "./record-layout.ts";
 import { bucketOf, RecordStore, type StoreLimits } from "./record-store.ts";
 import type { SpillFile } from "./spill-file.ts";

@@ -1,6 +1,6 @@
 // Ordered rows cut into objects: near `rowsPerObject` rows, and only where a unit starts, so that no unit spans two
 // objects. A unit larger than that makes its object larger.
-import type { RecordBlock } from "./record-order.ts";
+import type { RecordBlock } from "../order/record-order.ts";
 
 /** Some rows of a block. */
 export interface RecordPart extends RecordBlock {

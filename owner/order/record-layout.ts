@@ -4,8 +4,8 @@
 //   values of 4, 8 and 16 bytes, values of 2, values of 1   texts, the unit's first, each padded to a word
 // A text's value is one word: its code in the column's dictionary, or the complement of its length (so below 0) where
 // the text itself stands in the record.
-import type { ColumnType } from "../core/column/type.ts";
-import type { SealColumn } from "./source.ts";
+import type { ColumnType } from "../../core/column/type.ts";
+import type { SealColumn } from "../read/source.ts";
 
 export type FieldLayout = "bool" | "fixed" | "decimal" | "text";
 
