@@ -183,3 +183,40 @@ for (const [what, code, job] of REFUSED) {
     await assertRefused(decide(job), code);
   });
 }
+
+test("takes of several owners' grants its own owner's, and no other's", async () => {
+  const inputs = [...plan.inputs, { dataset: "visits", owner: stranger.thumbprint }];
+  const theirs = { ...signedGrant({}, stranger), digest: "55".repeat(48) };
+  const own = { basis: "grant", grantDigest: "33".repeat(48), maxRows: 500 };
+  for (const grants of [
+    [theirs, signedGrant()],
+    [signedGrant(), theirs],
+  ]) {
+    assert.deepEqual(await decide({ plan: { inputs }, grants }), own);
+  }
+  await assertRefused(decide({ plan: { inputs }, grants: [theirs] }), "RULES_ADHOC");
+  // Another owner's grant may be over other manifests: it is not this one's to judge.
+  const elsewhere = { ...theirs, grant: { ...theirs.grant, manifests: ["66".repeat(48)] } };
+  assert.deepEqual(await decide({ plan: { inputs }, grants: [signedGrant(), elsewhere] }), own);
+});
+
+test("says in a refusal what it is about", async () => {
+  const recipient = analyst.thumbprint;
+  const about: readonly (readonly [ErrorCode, object, Case])[] = [
+    ["RULES_INPUT", { dataset: "encounters" }, { plan: { inputs: [] } }],
+    ["RULES_RELEASE", { dataset: "encounters" }, { plan: { release: "clear" } }],
+    ["RULES_ADHOC", { dataset: "encounters" }, {}],
+    ["RULES_RECIPIENT", { dataset: "encounters", recipient }, { rules: { adhoc: true } }],
+    ["GRANT_PLAN", { plan: "12".repeat(48) }, { grants: [signedGrant({ plan: "12".repeat(48) })] }],
+    ["GRANT_MANIFEST", { manifest: MANIFEST }, { grants: [signedGrant({ manifests: ["44".repeat(48)] })] }],
+    [
+      "GRANT_RECIPIENT",
+      { recipient: other.thumbprint },
+      { grants: [signedGrant({ recipient: other.thumbprint })] },
+    ],
+    ["GRANT_EXPIRED", { notAfter: NOT_AFTER }, { grants: [signedGrant()], nowMs: NOT_AFTER + 1 }],
+  ];
+  for (const [code, details, job] of about) {
+    assert.deepEqual((await assertRefused(decide(job), code)).details, details, code);
+  }
+});

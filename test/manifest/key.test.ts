@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { test } from "node:test";
+import type { ErrorCode } from "../../core/errors.ts";
 import { datasetContext, outputContext, tokenContext } from "../../core/manifest/encryption-context.ts";
 import { isP256Point } from "../../core/manifest/curve.ts";
 import {
@@ -102,6 +103,46 @@ test("tells keys apart by kind and coordinates", () => {
   assert.ok(!isSameKey(owner.publicKey, ed));
   assert.ok(!isSameKey(ed, owner.publicKey));
   assert.ok(!isSameKey(owner.publicKey, publicPart(generateJwk())));
+  assert.ok(!isSameKey(ed, publicPart(generateJwk("Ed25519"))));
+  // One coordinate alone is not the key: (x, -y) is a point of the curve too.
+  const other = parseSealingJwk(publicPart(generateJwk()));
+  assert.ok(!isSameKey(owner.publicKey, { ...owner.publicKey, x: other.x }));
+  assert.ok(!isSameKey(owner.publicKey, { ...owner.publicKey, y: other.y }));
+  assert.ok(!isSameKey(owner.publicKey, { kty: "OKP", crv: "Ed25519", x: owner.publicKey.x }));
+  assert.ok(!isSameKey({ kty: "OKP", crv: "Ed25519", x: owner.publicKey.x }, owner.publicKey));
+});
+
+test("says of a key that it refuses where it stands", () => {
+  const { x, y } = owner.publicKey;
+  const ed = publicPart(generateJwk("Ed25519"));
+  const off = parseSealingJwk(publicPart(generateJwk())).y;
+  const ec = { kty: "EC", crv: "P-256", x, y };
+  const faults: readonly (readonly [unknown, ErrorCode])[] = [
+    [null, "KEY_SHAPE"],
+    ["key", "KEY_SHAPE"],
+    [[], "KEY_SHAPE"],
+    [{}, "KEY_SHAPE"],
+    [{ ...ec, use: "enc" }, "KEY_SHAPE"],
+    [{ ...ec, x: 1 }, "KEY_SHAPE"],
+    [{ ...ec, y: undefined }, "KEY_SHAPE"],
+    [{ ...ec, x: `${x}A` }, "KEY_SHAPE"],
+    [{ ...ec, y: off }, "KEY_POINT"],
+    [{ ...ed, y }, "KEY_SHAPE"],
+    [{ ...ed, x: little(P) }, "KEY_POINT"],
+    [ed, "KEY_USE"],
+  ];
+  for (const [value, code] of faults) {
+    const what = JSON.stringify(value);
+    assert.deepEqual(assertThrows(() => parseSealingJwk(value, "rules.recipients[3]"), code, what).details, {
+      field: "rules.recipients[3]",
+    });
+    assert.deepEqual(assertThrows(() => parseSealingJwk(value), code, what).details, { field: "key" });
+  }
+  for (const d of [undefined, 1, "", Buffer.alloc(31).toString("base64url")]) {
+    assert.deepEqual(assertThrows(() => parsePrivateJwk({ ...ec, d }, "keys[0]"), "KEY_PRIVATE").details, {
+      field: "keys[0]",
+    });
+  }
 });
 
 test("builds the three encryption contexts, whole and unchangeable", () => {
@@ -148,6 +189,34 @@ test("refuses contexts with malformed fields", () => {
   for (const name of ["", "x", `${owner.thumbprint}=`, `${owner.thumbprint.slice(0, -1)}B`]) {
     assertThrows(() => datasetContext({ ...good, owner: name }), "CONTEXT_FIELD", name);
   }
-  assertThrows(() => outputContext({ ...good, job: "AB".repeat(48) }), "CONTEXT_FIELD");
-  assertThrows(() => tokenContext({ ...good, domain: "d", version: 0 }), "CONTEXT_FIELD");
+  const fieldOf = (act: () => unknown): unknown => assertThrows(act, "CONTEXT_FIELD").details["field"];
+  assert.equal(
+    fieldOf(() => outputContext({ ...good, job: "AB".repeat(48) })),
+    "job",
+  );
+  assert.equal(
+    fieldOf(() => outputContext({ ...good, job: "ab".repeat(48), dataset: "" })),
+    "dataset",
+  );
+  assert.equal(
+    fieldOf(() => tokenContext({ ...good, domain: "d", version: 0 })),
+    "version",
+  );
+  assert.equal(
+    fieldOf(() => tokenContext({ ...good, domain: "", version: 1 })),
+    "domain",
+  );
+  assert.equal(
+    fieldOf(() => datasetContext({ ...good, dataset: "" })),
+    "dataset",
+  );
+  assert.equal(
+    fieldOf(() => datasetContext({ ...good, epoch: 0 })),
+    "epoch",
+  );
+  assert.equal(
+    fieldOf(() => datasetContext({ ...good, owner: "" })),
+    "owner",
+  );
+  assert.equal(datasetContext(good)["sealroom:epoch"], "1");
 });
