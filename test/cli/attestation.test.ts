@@ -176,7 +176,8 @@ test("the launcher prints the verdict and its exit code", { skip: withoutVectors
     good.stdout
       .split("\n")
       .slice(1)
-      .every((line) => line.length <= 80),
+      // A label and a digest, which is not broken.
+      .every((line) => line.length <= 80 || line.trim().split(/ +/).length <= 2),
   );
   const bad = await sealroom(["attestation", join(DIRECTORY, debug?.file ?? "")]);
   assert.equal(bad.exit, 5);

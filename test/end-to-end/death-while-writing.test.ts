@@ -25,6 +25,8 @@ function writeAndDie(target: string, step: number): ReturnType<typeof spawnSync>
 }
 
 test("a result's directory appears whole or not at all, wherever its writer is killed, and can be written then", async () => {
+  // In a parent that is there, as below.
+  await mkdir(join(directory, "unharmed"));
   const total = Number(writeAndDie(join(directory, "unharmed", "out"), 0).stdout);
   // Four files, each opened, half written, written, synced and closed, are the least.
   assert.ok(total > 20, String(total));
