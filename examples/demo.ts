@@ -159,10 +159,11 @@ async function sealDataset(
     `seal ${input} --dataset ${name} --schema ${DEMO}/${name}.schema.yaml --rules ${DEMO}/${name}.rules.yaml ` +
       `--owner ${DEMO}/owner.key --kms-key ${keyArn} --to s3://demo/${name}/ --state ${STATE}${options}`,
   );
-  const [, epoch = "", digest = ""] = /epoch +(\d+)\n +manifest +([0-9a-f]+\n +[0-9a-f]+)/.exec(sealed) ?? [];
+  const [, epoch, digest] = /epoch +(\d+)\s+manifest +([0-9a-f]{96})\n/.exec(sealed) ?? [];
+  if (epoch === undefined || digest === undefined) throw new Error("seal told no epoch and manifest");
   await printPolicy(` --live-epoch ${epoch}`);
   await sealroom(`local put-key-policy --state ${STATE} --key ${keyArn} --policy ${policy}`);
-  return digest.replace(/\s+/, "");
+  return digest;
 }
 
 /** The analyst's part. The nonce is his own; it, the measurements and the owner's name are held from before the job. */
