@@ -25,11 +25,14 @@ export class FrameCache {
   readonly #slots: Slot[] = [];
   #frameLength = 0;
   #clock = 0;
+  /** A frame that was held of an object before is let go of without effect. */
+  #object = 0;
 
   /** Forgets what it holds, for another object. */
   reset(frameLength: number): void {
     if (frameLength !== this.#frameLength) this.#slots.length = 0;
     this.#frameLength = frameLength;
+    this.#object += 1;
     for (const slot of this.#slots) Object.assign(slot, { frame: null, holders: 0, usedAt: 0 });
   }
 
@@ -43,10 +46,11 @@ export class FrameCache {
     if (slot === undefined) return null;
     slot.holders += 1;
     slot.usedAt = ++this.#clock;
+    const object = this.#object;
     return {
       bytes: slot.memory.subarray(0, slot.length),
       release: (): void => {
-        slot.holders -= 1;
+        if (object === this.#object) slot.holders -= 1;
       },
     };
   }

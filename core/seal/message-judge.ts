@@ -4,21 +4,14 @@
 import { GcmVerifier, IV_BYTES, TAG_BYTES } from "../crypto.ts";
 import { SealroomError } from "../errors.ts";
 import type { Judge } from "./checked-object.ts";
-import { FOOTER_PREFIX_BYTES, MessageSignature } from "./footer.ts";
-import {
-  FINAL_FRAME_PREFIX_BYTES,
-  FINAL_MARK,
-  FrameCipher,
-  UNFRAMED_PREFIX_BYTES,
-  frameBytes,
-  unframedAad,
-  unframedLength,
-} from "./frame.ts";
-import { openHeader } from "./header.ts";
+import type { EncryptionContext } from "./context.ts";
+import { MessageSignature } from "./footer.ts";
+import { FrameCipher, UNFRAMED_PREFIX_BYTES, frameBytes, unframedAad, unframedLength } from "./frame.ts";
 import type { OpenedHeader } from "./header.ts";
 import { Intake } from "./intake.ts";
 import type { KeySource } from "./keyring.ts";
 import { openAs } from "./layer.ts";
+import { HeaderReading, nextFrame, takeFooter } from "./message-parts.ts";
 import type { MessagePolicy } from "./policy.ts";
 import { MAX_FRAME_LENGTH } from "./ranged.ts";
 
@@ -39,12 +32,12 @@ interface Body {
 
 type Stage = "header" | "frames" | "unframed" | "text" | "tag" | "footer" | "end";
 
+const NO_CONTEXT: EncryptionContext = new Map();
+
 export class MessageJudge implements Judge {
-  readonly #source: KeySource;
-  readonly #policy: MessagePolicy;
+  readonly #reading: HeaderReading;
   readonly #intake = new Intake();
   #stage: Stage = "header";
-  #headerNeeds = 1;
   #body: Body | null = null;
   #sequence = 1;
   #text: { readonly verifier: GcmVerifier; left: number; readonly iv: Uint8Array } | null = null;
@@ -52,8 +45,7 @@ export class MessageJudge implements Judge {
   #dropped = new Uint8Array(0);
 
   constructor(source: KeySource, policy: MessagePolicy) {
-    this.#source = source;
-    this.#policy = policy;
+    this.#reading = new HeaderReading(source, policy, NO_CONTEXT);
   }
 
   /** Errors: those of openHeader but SEAL_TRUNCATED, of frames and footer, SEAL_TRAILING. */
@@ -100,16 +92,8 @@ export class MessageJudge implements Judge {
   }
 
   #stepHeader(): boolean {
-    const { available } = this.#intake;
-    if (available < this.#headerNeeds) return false;
-    let header: OpenedHeader;
-    try {
-      header = openHeader(this.#intake.peek(available), this.#source, this.#policy);
-    } catch (error) {
-      if (!(error instanceof SealroomError) || error.code !== "SEAL_TRUNCATED") throw error;
-      this.#headerNeeds = Number(error.details["needed"]);
-      return false;
-    }
+    const header = this.#reading.read(this.#intake);
+    if (header === null) return false;
     if (header.frameLength > MAX_FRAME_LENGTH) {
       throw new SealroomError("SEAL_LAYOUT", { frameLength: header.frameLength });
     }
@@ -125,24 +109,15 @@ export class MessageJudge implements Judge {
 
   #stepFrame(): boolean {
     const { header, cipher, signature } = this.#opened();
-    if (this.#intake.available < 4) return false;
-    const final = readU32(this.#intake.peek(4), 0) === FINAL_MARK;
-    let plainBytes = header.frameLength;
-    if (final) {
-      if (this.#intake.available < FINAL_FRAME_PREFIX_BYTES) return false;
-      plainBytes = readU32(this.#intake.peek(FINAL_FRAME_PREFIX_BYTES), FINAL_FRAME_PREFIX_BYTES - 4);
-      if (plainBytes > header.frameLength) {
-        throw new SealroomError("SEAL_FRAME", { sequence: this.#sequence });
-      }
-    }
-    const place = { sequence: this.#sequence, final, plainBytes };
+    const place = nextFrame(this.#intake, header.frameLength, this.#sequence);
+    if (place === null) return false;
     if (this.#intake.available < frameBytes(place)) return false;
     const sealed = this.#intake.take(frameBytes(place));
     // Opened into the same place over and over: the tag is all that is wanted of it.
     cipher.openInto(sealed, place, this.#dropped, 0);
     signature?.update(sealed);
     this.#sequence++;
-    if (final) this.#stage = signature === null ? "end" : "footer";
+    if (place.final) this.#stage = signature === null ? "end" : "footer";
     return true;
   }
 
@@ -186,12 +161,8 @@ export class MessageJudge implements Judge {
   }
 
   #stepFooter(): boolean {
-    const { signature } = this.#opened();
-    if (this.#intake.available < FOOTER_PREFIX_BYTES) return false;
-    const signatureBytes = signature?.signatureBytes(this.#intake.peek(FOOTER_PREFIX_BYTES)) ?? 0;
-    const footerBytes = FOOTER_PREFIX_BYTES + signatureBytes;
-    if (this.#intake.available < footerBytes) return false;
-    signature?.verify(this.#intake.take(footerBytes).subarray(FOOTER_PREFIX_BYTES));
+    const footerBytes = takeFooter(this.#intake, this.#opened().signature);
+    if (footerBytes === null) return false;
     this.#footerBytes = footerBytes;
     this.#stage = "end";
     return true;
@@ -201,8 +172,4 @@ export class MessageJudge implements Judge {
     if (this.#body === null) throw new Error("internal: a body before its header");
     return this.#body;
   }
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at);
 }

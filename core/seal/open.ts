@@ -3,20 +3,13 @@
 import { TAG_BYTES } from "../crypto.ts";
 import { SealroomError } from "../errors.ts";
 import type { EncryptionContext } from "./context.ts";
-import { FOOTER_PREFIX_BYTES, MessageSignature } from "./footer.ts";
-import {
-  FINAL_FRAME_PREFIX_BYTES,
-  FINAL_MARK,
-  FrameCipher,
-  UNFRAMED_PREFIX_BYTES,
-  frameBytes,
-  unframedLength,
-} from "./frame.ts";
-import { openHeader } from "./header.ts";
+import { MessageSignature } from "./footer.ts";
+import { FrameCipher, UNFRAMED_PREFIX_BYTES, frameBytes, unframedLength } from "./frame.ts";
 import type { OpenedHeader } from "./header.ts";
 import { Intake } from "./intake.ts";
 import { RawAesKeyring, knownDataKey } from "./keyring.ts";
 import type { KeySource, RawAesKey } from "./keyring.ts";
+import { HeaderReading, nextFrame, takeFooter } from "./message-parts.ts";
 import { EVERY_SUITE } from "./policy.ts";
 import type { MessagePolicy } from "./policy.ts";
 
@@ -36,21 +29,18 @@ const NO_CONTEXT: EncryptionContext = new Map();
  * verified and nothing follows it. After a failure, or finish, every call fails with SEAL_STATE.
  */
 export class MessageOpener {
-  readonly #source: KeySource;
   readonly #policy: MessagePolicy;
-  readonly #required: EncryptionContext;
+  readonly #reading: HeaderReading;
   readonly #intake = new Intake();
   #stage: Stage = "header";
-  #headerNeeds = 1;
   #body: Body | null = null;
   #sequence = 1;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
 
   constructor(source: KeySource, policy: MessagePolicy, required: EncryptionContext = NO_CONTEXT) {
-    this.#source = source;
     this.#policy = policy;
-    this.#required = required;
+    this.#reading = new HeaderReading(source, policy, required);
   }
 
   /** Once so many bytes have come that it verified; else null. */
@@ -108,16 +98,8 @@ export class MessageOpener {
   }
 
   #stepHeader(): boolean {
-    const { available } = this.#intake;
-    if (available < this.#headerNeeds) return false;
-    let header: OpenedHeader;
-    try {
-      header = openHeader(this.#intake.peek(available), this.#source, this.#policy, this.#required);
-    } catch (error) {
-      if (!(error instanceof SealroomError) || error.code !== "SEAL_TRUNCATED") throw error;
-      this.#headerNeeds = Number(error.details["needed"]);
-      return false;
-    }
+    const header = this.#reading.read(this.#intake);
+    if (header === null) return false;
     const signature = MessageSignature.of(header);
     signature?.update(this.#intake.peek(header.headerBytes));
     this.#intake.take(header.headerBytes);
@@ -129,18 +111,9 @@ export class MessageOpener {
 
   #stepFrame(released: Uint8Array[]): boolean {
     const { header, cipher, signature } = this.#opened();
-    if (this.#intake.available < 4) return false;
-    const final = readU32(this.#intake.peek(4), 0) === FINAL_MARK;
-    let plainBytes = header.frameLength;
-    if (final) {
-      if (this.#intake.available < FINAL_FRAME_PREFIX_BYTES) return false;
-      plainBytes = readU32(this.#intake.peek(FINAL_FRAME_PREFIX_BYTES), FINAL_FRAME_PREFIX_BYTES - 4);
-      if (plainBytes > header.frameLength) {
-        throw new SealroomError("SEAL_FRAME", { sequence: this.#sequence });
-      }
-    }
-    this.#checkLimit(plainBytes);
-    const place = { sequence: this.#sequence, final, plainBytes };
+    const place = nextFrame(this.#intake, header.frameLength, this.#sequence);
+    if (place === null) return false;
+    this.#checkLimit(place.plainBytes);
     if (this.#intake.available < frameBytes(place)) return false;
     const sealed = this.#intake.take(frameBytes(place));
     const plain = cipher.open(sealed, place);
@@ -151,7 +124,7 @@ export class MessageOpener {
       this.#hold(plain);
     }
     this.#sequence++;
-    if (final) this.#stage = signature === null ? "end" : "footer";
+    if (place.final) this.#stage = signature === null ? "end" : "footer";
     return true;
   }
 
@@ -170,12 +143,7 @@ export class MessageOpener {
   }
 
   #stepFooter(): boolean {
-    const { signature } = this.#opened();
-    if (this.#intake.available < FOOTER_PREFIX_BYTES) return false;
-    const signatureBytes = signature?.signatureBytes(this.#intake.peek(FOOTER_PREFIX_BYTES)) ?? 0;
-    const footerBytes = FOOTER_PREFIX_BYTES + signatureBytes;
-    if (this.#intake.available < footerBytes) return false;
-    signature?.verify(this.#intake.take(footerBytes).subarray(FOOTER_PREFIX_BYTES));
+    if (takeFooter(this.#intake, this.#opened().signature) === null) return false;
     this.#stage = "end";
     return true;
   }
@@ -236,8 +204,4 @@ function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
     at += piece.length;
   }
   return joined;
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at);
 }
