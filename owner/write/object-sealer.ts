@@ -6,7 +6,8 @@ import { BATCH_ROWS, UNIT_START_FIELD } from "../../core/column/type.ts";
 import { DATASET_KEYRING } from "../../core/manifest/manifest.ts";
 import { DEFAULT_FRAME_LENGTH, MessageWriter } from "../../core/seal/writer.ts";
 import { FlagBuilder } from "./flag-builder.ts";
-import { columnBuilder, type BuilderColumn, type ColumnBuilder } from "./column-builder.ts";
+import type { BuilderColumn, ColumnBuilder } from "./column-builder.ts";
+import { columnBuilder } from "./make-builder.ts";
 import type { RowStream } from "./row-stream.ts";
 
 /** Everything of an object that is the same for all objects of a seal, or that its header holds. */

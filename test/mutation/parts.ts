@@ -15,7 +15,10 @@ export const PARTS: ReadonlyMap<string, Part> = new Map([
     { mutate: ["core/attestation/*.ts"], tests: ["test/attestation/*.test.ts", WITHOUT_REALM] },
   ],
   ["seal", { mutate: ["core/seal/*.ts"], tests: ["test/seal/*.test.ts", "test/cms/*.test.ts"] }],
-  ["manifest", { mutate: ["core/manifest/*.ts"], tests: ["test/manifest/*.test.ts"] }],
+  [
+    "manifest",
+    { mutate: ["core/manifest/*.ts"], tests: ["test/manifest/*.test.ts", "test/adopt/manifest.test.ts"] },
+  ],
   [
     "gate",
     {
