@@ -193,6 +193,9 @@ export function publicKeyDer(privateKey: KeyObject): Uint8Array {
 
 /** RSAES-OAEP with SHA-256 for hash and mask. Undefined when it does not open: the caller decides what may be told. */
 export function findOaepPlaintext(privateKey: RsaPrivateKey, sealed: Uint8Array): Uint8Array | undefined {
+  // RFC 8017 §7.1.2: as long as the modulus. OpenSSL takes a shorter one, without its leading zeros, for the same.
+  const modulusBits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (sealed.length * 8 !== modulusBits) return undefined;
   try {
     const opened = privateDecrypt(
       { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" },

@@ -234,6 +234,16 @@ test("refuses other forms, versions, recipients and algorithms, all in one way",
   assert.deepEqual(openCms(w.write(ciphertext, { content: indefinite(0xa0, deep(2)) }), PRIVATE_KEY), PLAIN);
 });
 
+test("refuses an encrypted key without its leading zero, which is the same number", () => {
+  const w = writer();
+  const ciphertext = w.encrypt(PLAIN);
+  let encryptedKey = w.encryptKey(w.cek);
+  while (encryptedKey[0] !== 0) encryptedKey = w.encryptKey(w.cek);
+  assert.deepEqual(openCms(w.write(ciphertext, { encryptedKey }), PRIVATE_KEY), PLAIN);
+  assertRefused(w.write(ciphertext, { encryptedKey: encryptedKey.subarray(1) }), "255 bytes");
+  assertRefused(w.write(ciphertext, { encryptedKey: bytes(0, encryptedKey) }), "257 bytes");
+});
+
 test("refuses lengths that are not in their shortest form, too long, or past the end", () => {
   const w = writer();
   const ciphertext = w.encrypt(PLAIN);
