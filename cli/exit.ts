@@ -80,6 +80,7 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
   OWNER: { exit: 3, advice: "Correct the file." },
   AGGREGATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
   GATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
+  EMULATOR: { exit: 4, advice: "Run `npm run emulator`; it sets up what is missing." },
 };
 
 const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
@@ -133,6 +134,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     exit: 1,
     advice: "Write it again under a KMS keyring, or seal its content with `sealroom seal`.",
   },
+  EMULATOR_BOOT: { exit: 4, advice: "The end of its console says more; where it hung, start it again." },
   STORE_LOCATION: { exit: 2, advice: "Write it as s3://bucket/prefix/." },
   STORE_MISSING: {
     exit: 4,

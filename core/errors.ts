@@ -266,6 +266,9 @@ export const ERROR_CODES = {
   CLOUD_REQUEST: "AWS refused the request, or could not be reached",
   RESULT_OPENED: "an opened file is not what the sealed result holds",
   LOCAL_START: "the embedded stand-ins did not start",
+  // local/emulator/
+  EMULATOR_MISSING: "the emulator is not set up here, or a part of it is missing",
+  EMULATOR_BOOT: "the image did not come up in the emulator; `stage` says how far it came",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
