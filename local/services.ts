@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { Measurements } from "../core/attestation/measurements.ts";
 import { encodeMeasurements } from "../core/attestation/measurements.ts";
 import { trustRoot } from "../core/attestation/root.ts";
+import { authenticate } from "../core/attestation/verify.ts";
 import { openAuthority } from "./authority.ts";
 import { credentialTable, openCredentials } from "./credentials.ts";
 import type { NamedCredentials, PrincipalName } from "./credentials.ts";
@@ -53,13 +54,14 @@ export async function startServices(state: string): Promise<Services> {
   const credentials = await openCredentials(directory);
   const authority = await openAuthority(directory, now);
   const nitroRoot = await openDevRoot(directory, now);
+  const root = trustRoot(nitroRoot.certificate);
   const measurements = await measureSources(join(directory, "measurements.json"));
   const table = credentialTable(Object.values(credentials));
   const s3 = await startLocalS3({ directory: join(directory, "s3"), credentials: table });
   const kms = await startLocalKms({
     directory: join(directory, "kms"),
     credentials: table,
-    nitroRoot: trustRoot(nitroRoot.certificate),
+    authenticateRecipient: (document, atMs) => authenticate(document, root, atMs),
     authority,
     region: LOCAL_REGION,
   });

@@ -10,6 +10,7 @@ import { KMSClient, KMSServiceException } from "@aws-sdk/client-kms";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
 import { trustRoot } from "../../../core/attestation/root.ts";
+import { authenticate } from "../../../core/attestation/verify.ts";
 import { openAuthority } from "../../../local/authority.ts";
 import type { Authority } from "../../../local/authority.ts";
 import { credentialTable, openCredentials } from "../../../local/credentials.ts";
@@ -91,7 +92,7 @@ export async function startRig(context: Cleanup, options: RigOptions = {}): Prom
   const kms = await startLocalKms({
     directory: join(directory, "kms"),
     credentials: credentialTable([...Object.values(credentials), ...(options.strangers ?? [])]),
-    nitroRoot: trustRoot(root.certificate),
+    authenticateRecipient: (document, atMs) => authenticate(document, trustRoot(root.certificate), atMs),
     authority,
     region: REGION,
     clock: () => time.nowMs,
