@@ -35,6 +35,14 @@ export function readEmulatedDocument(bytes: Uint8Array): AttestationDocument {
   return document;
 }
 
+/** Whether it says of itself that nobody signed it: then it is for readEmulatedDocument, and else for a root. */
+export function isEmulated(bytes: Uint8Array): boolean {
+  return equalBytes(
+    bytes.subarray(0, 5),
+    Uint8Array.of(ARRAY_OF_FOUR, 0x40 | PROTECTED.length, ...PROTECTED),
+  );
+}
+
 function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array;
 }
