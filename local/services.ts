@@ -69,7 +69,7 @@ export async function startServices(state: string, judge: Judge = chainsTo): Pro
   const kms = await startLocalKms({
     directory: join(directory, "kms"),
     credentials: table,
-    authenticateRecipient: (document, atMs) => authenticate(document, root, atMs),
+    authenticateRecipient: judge(root),
     authority,
     region: LOCAL_REGION,
   });
