@@ -108,12 +108,10 @@ test("every truncation of a document is refused", () => {
 test("countersigned it verifies under that root alone, and says the same", async () => {
   const root = createDevRoot(NOW);
   const signed = countersign(envelope(), root);
-  const {
-    certificate: _leaf,
-    cabundle: _bundle,
-    ...said
-  } = await authenticateArchived(signed, trustRoot(root.certificate));
-  assert.deepEqual(said, CLAIMS);
+  const said = await authenticateArchived(signed, trustRoot(root.certificate));
+  for (const [name, value] of Object.entries(CLAIMS)) {
+    assert.deepEqual(said[name as keyof typeof CLAIMS], value, name);
+  }
   const other = trustRoot(createDevRoot(NOW).certificate);
   await assert.rejects(authenticateArchived(signed, other), { code: "CHAIN_ROOT" });
 });
