@@ -55,7 +55,7 @@ type Stage = keyof typeof STAGE_MS;
 
 /** Resolves when the enclave's worker listens. Errors: EMULATOR_BOOT (`stage`, `fault`, `console`). */
 export async function bootMachine(boot: Boot): Promise<Machine> {
-  const words = [`tsc_early_khz=${await measureTscKhz(boot.kit)}`, ...(boot.words ?? [])];
+  const words = [...(await clockWords(boot.kit)), ...(boot.words ?? [])];
   const folder = await makeSocketFolder();
   const uds = join(folder, "guest");
   const heartbeat = await answerHeartbeat(`${uds}_${HEARTBEAT_PORT}`);
@@ -81,12 +81,13 @@ export async function bootMachine(boot: Boot): Promise<Machine> {
 }
 
 /**
- * Without KVM the guest gets this machine's time-stamp counter, and has no second clock to learn its rate by. Left to
- * guess, it hangs or its clock runs at another speed; so it is told, as a real hypervisor tells it by a register.
+ * Without KVM the guest gets this machine's time-stamp counter, and has no second clock that is any good to learn its
+ * rate by: left to guess, it hangs, or its time runs off by a third on a busy machine. So it is told the rate, and to
+ * believe it, as a real hypervisor tells it by a clock of its own. The kernel takes the last word of a name.
  */
-async function measureTscKhz(kit: Kit): Promise<number> {
+async function clockWords(kit: Kit): Promise<readonly string[]> {
   const { stdout } = await promisify(execFile)(kit.tscKhz);
-  return Number(/^\d{5,8}\n$/.exec(stdout)?.[0]);
+  return [`tsc_early_khz=${Number(/^\d{5,8}\n$/.exec(stdout)?.[0])}`, "tsc=reliable"];
 }
 
 async function startDevice({ kit, console }: Boot, folder: string, uds: string): Promise<BoundProcess> {

@@ -115,7 +115,7 @@ test("QEMU gets ACPI, one CPU, and the rate of this machine's counter, and no wo
   const args = await readFile(join(driver.folder, "image.eif.arguments"), "utf8");
   assert.match(args, /-M nitro-enclave,vsock=device,id=i-0{17}-enc[0-9a-f]{16},acpi=on /);
   assert.match(args, / -smp 1 /);
-  assert.match(args, / -append tsc_early_khz=2100000 -chardev /);
+  assert.match(args, / -append tsc_early_khz=2100000 tsc=reliable -chardev /);
   assert.match(args, / -m 1024M /);
 });
 
