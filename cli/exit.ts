@@ -57,6 +57,8 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
     exit: 4,
     advice: "Host and enclave do not speak the same protocol: use the same release for both.",
   },
+  GUEST: { exit: 4, advice: "Build the image again: its kernel command line is not right." },
+  ENTROPY: { exit: 4, advice: "Start the enclave again; if it stays so, build it with another kernel." },
   CLOCK: { exit: 4, advice: "Set the clock of the enclave's parent." },
   KMS: { exit: 4, advice: "Look whether KMS can be reached and the key is enabled." },
   OBJECT: DAMAGED,
@@ -64,7 +66,7 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
   INTERNAL: FAULT,
   STORE: { exit: 4, advice: "Look whether the bucket is there and may be read." },
   TUNNEL: NETWORK,
-  ENCLAVE: { exit: 2, advice: "Write unix:DIRECTORY or vsock:CID." },
+  ENCLAVE: { exit: 2, advice: "Write vsock:CID, unix:DIRECTORY or emulator:SOCKET." },
   SIGV4: { exit: 4, advice: "Get fresh credentials." },
   LOCAL: { exit: 4, advice: "Use another directory with --state DIR." },
   KEYPOLICY: { exit: 2, advice: "Correct the option." },
@@ -141,7 +143,10 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     advice:
       "Look at the bucket and at the name in it: of a data set, where `seal` or `adopt` put it; of an object to adopt, its whole key.",
   },
-  TRANSPORT_UNAVAILABLE: { exit: 4, advice: "Use unix:DIRECTORY; this version opens no vsock." },
+  TRANSPORT_UNAVAILABLE: {
+    exit: 4,
+    advice: "Run it on Linux, x64 or arm64; from sources, `npm run build:native` makes the addon.",
+  },
   FILE_KIND: { exit: 3, advice: "Give a file." },
   LOCAL_PACKAGES: {
     exit: 4,
