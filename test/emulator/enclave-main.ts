@@ -4,17 +4,22 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { serveEnclave } from "../../enclave-worker/enclave.ts";
+import { mixEntropy } from "../../enclave-worker/entropy.ts";
+import { readParentCid, readRandomSource } from "../../enclave-worker/guest.ts";
 import { nsmCharacterDevice } from "../../enclave-worker/nsm-device.ts";
+import { loadAddon } from "../../transport/native/addon.ts";
 import { vsockDialer, vsockListener } from "../../transport/vsock.ts";
 import { readEmulatedDocument } from "./emulated-document.ts";
-import { KMS_AUTHORITY_FILE } from "./image-files.ts";
 
+const nsm = nsmCharacterDevice("/dev/nsm");
+const parentCid = readParentCid();
+await mixEntropy(readRandomSource(), nsm, loadAddon());
 await serveEnclave({
-  listener: vsockListener,
-  dialer: vsockDialer,
-  nsm: nsmCharacterDevice("/dev/nsm"),
+  listener: vsockListener("enclave", parentCid),
+  dialer: vsockDialer(parentCid),
+  nsm,
   authenticateOwn: (document) => Promise.resolve(readEmulatedDocument(document)),
-  kmsRoots: [readFileSync(new URL(KMS_AUTHORITY_FILE, import.meta.url), "utf8")],
+  kmsRoots: [readFileSync(new URL("./kms-authority.pem", import.meta.url), "utf8")],
   thread: new URL(`./enclave-thread${import.meta.filename.slice(-3)}`, import.meta.url),
   threads: availableParallelism(),
 });
