@@ -22,7 +22,7 @@ const DEFAULT_MEMORY_MIB = 1024;
 const PACKET_BYTES = 28_672;
 
 /** How long each stage of a boot may take, on a machine that is busy with other things. */
-const STAGE_MS = { device: 10_000, heartbeat: 120_000, worker: 60_000 } as const;
+const STAGE_MS = { device: 10_000, heartbeat: 180_000, worker: 180_000 } as const;
 const PROBE_MS = 1_000;
 const RETRY_MS = 100;
 

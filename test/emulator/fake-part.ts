@@ -26,26 +26,41 @@ function beat(byte: number): void {
   socket.on("error", () => undefined);
 }
 
-switch (behaviour) {
-  case "device":
-    listenAsDevice((port) => `OK ${port}\n`);
-    break;
-  case "other-port":
-    listenAsDevice(() => "OK 22\n");
-    break;
-  case "guest":
-    writeFileSync(`${find(/-kernel (\S+)/)}.arguments`, args.join(" "));
-    beat(0xb7);
-    break;
-  case "wrong-byte":
-    beat(0xb8);
-    break;
-  case "panic":
-    console.log("\x1b[31mKernel panic\x1b[0m\x07 - not syncing: no init");
-    process.exit(1);
-    break;
-  default:
-    process.exit(1);
-}
+const BEHAVIOURS: ReadonlyMap<string, () => void> = new Map([
+  [
+    "device",
+    (): void => {
+      listenAsDevice((port) => `OK ${port}\n`);
+    },
+  ],
+  [
+    "other-port",
+    (): void => {
+      listenAsDevice(() => "OK 22\n");
+    },
+  ],
+  [
+    "guest",
+    (): void => {
+      writeFileSync(`${find(/-kernel (\S+)/)}.arguments`, args.join(" "));
+      beat(0xb7);
+    },
+  ],
+  [
+    "wrong-byte",
+    (): void => {
+      beat(0xb8);
+    },
+  ],
+  [
+    "panic",
+    (): void => {
+      console.log("\x1b[31mKernel panic\x1b[0m\x07 - not syncing: no init");
+      process.exit(1);
+    },
+  ],
+]);
+
+(BEHAVIOURS.get(behaviour) ?? ((): void => process.exit(1)))();
 // Nothing ends it but a signal.
 setInterval(() => undefined, 60_000);

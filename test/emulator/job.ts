@@ -1,10 +1,8 @@
 // One of the demo's jobs, had run by `sealroom run` in whatever enclave, and what its recipient makes of the answer.
 import { randomBytes } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { answer } from "../cli/command-line.ts";
 import type { JsonAnswer } from "../cli/command-line.ts";
-import { must } from "./demo.ts";
 import type { Demo, DemoJob } from "./demo.ts";
 
 export interface Ran {
@@ -15,7 +13,7 @@ export interface Ran {
   readonly nonce: string;
 }
 
-/** `enclave`: its address; the announced local one if it is null. Fails as the command does. */
+/** `enclave`: its address; the announced local one if it is null. Whether it was answered the command's answer says. */
 export async function tryJob(
   demo: Demo,
   state: string,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { KIT_FOLDER } from "../../local/emulator/kit.ts";
+import { KIT_FOLDER, openKit } from "../../local/emulator/kit.ts";
 import { startEnclave } from "../host/enclave.ts";
 import { ROOT } from "../host/tree.ts";
 import { announceServices } from "./announce.ts";
@@ -27,11 +27,10 @@ export async function prepareStage(folder: string): Promise<void> {
   const services = await startEmulatedServices(state);
   try {
     say("building images");
-    await buildImages({
-      kit,
-      kmsAuthority: services.endpoints.kmsAuthority,
-      to: (image) => ({ file: imageFile(folder, image), measurements: measurementsFile(folder, image) }),
-    });
+    await buildImages(await openKit(kit), services.endpoints.kmsAuthority, (image) => ({
+      eif: imageFile(folder, image),
+      measurements: measurementsFile(folder, image),
+    }));
     say("sealing the demo's data");
     const enclave = await startEnclave(services, sockets);
     try {
