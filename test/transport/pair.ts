@@ -21,11 +21,13 @@ export function unixAddress(name: string = `sealroom-test-${randomBytes(8).toStr
 /** Two ends of one connection: who dialled, and who accepted. */
 export async function channelPair(): Promise<readonly [SocketChannel, SocketChannel]> {
   const address = unixAddress();
-  const { promise, resolve } = Promise.withResolvers<SocketChannel>();
-  const listening = listenChannel(address, resolve);
+  let listening: { close(): void } | null = null;
+  const accepted = new Promise<SocketChannel>((resolve) => {
+    listening = listenChannel(address, resolve);
+  });
   const near = await connectChannel(address, 60_000);
-  const far = await promise;
-  listening.close();
+  const far = await accepted;
+  (listening as { close(): void } | null)?.close();
   return [near, far];
 }
 
