@@ -205,7 +205,9 @@ export async function writeEif(
       await write(piece, end);
       end += piece.length;
     }
-    if (end !== section.start + section.size) throw new SealroomError("IMAGE_CHANGED", { kind: section.kind });
+    if (end !== section.start + section.size) {
+      throw new SealroomError("IMAGE_CHANGED", { kind: section.kind });
+    }
   }
   viewOf(header).setUint32(CRC_START, crc);
   await write(header, 0);

@@ -18,7 +18,8 @@ const PIECE_BYTES = 1024 * 1024;
 /** `6.12.95+deb12-cloud-amd64`. Errors: IMAGE_INPUT, IMAGE_CHANGED. */
 export async function readKernelVersion(file: ByteFile, architecture: Architecture): Promise<string> {
   const header = Buffer.from(await file.read(0, Math.min(file.size, HEADER_BYTES)));
-  const version = architecture === "x64" ? await bzImageVersion(file, header) : await imageVersion(file, header);
+  const version =
+    architecture === "x64" ? await bzImageVersion(file, header) : await imageVersion(file, header);
   if (version === null || !/^[\w.+~-]+$/.test(version)) {
     throw new SealroomError("IMAGE_INPUT", { kernel: architecture === "x64" ? "bzImage" : "Image" });
   }

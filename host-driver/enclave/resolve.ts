@@ -52,7 +52,7 @@ export async function resolvePackage(
     return { file: await resolveRelative(join(manifest.directory, "package.json"), target, way), manifest };
   }
   const target = exportTarget(manifest.exports, `.${subpath}`, [way, ...CONDITIONS]) ?? null;
-  if (target === null || !/^\.\//.test(target) || target.split("/").includes("..")) throw fault;
+  if (target === null || !target.startsWith("./") || target.split("/").includes("..")) throw fault;
   const file = join(manifest.directory, target);
   if (!(await isFile(file))) throw fault;
   return { file: await realpath(file), manifest };
