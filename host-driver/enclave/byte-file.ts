@@ -18,7 +18,7 @@ export async function byteFile(handle: FileHandle): Promise<ByteFile> {
     read: async (start, length) => {
       checkRange(size, start, length);
       const bytes = new Uint8Array(length);
-      for (let filled = 0; filled < length; ) {
+      for (let filled = 0; filled < length;) {
         const { bytesRead } = await handle.read(bytes, filled, length - filled, start + filled);
         if (bytesRead === 0) throw new SealroomError("IMAGE_CHANGED");
         filled += bytesRead;

@@ -38,7 +38,7 @@ export class ByteReader {
 
   /** Shows `length` bytes piece by piece. Errors: CPIO_END. */
   async visit(length: number, use: (piece: Uint8Array) => void): Promise<void> {
-    for (let rest = length; rest > 0; ) {
+    for (let rest = length; rest > 0;) {
       if (await this.isAtEnd()) throw new SealroomError("CPIO_END", { position: this.#position });
       const part = this.#piece.subarray(0, rest);
       use(part);

@@ -43,14 +43,16 @@ interface Owner {
 }
 
 const CODE = /\.[cm]?js$/;
-const DATA = /\.json$/;
 
 /** Errors: IMAGE_IMPORT, IMAGE_PACKAGE. */
 export async function findClosure(program: Program): Promise<Closure> {
   const walk = new Walk(program.loads);
   const directory = await realpath(program.directory);
   const owner = { directory, prefix: "", searchFrom: program.packagesFrom };
-  await walk.add(owner, await resolveRelative(join(directory, "package.json"), `./${program.entry}`, "import"));
+  await walk.add(
+    owner,
+    await resolveRelative(join(directory, "package.json"), `./${program.entry}`, "import"),
+  );
   await walk.finish();
   return walk.closure();
 }
@@ -83,8 +85,9 @@ class Walk {
 
   async add(owner: Owner, source: string): Promise<void> {
     const inside = relative(owner.directory, source).split(sep).join("/");
-    const isInside = inside !== "" && !/^\.\.?(\/|$)/.test(inside) && !inside.split("/").includes("node_modules");
-    if (!isInside || !(CODE.test(inside) || DATA.test(inside))) {
+    const isInside =
+      inside !== "" && !/^\.\.?(\/|$)/.test(inside) && !inside.split("/").includes("node_modules");
+    if (!isInside || !(CODE.test(inside) || inside.endsWith(".json"))) {
       throw new SealroomError("IMAGE_IMPORT", { file: source });
     }
     const path = owner.prefix + inside;
@@ -104,7 +107,7 @@ class Walk {
 
   async #read(path: string): Promise<void> {
     const file = this.#files.get(path);
-    if (file === undefined || DATA.test(path)) return;
+    if (file === undefined || path.endsWith(".json")) return;
     const { imported, required, loaders } = findImports(path, await readFile(file.source, "utf8"));
     const load = this.#checkLoad(path, loaders);
     const wanted = [

@@ -78,10 +78,7 @@ export async function readEif(file: ByteFile, visit: Visit = () => undefined): P
     places.map(({ start }) => file.read(start - SECTION_HEADER_BYTES, SECTION_HEADER_BYTES)),
   );
   const sections = places.map((place, at) => decodeSection(headers[at] ?? new Uint8Array(0), place));
-  checkKinds(
-    sections.map(({ kind }) => kind),
-    fields.version,
-  );
+  checkSections(sections, fields.version);
   let crc = crc32(header.subarray(0, CRC_START));
   for (const [at, section] of sections.entries()) {
     crc = crc32(headers[at] ?? new Uint8Array(0), crc);
@@ -132,7 +129,7 @@ function decodeTable(bytes: Uint8Array, fileBytes: number): readonly Place[] {
       continue;
     }
     const start = end + SECTION_HEADER_BYTES;
-    if (offset !== BigInt(end) || size > BigInt(fileBytes) || start + Number(size) > fileBytes) {
+    if (offset !== BigInt(end) || start + Number(size) > fileBytes) {
       throw new SealroomError("EIF_SECTION", { section });
     }
     places.push({ start, size: Number(size) });
@@ -150,7 +147,6 @@ function decodeSection(bytes: Uint8Array, { start, size }: Place): Section {
   if (view.getUint16(2) !== 0 || view.getBigUint64(4) !== BigInt(size)) {
     throw new SealroomError("EIF_SECTION", { kind });
   }
-  if (size > (MAX_BYTES[kind] ?? size)) throw new SealroomError("EIF_SECTION", { kind, bytes: size });
   return { kind, start, size };
 }
 
@@ -158,7 +154,8 @@ function decodeSection(bytes: Uint8Array, { start, size }: Place): Section {
  * PCRs hash the payloads in the order of the file and without their kinds, so the measured ones have one order: kernel,
  * command line, ramdisks. Where in between metadata and signature lie is free.
  */
-function checkKinds(kinds: readonly SectionKind[], version: number): void {
+function checkSections(sections: readonly Section[], version: number): void {
+  const kinds = sections.map(({ kind }) => kind);
   const count = (kind: SectionKind): number => kinds.filter((each) => each === kind).length;
   const measured = kinds.filter((kind) => kind !== "metadata" && kind !== "signature");
   const [kernel, cmdline, ...ramdisks] = measured;
@@ -173,6 +170,9 @@ function checkKinds(kinds: readonly SectionKind[], version: number): void {
     throw new SealroomError("EIF_SECTION", { kind: "metadata", sections: metadata });
   }
   if (count("signature") > 1) throw new SealroomError("EIF_SECTION", { kind: "signature" });
+  for (const { kind, size } of sections) {
+    if (size > (MAX_BYTES[kind] ?? size)) throw new SealroomError("EIF_SECTION", { kind, bytes: size });
+  }
 }
 
 /** Puts bytes at a place of the file that is written. */
@@ -189,10 +189,7 @@ export async function writeEif(
   visit: Visit = () => undefined,
 ): Promise<Eif> {
   const { header, sections } = encodeHeader(architecture, contents);
-  checkKinds(
-    sections.map(({ kind }) => kind),
-    VERSION,
-  );
+  checkSections(sections, VERSION);
   let crc = crc32(header.subarray(0, CRC_START));
   for (const [at, section] of sections.entries()) {
     const sectionHeader = encodeSection(section);
@@ -205,7 +202,9 @@ export async function writeEif(
       await write(piece, end);
       end += piece.length;
     }
-    if (end !== section.start + section.size) throw new SealroomError("IMAGE_CHANGED", { kind: section.kind });
+    if (end !== section.start + section.size) {
+      throw new SealroomError("IMAGE_CHANGED", { kind: section.kind });
+    }
   }
   viewOf(header).setUint32(CRC_START, crc);
   await write(header, 0);

@@ -69,7 +69,9 @@ function readImport(
     else imported.push(specifier);
     return;
   }
-  imported.push(tokens[at + 1]?.kind === "string" ? named(file, tokens[at + 1]) : fromClause(file, tokens, at));
+  imported.push(
+    tokens[at + 1]?.kind === "string" ? named(file, tokens[at + 1]) : fromClause(file, tokens, at),
+  );
 }
 
 function exportedFrom(file: string, tokens: readonly Token[], at: number): readonly string[] {

@@ -18,7 +18,8 @@ const PIECE_BYTES = 1024 * 1024;
 /** `6.12.95+deb12-cloud-amd64`. Errors: IMAGE_INPUT, IMAGE_CHANGED. */
 export async function readKernelVersion(file: ByteFile, architecture: Architecture): Promise<string> {
   const header = Buffer.from(await file.read(0, Math.min(file.size, HEADER_BYTES)));
-  const version = architecture === "x64" ? await bzImageVersion(file, header) : await imageVersion(file, header);
+  const version =
+    architecture === "x64" ? await bzImageVersion(file, header) : await imageVersion(file, header);
   if (version === null || !/^[\w.+~-]+$/.test(version)) {
     throw new SealroomError("IMAGE_INPUT", { kernel: architecture === "x64" ? "bzImage" : "Image" });
   }
@@ -26,7 +27,7 @@ export async function readKernelVersion(file: ByteFile, architecture: Architectu
 }
 
 async function bzImageVersion(file: ByteFile, header: Buffer): Promise<string | null> {
-  if (!isAt(header, BZIMAGE_MAGIC, BZIMAGE_MAGIC_START)) return null;
+  if (!isAt(header, BZIMAGE_MAGIC, BZIMAGE_MAGIC_START) || header.length < VERSION_POINTER_START + 2) return null;
   const start = header.readUInt16LE(VERSION_POINTER_START) + 0x200;
   return file.size < start ? null : firstWord(await textAt(file, start));
 }

@@ -85,7 +85,7 @@ async function findAt(root: string, path: string): Promise<Library | null> {
 async function resolveIn(root: string, path: string): Promise<string | null> {
   let done = "/";
   let rest = path.split("/").filter((part) => part !== "");
-  for (let links = 0; links <= MAX_LINKS; ) {
+  for (let links = 0; links <= MAX_LINKS;) {
     const [part, ...others] = rest;
     if (part === undefined) return join(root, done);
     const next = posix.join(done, part);

@@ -19,12 +19,12 @@ export const PRODUCTION_LOADS: Loads = new Map([
     { loaders: ["import.meta.filename", "import.meta.url"], reaches: ["./thread.js"], without: [] },
   ],
   // The addon beside it, which the image has for its one platform.
-  [
-    "transport/native/addon.js",
-    { loaders: ["dlopen", "import.meta.dirname"], reaches: [], without: [] },
-  ],
+  ["transport/native/addon.js", { loaders: ["dlopen", "import.meta.dirname"], reaches: [], without: [] }],
   // The pool's threads begin with this file of piscina's, and it loads the one that enclave-worker/pool.ts was given.
-  ["node_modules/piscina/dist/worker_pool/index.js", { loaders: ["Worker"], reaches: ["../worker.js"], without: [] }],
+  [
+    "node_modules/piscina/dist/worker_pool/index.js",
+    { loaders: ["Worker"], reaches: ["../worker.js"], without: [] },
+  ],
   [
     "node_modules/piscina/dist/worker.js",
     // Native, and asked for where a pool sets a niceness. Function is for a Node that cannot require modules.

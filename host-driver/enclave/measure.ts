@@ -83,7 +83,5 @@ export class Measurer {
 }
 
 function extend(hash: Hash): string {
-  return encodeRegister(
-    createHash("sha384").update(new Uint8Array(PCR_SIZE)).update(hash.digest()).digest(),
-  );
+  return encodeRegister(createHash("sha384").update(new Uint8Array(PCR_SIZE)).update(hash.digest()).digest());
 }

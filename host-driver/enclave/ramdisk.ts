@@ -29,6 +29,8 @@ export interface ListedEntry {
   readonly digest: string;
   /** Of a symbolic link, its target; of a device, its numbers; else empty. */
   readonly target: string;
+  /** Of a package.json, its bytes; else null. */
+  readonly manifest: Uint8Array | null;
 }
 
 export interface Ramdisk {
@@ -42,6 +44,8 @@ const MAX_ENTRIES = 200_000;
 const MAX_UNPACKED_BYTES = 32 * 1024 ** 3;
 /** PATH_MAX: a kernel passes over longer names without a word. */
 const MAX_PATH_BYTES = 4096;
+/** Of what is kept of it. */
+const MAX_MANIFEST_BYTES = 256 * 1024;
 const GZIP = [0x1f, 0x8b];
 const KINDS: ReadonlyMap<number, EntryKind> = new Map([
   [0o10, "file"],
@@ -63,7 +67,9 @@ export async function readRamdisk(file: ByteFile, { start, size }: Section): Pro
   const entries = await unzip(Readable.from(readPieces(file, start, size)).pipe(gunzip));
   // What follows a gzip stream a kernel unpacks as the next archive; only padding passes here.
   for await (const piece of readPieces(file, start + gunzip.bytesWritten, size - gunzip.bytesWritten)) {
-    if (piece.some((byte) => byte !== 0)) throw new SealroomError("CPIO_END", { position: gunzip.bytesWritten });
+    if (piece.some((byte) => byte !== 0)) {
+      throw new SealroomError("CPIO_END", { position: gunzip.bytesWritten });
+    }
   }
   return { compression: "gzip", entries };
 }
@@ -183,7 +189,8 @@ async function readEntry(reader: ByteReader, head: Head): Promise<ListedEntry> {
   }
   const path = plainPath(head.name);
   const { uid, gid, mtime, size } = head;
-  const facts = { path, kind, mode: head.mode & 0o7777, uid, gid, mtime, size, digest: "", target: "" };
+  const none = { digest: "", target: "", manifest: null };
+  const facts = { path, kind, mode: head.mode & 0o7777, uid, gid, mtime, size, ...none };
   if (kind === "symlink") {
     const target = await reader.take(size, MAX_PATH_BYTES);
     await reader.take(padded(size) - size, 3);
@@ -192,9 +199,14 @@ async function readEntry(reader: ByteReader, head: Head): Promise<ListedEntry> {
   if (kind !== "file") return { ...facts, target: kind === "device" ? head.device : "" };
   if (reader.position + size > MAX_UNPACKED_BYTES) throw new SealroomError("CPIO_LIMIT", { bytes: size });
   const hash = createHash("sha256");
-  await reader.visit(size, (piece) => hash.update(piece));
+  const isManifest = path.endsWith("/package.json") && size <= MAX_MANIFEST_BYTES;
+  const kept: Uint8Array[] = [];
+  await reader.visit(size, (piece) => {
+    hash.update(piece);
+    if (isManifest) kept.push(piece);
+  });
   await reader.take(padded(size) - size, 3);
-  return { ...facts, digest: hash.digest("hex") };
+  return { ...facts, digest: hash.digest("hex"), manifest: isManifest ? Buffer.concat(kept) : null };
 }
 
 /** `./a`, `/a` and `a` are one path to a kernel; what else has a dot or nothing for a name is refused. */

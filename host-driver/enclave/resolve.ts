@@ -48,11 +48,16 @@ export async function resolvePackage(
   const manifest = await findPackage(searchFrom, name);
   if (manifest === null) throw fault;
   if (manifest.exports === undefined) {
-    const target = subpath === "" ? `./${manifest.main ?? "index.js"}` : `.${subpath}`;
-    return { file: await resolveRelative(join(manifest.directory, "package.json"), target, way), manifest };
+    const within = join(manifest.directory, "package.json");
+    // A package's main goes without its extension for imports too.
+    const file =
+      subpath === ""
+        ? await resolveRelative(within, `./${manifest.main ?? "index.js"}`, "require")
+        : await resolveRelative(within, `.${subpath}`, way);
+    return { file, manifest };
   }
   const target = exportTarget(manifest.exports, `.${subpath}`, [way, ...CONDITIONS]) ?? null;
-  if (target === null || !/^\.\//.test(target) || target.split("/").includes("..")) throw fault;
+  if (target === null || !target.startsWith("./") || target.split("/").includes("..")) throw fault;
   const file = join(manifest.directory, target);
   if (!(await isFile(file))) throw fault;
   return { file: await realpath(file), manifest };

@@ -36,7 +36,8 @@ export function decodeSigner(section: Uint8Array): Signer {
 
 function readBytes(value: unknown): Uint8Array | null {
   if (!Array.isArray(value)) return null;
-  const isByte = (item: unknown): boolean => Number.isInteger(item) && Number(item) >= 0 && Number(item) < 256;
+  const isByte = (item: unknown): boolean =>
+    Number.isInteger(item) && Number(item) >= 0 && Number(item) < 256;
   return value.every(isByte) ? Uint8Array.from(value as number[]) : null;
 }
 

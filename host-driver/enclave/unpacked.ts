@@ -48,3 +48,22 @@ function place(entries: Map<string, UnpackedEntry>, replaced: Set<string>, entry
   if (earlier !== undefined && !(earlier.kind === "directory" && kind === "directory")) replaced.add(path);
   entries.set(path, entry);
 }
+
+/** Packages below node_modules folders, by name, with the versions that they give themselves: any text. */
+export function packagesOf(unpacked: Unpacked | null): ReadonlyMap<string, string> {
+  const packages = new Map<string, string>();
+  for (const { path, manifest } of unpacked?.entries ?? []) {
+    const name = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/@][^/]*)\/package\.json$/.exec(path)?.[1];
+    if (name !== undefined && manifest !== null) packages.set(name, versionOf(manifest));
+  }
+  return packages;
+}
+
+function versionOf(manifest: Uint8Array): string {
+  try {
+    const { version } = JSON.parse(Buffer.from(manifest).toString("utf8")) as { version?: unknown };
+    return typeof version === "string" ? version : "?";
+  } catch {
+    return "?";
+  }
+}
