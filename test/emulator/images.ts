@@ -49,10 +49,12 @@ const GUEST: EntryPoint = {
   threads: ["test/emulator/guest/echo-thread", "test/emulator/guest/endless-writer"],
   loads: new Map([
     ...without(...[...PRODUCTION_LOADS.keys()].filter((path) => path !== ADDON)),
+    // It starts Node, to send it signals.
+    ["test/emulator/guest/devices.js", line(["node:child_process"])],
     [
       "test/emulator/guest/loopback.js",
       line(
-        ["Worker", "import.meta.dirname", "import.meta.filename"],
+        ["Worker", "import.meta.dirname", "import.meta.filename", "node:child_process"],
         "./echo-thread.js",
         "./endless-writer.js",
       ),
