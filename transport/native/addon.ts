@@ -1,6 +1,5 @@
 // The native addon: AF_VSOCK sockets on the event loop, the NSM's device, the kernel's entropy pool. It decides nothing.
 // What its functions return below zero is an errno; they throw nothing, whatever they are given.
-import { join } from "node:path";
 import { SealroomError } from "../../core/errors.ts";
 
 /** An open file descriptor. Only the addon can make one, and only it can see inside. */
@@ -48,7 +47,7 @@ function load(platform: string): Addon {
   const module: { exports: Partial<Addon> } = { exports: {} };
   try {
     // Nothing but this one file can be loaded in this way: no search, no package.
-    process.dlopen(module, join(import.meta.dirname, "prebuilt", `${platform}.node`));
+    process.dlopen(module, `${import.meta.dirname}/prebuilt/${platform}.node`);
   } catch (cause) {
     throw new SealroomError("TRANSPORT_UNAVAILABLE", { platform }, { cause });
   }

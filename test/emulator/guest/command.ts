@@ -2,15 +2,16 @@
 // `null` after the last.
 
 export const ECHO_PORT = 7000;
+export const TRANSFER_PORT = 7001;
 
 export type Command =
   | { readonly run: "devices" | "loopback" }
-  /** Dials an echo on a port of the host. */
+  /** Dials a port of the host that serves transfers: so many streams of so many bytes each way, at once. */
   | { readonly run: "dial"; readonly port: number; readonly streams: number; readonly bytes: number };
 
 export interface CaseResult {
   readonly name: string;
-  /** Why it does not hold; null when it does. */
+  /** Why it does not hold; null when it does. Of an error of ours it begins with the code. */
   readonly error: string | null;
   readonly ms: number;
 }

@@ -2,14 +2,16 @@
 // connection, a line of JSON, and answers with lines of JSON; on another it is an echo. It never ends by itself.
 import type { Duplex } from "node:stream";
 import { createInterface } from "node:readline";
+import { inspect } from "node:util";
+import { SealroomError } from "../../../core/errors.ts";
 import { readParentCid } from "../../../enclave-worker/guest.ts";
 import { connectVsock, listenVsock, VSOCK_PORTS } from "../../../transport/vsock.ts";
 import type { VsockSettings } from "../../../transport/vsock.ts";
 import type { GuestCase } from "./case.ts";
 import { DEVICE_CASES } from "./devices.ts";
-import { echo, throughEcho } from "./exchange.ts";
+import { echo, serveTransfer, transferAll } from "./exchange.ts";
 import { LOOPBACK_CASES } from "./loopback.ts";
-import { ECHO_PORT } from "./command.ts";
+import { ECHO_PORT, TRANSFER_PORT } from "./command.ts";
 import type { CaseResult, Command } from "./command.ts";
 
 /** The emulator's device drops larger packets unseen. */
@@ -19,18 +21,15 @@ const parentCid = readParentCid();
 
 async function tryCase(name: string, work: () => Promise<void>): Promise<CaseResult> {
   const began = performance.now();
-  const result = await work().then(
+  const error = await work().then(
     () => null,
-    (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    (thrown: unknown) => `${thrown instanceof SealroomError ? `${thrown.code} ` : ""}${inspect(thrown)}`,
   );
-  return { name, error: result, ms: Math.round(performance.now() - began) };
+  return { name, error, ms: Math.round(performance.now() - began) };
 }
 
 async function dialHost({ port, streams, bytes }: Extract<Command, { run: "dial" }>): Promise<void> {
-  const connections = await Promise.all(
-    Array.from({ length: streams }, () => connectVsock({ cid: parentCid, port }, SETTINGS)),
-  );
-  await Promise.all(connections.map((connection, index) => throughEcho(connection, index, bytes)));
+  await transferAll(() => connectVsock({ cid: parentCid, port }, SETTINGS), streams, bytes);
 }
 
 function casesOf(command: Command): readonly GuestCase[] {
@@ -56,6 +55,7 @@ async function serve(connection: Duplex): Promise<void> {
 }
 
 listenVsock({ cid: parentCid, port: ECHO_PORT }, echo, SETTINGS);
+listenVsock({ cid: parentCid, port: TRANSFER_PORT }, serveTransfer, SETTINGS);
 listenVsock(
   { cid: parentCid, port: VSOCK_PORTS.enclave },
   (connection) => {
