@@ -142,6 +142,7 @@ async function sealDataset(
   };
   await writePolicy();
   const { keyArn } = await must(["local", "create-key", "--state", state, "--policy", policy]);
+  await writeFile(join(folder, `${name}.key-arn`), String(keyArn));
   const sealed = await must([
     ...["seal", input, "--dataset", name, "--schema", join(folder, `${name}.schema.yaml`)],
     ...["--rules", join(folder, `${name}.rules.yaml`), "--owner", join(folder, "owner.key")],

@@ -13,21 +13,37 @@ export interface Ran {
   readonly nonce: string;
 }
 
+/** Where the job's data and keys are. */
+export interface JobPlace {
+  readonly demo: Demo;
+  readonly state: string;
+}
+
 /** `enclave`: its address; the announced local one if it is null. Whether it was answered the command's answer says. */
 export async function tryJob(
-  demo: Demo,
-  state: string,
+  place: JobPlace,
   job: DemoJob,
   enclave: string | null,
   out: string,
 ): Promise<{ readonly ran: Ran; readonly answer: JsonAnswer }> {
+  const { nonce, args } = jobArguments(place, job, enclave, out);
+  return { ran: { job, out, nonce }, answer: await answer(args) };
+}
+
+/** What a user would type, with a fresh nonce. */
+export function jobArguments(
+  { demo, state }: JobPlace,
+  job: DemoJob,
+  enclave: string | null,
+  out: string,
+): { readonly nonce: string; readonly args: readonly string[] } {
   const nonce = randomBytes(32).toString("hex");
   const path = (name: string): string => join(demo.folder, name);
-  const found = await answer([
+  const args = [
     ...["run", path(job.job), "--out", out, "--nonce", nonce, "--recipient-key", path("analyst.key")],
     ...["--local", "--state", state],
     ...(enclave === null ? [] : ["--enclave", enclave]),
     ...(job.grant === undefined ? [] : ["--grant", path(job.grant)]),
-  ]);
-  return { ran: { job, out, nonce }, answer: found };
+  ];
+  return { nonce, args };
 }

@@ -8,10 +8,9 @@ import { startEnclave } from "../host/enclave.ts";
 import { ROOT } from "../host/tree.ts";
 import { announceServices } from "./announce.ts";
 import { sealDemo } from "./demo.ts";
-import type { Demo } from "./demo.ts";
 import { buildImages } from "./images.ts";
 import { tryJob } from "./job.ts";
-import type { Ran } from "./job.ts";
+import type { JobPlace, Ran } from "./job.ts";
 import { startEmulatedServices } from "./services.ts";
 import { imageFile, measurementsFile, writePrepared } from "./stage.ts";
 
@@ -42,7 +41,7 @@ export async function prepareStage(folder: string): Promise<void> {
         measurements: [services.endpoints.measurements, measurementsFile(folder, "emulated")],
       });
       say("having the local enclave answer the demo's jobs");
-      const answers = await answerAll(demo, state, join(folder, "local"));
+      const answers = await answerAll({ demo, state }, join(folder, "local"));
       await writePrepared(folder, { kit, state, demo, answers });
     } finally {
       await enclave.close();
@@ -53,11 +52,11 @@ export async function prepareStage(folder: string): Promise<void> {
   say("ready");
 }
 
-async function answerAll(demo: Demo, state: string, folder: string): Promise<readonly Ran[]> {
+async function answerAll(place: JobPlace, folder: string): Promise<readonly Ran[]> {
   await mkdir(folder);
   const answers: Ran[] = [];
-  for (const job of demo.jobs) {
-    const { ran, answer } = await tryJob(demo, state, job, null, join(folder, job.name));
+  for (const job of place.demo.jobs) {
+    const { ran, answer } = await tryJob(place, job, null, join(folder, job.name));
     assert.equal(answer.exit, 0, `${job.name}: ${JSON.stringify(answer.error)}`);
     answers.push(ran);
   }
