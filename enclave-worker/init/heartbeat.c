@@ -3,13 +3,14 @@
 #include "init.h"
 
 #include <errno.h>
-#include <linux/vm_sockets.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+// Needs what sys/socket.h declares.
+#include <linux/vm_sockets.h>
 
 enum { PARENT_CID = 3, HEARTBEAT_PORT = 9000, HEARTBEAT = 0xB7, PATIENCE_SECONDS = 20 };
 
