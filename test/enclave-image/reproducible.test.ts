@@ -137,8 +137,9 @@ async function installedPackage(t: TestContext): Promise<string> {
   await cp(join(ROOT, "bin"), join(home, "bin"), { recursive: true });
   await cp(join(ROOT, "package.json"), join(home, "package.json"));
   for (const name of await readdir(join(ROOT, "node_modules"))) {
-    if (!name.startsWith("."))
+    if (!name.startsWith(".")) {
       await symlink(join(ROOT, "node_modules", name), join(project, "node_modules", name));
+    }
   }
   await plantPrebuilt(join(home, "dist"));
   return home;
