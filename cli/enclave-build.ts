@@ -1,18 +1,21 @@
 // `sealroom enclave build`: makes an enclave image of the production worker, and its measurements; or the worker's file
 // system alone, for nitro-cli with Docker.
 import { open, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { Command } from "commander";
 import { encodeMeasurements } from "../core/attestation/measurements.ts";
+import { SealroomError } from "../core/errors.ts";
 import type { BootSource } from "../host-driver/enclave/boot.ts";
 import { buildImage, withRootfs } from "../host-driver/enclave/build.ts";
 import type { BuiltImage, RootfsOptions } from "../host-driver/enclave/build.ts";
+import { isCid } from "../host-driver/enclave/cmdline.ts";
 import { writeFolder } from "../host-driver/enclave/folder.ts";
 import type { PackageManifest } from "../host-driver/enclave/resolve.ts";
 import { PRODUCTION } from "../host-driver/enclave/worker.ts";
 import { act, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { encodeImage, registerFields, renderSections } from "./enclave-image.ts";
-import { locate, usage } from "./fault.ts";
+import { FaultAt, usage } from "./fault.ts";
 import { writeDirectoryBy, writeFileBy } from "./file.ts";
 import { parseCount } from "./number.ts";
 import { renderBytes, renderFields } from "./output.ts";
@@ -64,48 +67,54 @@ async function build(session: Session, options: Options): Promise<Report> {
     if (options.out !== undefined) throw usage("--rootfs and --out are two different things to build");
     return buildFolder(session, rootfs, options.rootfs);
   }
-  const { out, cmdline, parentCid } = options;
+  const { out, cmdline } = options;
   if (out === undefined) throw usage("needed: --out <file>, or --rootfs <dir>");
   const boot = readBoot(options);
   const measurementsPath = `${out.replace(/\.eif$/, "")}.measurements.json`;
-  const image = {
-    ...rootfs,
-    boot,
-    cmdline: cmdline ?? null,
-    parentCid: parseCount("--parent-cid", parentCid),
-    init: null,
-  };
-  let built: BuiltImage | undefined;
-  await writeFileBy(out, async (temporary) => {
-    const file = await open(temporary, "wx", 0o644);
-    try {
-      built = await locate(out, () => buildImage(image, writeTo(session, file), stepOf(session)));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+  const parentCid = parseCount("--parent-cid", options.parentCid);
+  if (!isCid(parentCid)) throw usage(`--parent-cid '${options.parentCid}' is not the CID of anybody`);
+  const image = { ...rootfs, boot, cmdline: cmdline ?? null, parentCid, init: null };
+  const built = await writeSynced(out, async (file) => {
+    const result = await atInput(() => buildImage(image, writeTo(session, file), stepOf(session)));
     // The measurements of an earlier image must not lie beside this one.
     await rm(measurementsPath, { force: true });
+    return result;
   });
-  if (built === undefined) throw new Error("internal: an image was written and not measured");
-  const text = encodeMeasurements(built.image.measurements);
-  await writeFileBy(measurementsPath, async (temporary) => {
+  await writeSynced(measurementsPath, (file) => file.writeFile(encodeMeasurements(built.image.measurements)));
+  return describe(built, out, measurementsPath);
+}
+
+/** Writes a file that gets its name when it is complete and on disk. Errors, at the path: FILE_*. */
+async function writeSynced<Value>(path: string, write: (file: FileHandle) => Promise<Value>): Promise<Value> {
+  const results: Value[] = [];
+  await writeFileBy(path, async (temporary) => {
     const file = await open(temporary, "wx", 0o644);
     try {
-      await file.writeFile(text);
+      results.push(await write(file));
       await file.sync();
     } finally {
       await file.close();
     }
   });
-  return describe(built, out, measurementsPath);
+  const [result] = results as [Value];
+  return result;
+}
+
+/** A fault of a file that the image is made from lies there, and not at the image. */
+async function atInput<Value>(work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (error) {
+    const file = error instanceof SealroomError ? error.details["file"] : undefined;
+    throw typeof file === "string" ? new FaultAt(file, error) : error;
+  }
 }
 
 async function buildFolder(session: Session, options: RootfsOptions, path: string): Promise<Report> {
   let packages: readonly PackageManifest[] = [];
   let bytes = 0;
   await writeDirectoryBy(path, (temporary) =>
-    locate(path, () =>
+    atInput(() =>
       withRootfs(options, stepOf(session), async (rootfs) => {
         await writeFolder(rootfs, temporary);
         packages = rootfs.packages;
@@ -144,7 +153,7 @@ function stepOf({ progress, signal }: Session): (step: string) => void {
 
 function writeTo(
   { progress, signal }: Session,
-  file: Awaited<ReturnType<typeof open>>,
+  file: FileHandle,
 ): (bytes: Uint8Array, start: number) => Promise<void> {
   return async (bytes, start) => {
     signal.throwIfAborted();

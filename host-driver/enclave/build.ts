@@ -2,6 +2,7 @@
 // this function alone: the command line builds the production one and no other.
 import { loadBoot } from "./boot.ts";
 import type { BootSource } from "./boot.ts";
+import { encodeCmdline } from "./cmdline.ts";
 import type { TreeFile } from "./cpio.ts";
 import type { Architecture, Write } from "./eif.ts";
 import { composeImage, writeImage } from "./image.ts";
@@ -53,13 +54,14 @@ export async function buildImage(
   const { architecture, entryPoint, parentCid } = options;
   onStep("reading the kernel and its modules");
   const boot = await loadBoot(options.boot, architecture);
+  const cmdline = encodeCmdline(parentCid, options.cmdline ?? boot.cmdline);
   return withRootfs(options, onStep, async (rootfs) => {
     const image = await composeImage({
-      boot: { ...boot, cmdline: options.cmdline ?? boot.cmdline },
+      boot,
+      cmdline,
       init: options.init ?? findPrebuilt(installation, `enclave-worker/init/prebuilt/linux-${architecture}`),
       rootfs,
       entry: entryPoint.main === PRODUCTION.main ? null : `${entryPoint.main}.js`,
-      parentCid,
       version: readVersion(installation),
     });
     onStep("writing the image");

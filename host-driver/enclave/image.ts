@@ -19,33 +19,25 @@ export interface ImageInputs {
   readonly rootfs: Rootfs;
   /** Below the image's /app; null for the one that init knows. */
   readonly entry: string | null;
-  /** At which the enclave finds its parent: 3 on AWS. */
-  readonly parentCid: number;
+  /** Whole, as encodeCmdline makes it. */
+  readonly cmdline: string;
   readonly version: string;
 }
 
 export interface Image {
   readonly architecture: Architecture;
   readonly sections: readonly SectionContent[];
-  readonly cmdline: string;
   /** Of the ramdisks, in their order. */
   readonly files: readonly (readonly TreeFile[])[];
 }
 
 const INIT_FOLDERS = ["dev", "proc", "sys"];
-/** COMMAND_LINE_SIZE of x86, less the zero at its end; what is longer a kernel cuts off. */
-const MAX_CMDLINE = 2047;
-/** Before any other word of that name, which a hypervisor can add to the end. */
-const PARENT_WORD = "sealroom.parent_cid=";
-/** VMADDR_CID_ANY. */
-const MAX_CID = 0xffff_ffff;
 
 /** Errors: IMAGE_INPUT, ELF_FORMAT. */
 export async function composeImage(inputs: ImageInputs): Promise<Image> {
-  const { boot, init, rootfs, entry, parentCid, version } = inputs;
+  const { boot, init, rootfs, entry, cmdline, version } = inputs;
   const { interpreter } = await readProgram(init, rootfs.architecture);
   if (interpreter !== null) throw new SealroomError("IMAGE_INPUT", { init: "needs libraries", file: init });
-  const cmdline = encodeCmdline(parentCid, boot.cmdline);
   const first: readonly TreeFile[] = [
     { path: "init", access: "execute", content: await fileContent(init) },
     ...boot.modules.map(({ file, bytes }) => readOnly(`modules/${file}`, bytesContent(bytes))),
@@ -57,7 +49,6 @@ export async function composeImage(inputs: ImageInputs): Promise<Image> {
   ];
   return {
     architecture: rootfs.architecture,
-    cmdline,
     files: [first, second],
     sections: [
       { kind: "kernel", content: boot.kernel },
@@ -86,18 +77,6 @@ export async function writeImage({ architecture, sections }: Image, write: Write
 
 function readOnly(path: string, content: TreeFile["content"]): TreeFile {
   return { path, access: "read", content };
-}
-
-function encodeCmdline(parentCid: number, rest: string): string {
-  if (!Number.isInteger(parentCid) || parentCid < 1 || parentCid >= MAX_CID) {
-    throw new TypeError(`not a CID: ${parentCid}`);
-  }
-  const cmdline = `${PARENT_WORD}${parentCid} ${rest}`.trim();
-  const isPlain = /^[\x20-\x7e]*$/.test(cmdline) && cmdline.length <= MAX_CMDLINE;
-  if (!isPlain || rest.includes("sealroom.")) {
-    throw new SealroomError("IMAGE_INPUT", { cmdline: rest.slice(0, 100) });
-  }
-  return cmdline;
 }
 
 /** As init takes it. */

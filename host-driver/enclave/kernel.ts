@@ -27,7 +27,9 @@ export async function readKernelVersion(file: ByteFile, architecture: Architectu
 }
 
 async function bzImageVersion(file: ByteFile, header: Buffer): Promise<string | null> {
-  if (!isAt(header, BZIMAGE_MAGIC, BZIMAGE_MAGIC_START) || header.length < VERSION_POINTER_START + 2) return null;
+  if (!isAt(header, BZIMAGE_MAGIC, BZIMAGE_MAGIC_START) || header.length < VERSION_POINTER_START + 2) {
+    return null;
+  }
   const start = header.readUInt16LE(VERSION_POINTER_START) + 0x200;
   return file.size < start ? null : firstWord(await textAt(file, start));
 }

@@ -37,6 +37,10 @@ test("the commands are those that are documented, each with an example in its he
     "sealroom",
     "sealroom adopt",
     "sealroom attestation",
+    "sealroom enclave",
+    "sealroom enclave build",
+    "sealroom enclave diff",
+    "sealroom enclave measure",
     "sealroom explain",
     "sealroom grant",
     "sealroom keygen",
@@ -97,6 +101,7 @@ test("a word that is nearly right gets a suggestion, and exit 2", async () => {
     [["attestation", "x", "--pcrs", "0=1"], /Did you mean --pcr\?/],
     [["run", "job.yaml", "--output", "x"], /Did you mean --out\?/],
     [["policy", "kmss"], /Did you mean kms\?/],
+    [["enclave", "mesure"], /Did you mean measure\?/],
     [["local", "stats"], /Did you mean status\?/],
     [["seal", "x.csv", "--shema", "y"], /Did you mean --schema\?/],
   ];

@@ -146,8 +146,8 @@ test("AWS's blobs give kernel, command line and driver; each of them is needed",
     ["nsm.ko"],
   );
   for (const name of Object.keys(blobs)) {
-    const { [name as keyof typeof blobs]: _, ...rest } = blobs;
-    const without = await folderOf(t, rest);
+    const rest = Object.entries(blobs).filter(([each]) => each !== name);
+    const without = await folderOf(t, Object.fromEntries(rest));
     await refuses("IMAGE_INPUT", loadBoot({ kind: "blobs", directory: without }, "x64"));
   }
   await writeFile(join(directory, "nsm.ko"), moduleFor("nsm", "", "5.10"));

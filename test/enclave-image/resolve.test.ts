@@ -19,6 +19,14 @@ async function ours(specifier: string, way: Way): Promise<string | null> {
   return found?.file ?? null;
 }
 
+async function nodes(require: NodeJS.Require, specifier: string): Promise<string | null> {
+  try {
+    return await realpath(require.resolve(specifier));
+  } catch {
+    return null;
+  }
+}
+
 async function specifiers(): Promise<readonly string[]> {
   const top = await readdir(join(ROOT, "node_modules"));
   const names = await Promise.all(
@@ -53,12 +61,7 @@ test("requires lead where Node's own lead, for every installed package and each 
   const require = createRequire(FROM);
   let resolved = 0;
   for (const specifier of await specifiers()) {
-    let known: string | null = null;
-    try {
-      known = await realpath(require.resolve(specifier));
-    } catch {
-      known = null;
-    }
+    const known = await nodes(require, specifier);
     const found = await ours(specifier, "require");
     // Directories and files without an extension as packages' doors: refused here.
     if (found === null && known !== null && !/\.(c?js|json)$/.test(known)) continue;

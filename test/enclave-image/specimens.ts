@@ -15,8 +15,9 @@ export function memoryFile(bytes: Uint8Array): ByteFile {
     size: bytes.length,
     read: (start, length) => {
       // A reader that asks for more than there is has not checked a length.
-      if (start < 0 || start + length > bytes.length)
+      if (start < 0 || start + length > bytes.length) {
         throw new Error(`read ${start}+${length} of ${bytes.length}`);
+      }
       return Promise.resolve(bytes.slice(start, start + length));
     },
   };
