@@ -271,6 +271,98 @@ test("says where the fault is, and what was probably meant", () => {
   assert.equal(object.details["field"], "objects[1].rows");
 });
 
+const many = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `key ${i}`);
+const listed = "ab".repeat(48);
+/** By the field where a manifest is at fault: what stands there instead, and what else the refusal says. */
+const FAULTS: readonly (readonly [string, Path, unknown, Record<string, unknown>])[] = [
+  ["rules.plans", ["rules", "plans"], [listed, listed], { fault: "named twice" }],
+  ["rules.recipients[1]", ["rules", "recipients"], [publicKey, publicKey], { fault: "named twice" }],
+  ["rules.bounds.zz", ["rules", "bounds", "zz"], {}, { fault: "no such column" }],
+  ["rules.bounds.ward", ["rules", "bounds", "ward"], {}, { fault: "not a measure", role: "dimension" }],
+  [
+    "rules.groupKeys.cost",
+    ["rules", "groupKeys", "cost"],
+    [1],
+    { fault: "not a dimension", role: "measure" },
+  ],
+  [
+    "rules.bounds.minutes",
+    ["rules", "bounds", "minutes"],
+    { lower: 1, upper: 0 },
+    { fault: "lower above upper" },
+  ],
+  ["rules.bounds.cost.lower", ["rules", "bounds", "cost", "lower"], "0", { fault: "not a number" }],
+  [
+    "rules.bounds.cost.upper",
+    ["rules", "bounds", "cost", "upper"],
+    0.125,
+    { fault: "finer than the column's type" },
+  ],
+  [
+    "rules.bounds.cost.upper",
+    ["rules", "bounds", "cost", "upper"],
+    90_071_992_547_410,
+    { fault: "out of range" },
+  ],
+  ["rules.bounds.weight.upper", ["rules", "bounds", "weight", "upper"], 1e30, { fault: "out of range" }],
+  [
+    "rules.bounds.note.lower",
+    ["rules", "bounds", "note"],
+    { lower: 0, upper: 1 },
+    { fault: "not a number column" },
+  ],
+  ["rules.maxShare", ["rules", "maxShare"], 0, { fault: "out of range", above: 0, most: 1 }],
+  ["rules.maxShare", ["rules", "maxShare"], 1.01, { fault: "out of range", above: 0, most: 1 }],
+  ["rules.extremes[1]", ["rules", "extremes"], ["cost", "note"], { fault: "not a number column" }],
+  ["rules.extremes[1]", ["rules", "extremes"], ["cost", "cost"], { fault: "named twice" }],
+  ["rules.rounding.sums.cost", ["rules", "rounding", "sums", "cost"], 0, { fault: "out of range", above: 0 }],
+  ["rules.groupKeys.score", ["rules", "groupKeys", "score"], [1], { fault: "a float cannot be grouped" }],
+  ["rules.groupKeys.city[0]", ["rules", "groupKeys", "city"], [null], { fault: "not a value" }],
+  ["rules.groupKeys.city[1]", ["rules", "groupKeys", "city"], ["Ulm", {}], { fault: "not a value" }],
+  ["rules.groupKeys.city[0]", ["rules", "groupKeys", "city"], [["Ulm"]], { fault: "not a value" }],
+  ["rules.groupKeys.city[0]", ["rules", "groupKeys", "city"], [1], { fault: "not of the column's type" }],
+  ["rules.groupKeys.city[1]", ["rules", "groupKeys", "city"], ["Ulm", "Ulm"], { fault: "named twice" }],
+  [
+    "rules.groupKeys.city",
+    ["rules", "groupKeys", "city"],
+    many(manifest.rules.maxGroups + 1),
+    { fault: "too many", most: manifest.rules.maxGroups },
+  ],
+];
+
+for (const [field, path, part, details] of FAULTS) {
+  test(`says of ${field} that it is ${String(details["fault"])}`, () => {
+    const changed = altered(manifest, path, part);
+    assert.throws(() => parse(changed), { details: { field, ...details } });
+  });
+}
+
+test("takes no more declared keys than 100,000, however many groups may be listed", () => {
+  const parseKeys = (count: number): Manifest =>
+    parse(
+      altered(
+        altered(manifest, ["rules", "maxGroups"], 200_000),
+        ["rules", "groupKeys", "city"],
+        many(count),
+      ),
+    );
+  assert.equal(parseKeys(100_000).rules.groupKeys["city"]?.length, 100_000);
+  const details = { field: "rules.groupKeys.city", fault: "too many", most: 100_000 };
+  assert.throws(() => parseKeys(100_001), { details });
+});
+
+test("accepts every rule at the end of its range", () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  accept(["rules", "minUnits"], 2);
+  accept(["rules", "maxShare"], 1);
+  accept(["rules", "maxShare"], null);
+  accept(["rules", "extremes"], ["cost", "minutes", "weight", "unbounded"]);
+  accept(["rules", "rounding", "counts"], 2);
+  accept(["rules", "bounds", "weight"], { lower: -most, upper: most });
+  accept(["rules", "groupKeys", "city"], many(manifest.rules.maxGroups));
+  accept(["rules", "release"], "clear");
+});
+
 test("accepts what only looks odd", () => {
   accept(["objects", 0, "rows"], 0);
   accept(["objects", 0, "rows"], Number.MAX_SAFE_INTEGER - 400);
@@ -316,6 +408,7 @@ const GRANTS: readonly (readonly [string, string, unknown])[] = [
   ],
   ["a recipient's whole key", "recipient", publicKey],
   ["a thumbprint with unused bits", "recipient", `${analyst.thumbprint.slice(0, -1)}B`],
+  ["a thumbprint with something before it", "recipient", `x${analyst.thumbprint}`],
   ["no end", "notAfter", 0],
   ["no rows", "maxRows", 0],
   ["rows without bound", "maxRows", Number.MAX_SAFE_INTEGER],
@@ -327,6 +420,29 @@ for (const [what, name, part] of GRANTS) {
     assertThrows(() => parseGrant(encodeCanonical(altered(grant, [name], part))), "GRANT_FIELD");
   });
 }
+
+test("says where a grant is at fault", () => {
+  const faults: readonly (readonly [string, unknown, Record<string, unknown>])[] = [
+    ["maxRows", 0, { field: "maxRows", fault: "out of range", least: 1, most: 10_000_000 }],
+    ["manifests", ["ab".repeat(48), "ab".repeat(48)], { field: "manifests", fault: "named twice" }],
+    ["manifests", ["x"], { field: "manifests[0]", fault: "malformed" }],
+  ];
+  for (const [name, part, details] of faults) {
+    assert.throws(() => parseGrant(encodeCanonical(altered(grant, [name], part))), { details });
+  }
+});
+
+test("accepts a grant of 32 manifests and ten million rows, to the last millisecond there is", () => {
+  const manifests = Array.from({ length: 32 }, (_, i) => i.toString(16).padStart(96, "0"));
+  const most = { ...grant, manifests, maxRows: 10_000_000, notAfter: Number.MAX_SAFE_INTEGER };
+  assert.deepEqual(parseGrant(encodeCanonical(most)), most);
+});
+
+test("reads no grant that is longer, deeper or of more values than one can be", () => {
+  assertThrows(() => parseGrant(encodeCanonical({ ...grant, x: "x".repeat(8192) })), "JSON_SIZE");
+  assertThrows(() => parseGrant(encodeCanonical({ ...grant, x: [[[]]] })), "JSON_DEPTH");
+  assertThrows(() => parseGrant(encodeCanonical({ ...grant, x: Array(64).fill(0) })), "JSON_SIZE");
+});
 
 test("refuses a grant that misses a member", () => {
   for (const name of Object.keys(grant)) {

@@ -11,10 +11,14 @@ export interface RegisteredTest {
 
 let registered: RegisteredTest[] = [];
 
-/** Time limits are Stryker's to set. */
-export function test(name: string, ...rest: readonly [Body] | readonly [object, Body]): void {
-  const body = rest.length === 1 ? rest[0] : rest[1];
-  registered.push({ name, body });
+interface TestOptions {
+  readonly skip?: boolean | string;
+}
+
+/** Other options, such as time limits, are Stryker's to set. */
+export function test(name: string, ...rest: readonly [Body] | readonly [TestOptions, Body]): void {
+  const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest;
+  if (options.skip === undefined || options.skip === false) registered.push({ name, body });
 }
 
 /** The tests that were registered since the last call. */

@@ -6,7 +6,6 @@ import { cpSync, globSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { ROOT } from "../host/tree.ts";
 import { PARTS } from "./parts.ts";
 import type { Part } from "./parts.ts";
@@ -78,21 +77,16 @@ function configOf(mutate: readonly string[], testFiles: readonly string[]): obje
     disableTypeChecks: false,
     concurrency: availableParallelism(),
     coverageAnalysis: "perTest",
-    reporters: ["json"],
+    reporters: ["json", "progress-append-only"],
     timeoutMS: 30_000,
     warnings: { unknownOptions: false },
   };
 }
 
+/** Its progress goes to stderr. */
 async function runStryker(tree: string): Promise<void> {
   const stryker = join(ROOT, "node_modules/@stryker-mutator/core/bin/stryker.js");
-  const child = spawn(process.execPath, [stryker, "run"], {
-    cwd: tree,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [output, [code]] = await Promise.all([
-    text(child.stdout),
-    once(child, "close") as Promise<readonly [number | null]>,
-  ]);
-  if (code !== 0) throw new Error(`Stryker ended with ${String(code)}\n${output}`);
+  const child = spawn(process.execPath, [stryker, "run"], { cwd: tree, stdio: ["ignore", 2, 2] });
+  const [code]: readonly unknown[] = await once(child, "close");
+  if (code !== 0) throw new Error(`Stryker ended with ${String(code)}`);
 }
