@@ -1,5 +1,6 @@
 // `npm run test:mutation -- [PART | FILE]...`: changes the sources of a part, or some of them, in every small way that
-// Stryker knows, and says which changes no test of the part notices. Runs in a copy, since the sources themselves are changed while it works.
+// Stryker knows, and says which changes no test of the part notices. Runs in a copy, since the sources themselves are
+// changed while it works.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, globSync } from "node:fs";
@@ -87,6 +88,7 @@ function configOf(mutate: readonly string[], testFiles: readonly string[]): obje
 async function runStryker(tree: string): Promise<void> {
   const stryker = join(ROOT, "node_modules/@stryker-mutator/core/bin/stryker.js");
   const child = spawn(process.execPath, [stryker, "run"], { cwd: tree, stdio: ["ignore", 2, 2] });
-  const [code]: readonly unknown[] = await once(child, "close");
+  const closed = await once(child, "close");
+  const code: unknown = closed[0];
   if (code !== 0) throw new Error(`Stryker ended with ${String(code)}`);
 }
