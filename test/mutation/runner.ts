@@ -1,7 +1,7 @@
 // A test runner for Stryker that keeps the tests in its process, and switches the changes on and off under them: a
-// process for each test file and change would take most of its time to start. A change at the top level of a source
-// needs a fresh process, which Stryker starts; for a change that a test file's top level reaches, that file is loaded
-// again.
+// process for each test file and change would take most of its time to start. A change that only the top level of a
+// source reaches needs a fresh process, which Stryker starts; for a change that a test file's top level reaches, that
+// file is loaded again.
 //
 // A failure counts only if the same test passes with the change off right after it. Otherwise the process is spoilt, by
 // an earlier change or by a test that needs another before it, and Stryker repeats the run in a fresh one.
@@ -77,15 +77,13 @@ class InProcessRunner {
     for (const file of this.#files) {
       const id = loadId(file);
       await measured(id, () => loadTrials(file));
-      const first = coverage.perTest[id] ?? {};
+      for (const change of Object.keys(coverage.perTest[id] ?? {})) coverage.static[change] = 1;
       coverage.perTest[id] = {};
       for (const trial of await measured(id, () => loadTrials(file))) await measured(trial.id, trial.run);
-      // What the second load did not reach is the top level of the sources.
-      const second = coverage.perTest[id];
-      for (const [change, hits] of Object.entries(first)) {
-        const own = hits - (second[change] ?? 0);
-        if (own > 0) coverage.static[change] = (coverage.static[change] ?? 0) + own;
-      }
+    }
+    // What a test reaches is tried there: a fresh process is for what the top level of the sources alone reaches.
+    for (const change of Object.values(coverage.perTest).flatMap((hits) => Object.keys(hits))) {
+      Reflect.deleteProperty(coverage.static, change);
     }
     writeFileSync(TIMES_FILE, JSON.stringify(times));
     const tests = Object.entries(times).map(([id, ms]) => ({
