@@ -39,6 +39,12 @@ interface Change {
   readonly isStatic: boolean;
 }
 
+interface Step {
+  /** How long it takes with no change on. */
+  readonly ms: number;
+  readonly run: () => Promise<Failure | undefined>;
+}
+
 interface Failure {
   readonly id: string;
   readonly message: string;
@@ -95,41 +101,44 @@ class InProcessRunner {
     return { status: "complete", tests, mutantCoverage: coverage };
   }
 
-  /** The quickest file first, in it the quickest test first; the first that fails is enough. */
+  /** The quickest test first; the first that fails is enough. */
   async mutantRun(options: MutantRunOptions): Promise<object> {
     const { activeMutant, mutantActivation, testFilter, hitLimit } = options;
     const change = { id: activeMutant.id, isStatic: mutantActivation === "static" };
     const times = JSON.parse(readFileSync(TIMES_FILE, "utf8")) as Readonly<Record<string, number>>;
-    const wanted = testFilter ?? Object.keys(times);
-    const timeOf = (ids: readonly string[]): number => ids.reduce((sum, id) => sum + (times[id] ?? 0), 0);
-    const files = this.#files
-      .map((file) => ({ file, ids: wanted.filter((id) => id.startsWith(file)) }))
-      .filter(({ ids }) => ids.length > 0)
-      .map(({ file, ids }) => ({ file, ids: ids.toSorted((a, b) => timeOf([a]) - timeOf([b])) }))
-      .toSorted((a, b) => timeOf(a.ids) - timeOf(b.ids));
     Object.assign(board, { hitCount: 0, hitLimit: hitLimit ?? Infinity });
-    for (const { file, ids } of files) {
-      const isFresh = change.isStatic || ids.includes(loadId(file));
-      const failure = await (isFresh ? tryFresh(file, change) : this.#tryLoaded(file, ids, change.id));
+    for (const step of this.#steps(change, testFilter ?? Object.keys(times), times)) {
+      const failure = await step.run();
       if (isOverLimit()) return { status: "timeout" };
       if (failure !== undefined) {
         return { status: "killed", killedBy: [failure.id], failureMessage: failure.message, nrOfTests: 1 };
       }
     }
-    return { status: "survived", nrOfTests: wanted.length };
+    return { status: "survived", nrOfTests: 1 };
   }
 
-  /** Some tests of a file that was loaded with no change on. */
-  async #tryLoaded(file: string, ids: readonly string[], change: string): Promise<Failure | undefined> {
+  #steps(change: Change, wanted: readonly string[], times: Readonly<Record<string, number>>): readonly Step[] {
+    const steps = this.#files.flatMap((file): readonly Step[] => {
+      const ids = wanted.filter((id) => id.startsWith(file));
+      if (ids.length === 0) return [];
+      if (change.isStatic || ids.includes(loadId(file))) {
+        const all = Object.keys(times).filter((id) => id.startsWith(file));
+        const ms = all.reduce((sum, id) => sum + (times[id] ?? 0), 0);
+        return [{ ms, run: () => tryFresh(file, change) }];
+      }
+      return ids.map((id) => ({ ms: times[id] ?? 0, run: () => this.#tryLoaded(file, id, change.id) }));
+    });
+    return steps.toSorted((a, b) => a.ms - b.ms);
+  }
+
+  /** A test of a file that was loaded with no change on. */
+  async #tryLoaded(file: string, id: string, change: string): Promise<Failure | undefined> {
     const trials = this.#loaded.get(file) ?? (await loadTrials(file));
     this.#loaded.set(file, trials);
-    for (const { id, run } of ids.map((wanted) => find(trials, wanted))) {
-      const failure = await attempt(id, change, run);
-      if (failure === undefined) continue;
-      if (!isOverLimit()) await run();
-      return failure;
-    }
-    return undefined;
+    const { run } = find(trials, id);
+    const failure = await attempt(id, change, run);
+    if (failure !== undefined && !isOverLimit()) await run();
+    return failure;
   }
 }
 
