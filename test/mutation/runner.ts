@@ -117,7 +117,11 @@ class InProcessRunner {
     return { status: "survived", nrOfTests: 1 };
   }
 
-  #steps(change: Change, wanted: readonly string[], times: Readonly<Record<string, number>>): readonly Step[] {
+  #steps(
+    change: Change,
+    wanted: readonly string[],
+    times: Readonly<Record<string, number>>,
+  ): readonly Step[] {
     const steps = this.#files.flatMap((file): readonly Step[] => {
       const ids = wanted.filter((id) => id.startsWith(file));
       if (ids.length === 0) return [];
