@@ -17,7 +17,11 @@ export const PARTS: ReadonlyMap<string, Part> = new Map([
     "seal",
     {
       mutate: ["core/seal/*.ts"],
-      tests: ["test/seal/*.test.ts", "test/cms/*.test.ts", "test/adopt/{adopted,vectors}.test.ts"],
+      tests: [
+        "test/seal/*.test.ts",
+        "test/cms/*.test.ts",
+        "test/adopt/{adopted,s3ec-metadata,vectors}.test.ts",
+      ],
     },
   ],
   [
