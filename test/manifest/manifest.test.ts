@@ -275,6 +275,20 @@ const many = (count: number): readonly string[] => Array.from({ length: count },
 const listed = "ab".repeat(48);
 /** By the field where a manifest is at fault: what stands there instead, and what else the refusal says. */
 const FAULTS: readonly (readonly [string, Path, unknown, Record<string, unknown>])[] = [
+  ["version", ["version"], 2, { fault: "not one of the known values", known: "1" }],
+  ["epoch", ["epoch"], 0, { fault: "out of range", least: 1, most: Number.MAX_SAFE_INTEGER }],
+  ["notAfter", ["notAfter"], 1, { fault: "out of range", least: EPOCH, most: Number.MAX_SAFE_INTEGER }],
+  ["wrappedKey", ["wrappedKey"], "", { fault: "malformed" }],
+  ["schema[2].name", ["schema", 2, "name"], "sealroom:x", { fault: "reserved" }],
+  ["schema[2].name", ["schema", 2, "name"], "SSN", { fault: "named twice" }],
+  ["schema[2].type", ["schema", 2, "type"], "string", { fault: "no such type" }],
+  ["schema", ["schema", 1, "role"], "unit", { fault: "unit columns", units: 2 }],
+  ["schema", ["schema", 0, "role"], "hidden", { fault: "unit columns", units: 0 }],
+  ["objects[1].key", ["objects", 1, "key"], first?.key, { fault: "named twice" }],
+  ["objects[1].digest", ["objects", 1, "digest"], first?.digest, { fault: "named twice" }],
+  ["objects[0].key", ["objects", 0, "key"], "../a", { fault: "not a plain relative path" }],
+  ["objects[1].bytes", ["objects", 0, "bytes"], Number.MAX_SAFE_INTEGER, { fault: "total" }],
+  ["objects[1].rows", ["objects", 0, "rows"], Number.MAX_SAFE_INTEGER, { fault: "total" }],
   ["rules.plans", ["rules", "plans"], [listed, listed], { fault: "named twice" }],
   ["rules.recipients[1]", ["rules", "recipients"], [publicKey, publicKey], { fault: "named twice" }],
   ["rules.bounds.zz", ["rules", "bounds", "zz"], {}, { fault: "no such column" }],
@@ -336,6 +350,81 @@ for (const [field, path, part, details] of FAULTS) {
     assert.throws(() => parse(changed), { details: { field, ...details } });
   });
 }
+
+test("takes the full ARN of a KMS key of any partition, region and kind, and nothing that only holds one", () => {
+  const id = "1b2c3d4e-0000-4111-8222-abcdefabcdef";
+  const arn = (partition: string, region: string, account: string, key: string): string =>
+    `arn:${partition}:kms:${region}:${account}:key/${key}`;
+  const mrk = `mrk-${"0a".repeat(16)}`;
+  for (const right of [
+    arn("aws", "eu-central-1", "111122223333", id),
+    arn("aws", "eu-central-1", "111122223333", mrk),
+    arn("aws-cn", "cn-north-1", "111122223333", id),
+    arn("aws-us-gov", "us-gov-west-1", "111122223333", mrk),
+    arn("aws", "x", "111122223333", id),
+    arn("aws", "r".repeat(32), "111122223333", id),
+  ]) {
+    accept(["keyArn"], right);
+  }
+  for (const wrong of [
+    arn("aws", "", "111122223333", id),
+    arn("aws", "r".repeat(33), "111122223333", id),
+    arn("aws", "EU", "111122223333", id),
+    arn("aws", "eu_west", "111122223333", id),
+    arn("awss", "eu-west-1", "111122223333", id),
+    arn("aws-", "eu-west-1", "111122223333", id),
+    arn("aws-US", "eu-west-1", "111122223333", id),
+    arn("aws", "eu-west-1", "11112222333", id),
+    arn("aws", "eu-west-1", "1111222233334", id),
+    arn("aws", "eu-west-1", "11112222333a", id),
+    arn("aws", "eu-west-1", "111122223333", id.slice(1)),
+    arn("aws", "eu-west-1", "111122223333", `0${id}`),
+    arn("aws", "eu-west-1", "111122223333", id.toUpperCase()),
+    arn("aws", "eu-west-1", "111122223333", id.replaceAll("-", "")),
+    arn("aws", "eu-west-1", "111122223333", id.slice(0, -1)),
+    arn("aws", "eu-west-1", "111122223333", id.slice(0, 23)),
+    arn("aws", "eu-west-1", "111122223333", mrk.slice(0, -1)),
+    arn("aws", "eu-west-1", "111122223333", `${mrk}0`),
+    arn("aws", "eu-west-1", "111122223333", mrk.replace("0a", "0G")),
+    `x${KEY_ARN}`,
+    `${KEY_ARN}x`,
+  ]) {
+    const details = { field: "keyArn", fault: "malformed" };
+    assert.throws(() => parse(altered(manifest, ["keyArn"], wrong)), { details }, wrong);
+  }
+});
+
+test("accepts a document at the end of its range in every member", () => {
+  accept(["notAfter"], EPOCH);
+  accept(["notAfter"], Number.MAX_SAFE_INTEGER);
+  accept(["dataset"], "d".repeat(128));
+  accept(["dataset"], "0.a_B-9");
+  for (const bytes of [1, 6144]) accept(["wrappedKey"], Buffer.alloc(bytes, 7).toString("base64url"));
+  accept(["objects", 0, "bytes"], 1);
+  accept(["objects", 0, "bytes"], Number.MAX_SAFE_INTEGER - (second?.bytes ?? 0));
+  accept(["objects", 0, "key"], `${"a/".repeat(511)}aa`);
+  const [unit, ...columns] = manifest.schema;
+  const more = Array.from({ length: 1024 - manifest.schema.length }, (_, i) => ({
+    name: `column ${i}`,
+    type: "utf8",
+    role: "hidden",
+  }));
+  accept(["schema"], [unit, ...columns, ...more]);
+  for (const [path, part] of [
+    [["wrappedKey"], Buffer.alloc(6145, 7).toString("base64url")],
+    [["objects", 0, "key"], `${"a/".repeat(511)}aaa`],
+    [["objects", 0, "bytes"], Number.MAX_SAFE_INTEGER - (second?.bytes ?? 0) + 1],
+    [["dataset"], "d".repeat(129)],
+    [["dataset"], "d\n"],
+  ] as const) {
+    assert.throws(() => parse(altered(manifest, path, part)), { name: "SealroomError" }, path.join("."));
+  }
+});
+
+test("reads no manifest that is deeper than one can be", () => {
+  const deep = JSON.parse(`${"[".repeat(8)}${"]".repeat(8)}`) as unknown;
+  assertThrows(() => parse(altered(manifest, ["comment"], deep)), "JSON_DEPTH");
+});
 
 test("takes no more declared keys than 100,000, however many groups may be listed", () => {
   const parseKeys = (count: number): Manifest =>
