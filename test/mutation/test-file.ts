@@ -2,7 +2,11 @@
 import { registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import fc from "fast-check";
 import { takeRegistered } from "./registered.ts";
+
+// That a property fails is enough; looking for the smallest example would take most of the time.
+fc.configureGlobal({ ...fc.readConfigureGlobal(), endOnFailure: true });
 
 const REGISTERED = new URL("registered.ts", import.meta.url).href;
 
