@@ -2,7 +2,6 @@
 
 interface Mutant {
   readonly status: string;
-  readonly mutatorName: string;
   readonly replacement?: string;
   readonly location: { readonly start: Position; readonly end: Position };
 }
@@ -22,27 +21,31 @@ export interface FileReport {
   readonly noticed: number;
   /** A line each: where, what stood there, and what stood there instead. */
   readonly survivors: readonly string[];
+  /** Of those that were noticed, the ones under which a test did not end in time: for a reader to judge. */
+  readonly endless: readonly string[];
 }
 
-/** A change that makes the code hang was noticed too. */
 const NOTICED = new Set(["Killed", "Timeout"]);
 
 export function readReport(json: string): readonly FileReport[] {
   const { files } = JSON.parse(json) as StrykerReport;
   return Object.entries(files).map(([file, { source, mutants }]) => {
     const lines = source.split("\n");
-    const survivors = mutants
-      .filter(({ status }) => !NOTICED.has(status))
-      .toSorted((a, b) => a.location.start.line - b.location.start.line)
-      .map((mutant) => describe(mutant, lines));
-    return { file, noticed: mutants.length - survivors.length, survivors };
+    const list = (isListed: (status: string) => boolean): readonly string[] =>
+      mutants
+        .filter(({ status }) => isListed(status))
+        .toSorted((a, b) => a.location.start.line - b.location.start.line)
+        .map((mutant) => describe(mutant, lines));
+    const survivors = list((status) => !NOTICED.has(status));
+    const endless = list((status) => status === "Timeout");
+    return { file, noticed: mutants.length - survivors.length, survivors, endless };
   });
 }
 
 export function printReport(part: string, files: readonly FileReport[]): void {
-  for (const { file, noticed, survivors } of files) {
+  for (const { file, noticed, survivors, endless } of files) {
     console.log(`${file}: ${shareOf(noticed, survivors.length)}`);
-    for (const survivor of survivors) console.log(`  ${survivor}`);
+    for (const line of [...survivors, ...endless]) console.log(`  ${line}`);
   }
   if (files.length < 2) return;
   const noticed = files.reduce((sum, file) => sum + file.noticed, 0);
@@ -59,7 +62,7 @@ function describe({ status, location, replacement = "" }: Mutant, lines: readonl
   const { start, end } = location;
   const last = start.line === end.line ? end.column - 1 : undefined;
   const was = lines[start.line - 1]?.slice(start.column - 1, last) ?? "";
-  // Survived, unless no test reaches it, or the tests could not tell.
+  // NoCoverage: no test reaches it. Timeout: noticed, if the change can make the code run on.
   const note = status === "Survived" ? "" : ` (${status})`;
   return `${String(start.line)}: ${brief(was)} -> ${brief(replacement)}${note}`;
 }

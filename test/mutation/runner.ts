@@ -109,7 +109,7 @@ class InProcessRunner {
     Object.assign(board, { hitCount: 0, hitLimit: hitLimit ?? Infinity });
     for (const step of this.#steps(change, testFilter ?? Object.keys(times), times)) {
       const failure = await step.run();
-      if (isOverLimit()) return { status: "timeout" };
+      if (isOverLimit()) return { status: "timeout", reason: "a loop runs on" };
       if (failure !== undefined) {
         return { status: "killed", killedBy: [failure.id], failureMessage: failure.message, nrOfTests: 1 };
       }
