@@ -160,6 +160,7 @@ export const ERROR_CODES = {
   KEYPOLICY_DATASET:
     "the data set's name is empty, too long, or has characters that a key policy would read differently",
   KEYPOLICY_EPOCH: "a live epoch is not a whole number of UTC milliseconds, or is listed twice",
+  KEYPOLICY_SYNTAX: "the key policy is not understood",
   KEYPOLICY_SIZE:
     "the key policy is longer than the 32 KiB that KMS takes: list fewer epochs or measurements",
   // crypto.ts

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { SealroomError } from "../../core/errors.ts";
-import { parsePolicy } from "../../local/kms/policy/document.ts";
+import { parsePolicy } from "../../owner/policy/document.ts";
 import { encodeKeyPolicy, keyPolicy, MAX_KEY_POLICY_BYTES } from "../../owner/key-policy.ts";
 import type { KeyPolicyTerms } from "../../owner/key-policy.ts";
 

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createCredentials } from "../../local/credentials.ts";
-import { parsePolicy } from "../../local/kms/policy/document.ts";
-import { decide } from "../../local/kms/policy/evaluate.ts";
-import { requestContext } from "../../local/kms/request-context.ts";
+import { parsePolicy } from "../../owner/policy/document.ts";
+import { decide } from "../../owner/policy/evaluate.ts";
+import { requestContext } from "../../owner/policy/request-context.ts";
 import type { Recipient } from "../../local/kms/recipient.ts";
 import { keyPolicy } from "../../owner/key-policy.ts";
 import type { KeyPolicy, KeyPolicyStatement } from "../../owner/key-policy.ts";
