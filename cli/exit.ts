@@ -156,6 +156,10 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     exit: 4,
     advice: "Set up AWS credentials and a region, or leave out --aws.",
   },
+  KEYPOLICY_SYNTAX: {
+    exit: 3,
+    advice: "Correct the policy; `sealroom policy lint` says more, `sealroom policy kms` prints one.",
+  },
   OWNER_KEY_FILE: { exit: 3, advice: "Look at the path and its rights." },
   OWNER_KEY_EXISTS: { exit: 3, advice: "Give another name, or move what is there." },
   OWNER_KEY_MODE: { exit: 3, advice: "Take the others' rights away (chmod 600)." },

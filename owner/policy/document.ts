@@ -8,7 +8,7 @@ import { parseConditions, type Condition } from "./condition.ts";
 import { malformedPolicy } from "./malformed.ts";
 import { splitArn } from "./pattern.ts";
 
-/** KMS takes 32 KiB. */
+/** KMS takes key policies of at most 32 KiB. */
 export const MAX_POLICY_BYTES: number = 32 * 1024;
 
 export type PrincipalPattern =
