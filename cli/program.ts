@@ -9,6 +9,7 @@ import { declareKeygen } from "./keygen.ts";
 import { declareLocal } from "./local.ts";
 import { declareOpen } from "./open.ts";
 import { WIDTH } from "./output.ts";
+import { declareRollOver } from "./policy-roll-over.ts";
 import { declarePolicy } from "./policy.ts";
 import { declareRun } from "./run.ts";
 import { declareSeal } from "./seal.ts";
@@ -30,7 +31,8 @@ export function createProgram(version: string, host: Host): Command {
   declareAdopt(program, host);
   declareSign(program, host);
   declareGrant(program, host);
-  declarePolicy(program, host);
+  const policy = declarePolicy(program, host);
+  declareRollOver(policy, host);
   declareExplain(program, host);
   declareRun(program, host);
   declareVerify(program, host);

@@ -163,6 +163,8 @@ export const ERROR_CODES = {
   KEYPOLICY_TOKEN: "a token domain is not NAME:VERSION with a version from 1, or is listed twice",
   KEYPOLICY_OUTPUT: "an output's data set name is malformed, or is listed twice",
   KEYPOLICY_SYNTAX: "the key policy is not understood",
+  KEYPOLICY_FOREIGN: "the key policy is not one that is printed here",
+  KEYPOLICY_CHANGE: "the key policy cannot be changed like this",
   KEYPOLICY_SIZE:
     "the key policy is longer than the 32 KiB that KMS takes: list fewer epochs, token versions or measurements",
   // crypto.ts
