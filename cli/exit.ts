@@ -4,8 +4,8 @@ import { ERROR_CODES } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
 
 export const EXIT_CODES = {
-  0: "done; for `verify` and `attestation`: everything that was asked holds",
-  1: "refused: a verification failed, or the rules or the enclave refused the job",
+  0: "done; for `verify`, `attestation` and `policy lint`: everything that was asked holds",
+  1: "refused: a verification failed, the rules or the enclave refused the job, or a key policy has faults",
   2: "usage: the command line is wrong, or an expectation is missing or unusable",
   3: "input: a file that was given is missing, malformed, or does not fit the others",
   4: "environment: S3, KMS, the enclave, the network or the local state cannot be used",

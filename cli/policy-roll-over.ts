@@ -5,7 +5,8 @@ import type { Measurements } from "../core/attestation/measurements.ts";
 import type { JsonObject } from "../core/json.ts";
 import { encodeKeyPolicy, keyPolicy } from "../owner/key-policy.ts";
 import { readTerms } from "../owner/key-policy/read-terms.ts";
-import { rollOver, type RollOver } from "../owner/key-policy/roll-over.ts";
+import { rollOver, type RollOver, type Turnover } from "../owner/key-policy/roll-over.ts";
+import type { TokenKey } from "../owner/key-policy/terms.ts";
 import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { locate, usage } from "./fault.ts";
@@ -56,7 +57,10 @@ async function printNext({ progress }: Session, options: Options, file: string):
   const text = await readText(file);
   const next = await locate(file, () => keyPolicy(rollOver(readTerms(text), change)));
   const steps = nextSteps(change);
-  for (const line of steps.flatMap((step, index) => wrap(`${index + 1}. ${step}`))) progress.note(line);
+  const numbered = steps.map((step, index) => `${index + 1}. ${step}`);
+  for (const line of [...changeLines(change), ...numbered].flatMap((entry) => wrap(entry))) {
+    progress.note(line);
+  }
   const printed = encodeKeyPolicy(next);
   return {
     exit: 0,
@@ -78,13 +82,36 @@ async function readChange(options: Options): Promise<RollOver> {
       retire: (options.retireToken ?? []).map((text) => parseToken("--retire-token", text)),
     },
   };
-  const entries = Object.values(change).flatMap(({ add, retire }) => [...add, ...retire]);
-  if (entries.length === 0) {
+  const turnovers: readonly Turnover<unknown>[] = Object.values(change);
+  if (turnovers.every(({ add, retire }) => add.length === 0 && retire.length === 0)) {
     throw usage(
       "needed: one of --add, --retire, --live-epoch, --retire-epoch, --token-domain, --retire-token",
     );
   }
   return change;
+}
+
+function changeLines({ images, epochs, tokens }: RollOver): readonly string[] {
+  return [
+    ...lines("image with PCR0", images, (image) => image[0]),
+    ...lines("epoch", epochs, String),
+    ...lines("token key", tokens, tokenName),
+  ];
+}
+
+function lines<Value>(
+  kind: string,
+  { add, retire }: Turnover<Value>,
+  nameOf: (value: Value) => string,
+): readonly string[] {
+  return [
+    ...add.map((value) => `Added: ${kind} ${nameOf(value)}`),
+    ...retire.map((value) => `Retired: ${kind} ${nameOf(value)}`),
+  ];
+}
+
+function tokenName({ domain, version }: TokenKey): string {
+  return `${domain}:${version}`;
 }
 
 function nextSteps({ images, epochs, tokens }: RollOver): readonly string[] {
@@ -116,10 +143,9 @@ function nextSteps({ images, epochs, tokens }: RollOver): readonly string[] {
 
 function describe({ images, epochs, tokens }: RollOver): JsonObject {
   const named = (list: readonly Measurements[]) => list.map((image) => ({ ...image }));
-  const keys = (list: RollOver["tokens"]["add"]) => list.map(({ domain, version }) => `${domain}:${version}`);
   return {
     images: { added: named(images.add), retired: named(images.retire) },
     epochs: { added: epochs.add, retired: epochs.retire },
-    tokens: { added: keys(tokens.add), retired: keys(tokens.retire) },
+    tokens: { added: tokens.add.map(tokenName), retired: tokens.retire.map(tokenName) },
   };
 }

@@ -9,6 +9,7 @@ import { declareKeygen } from "./keygen.ts";
 import { declareLocal } from "./local.ts";
 import { declareOpen } from "./open.ts";
 import { WIDTH } from "./output.ts";
+import { declareLint } from "./policy-lint.ts";
 import { declareRollOver } from "./policy-roll-over.ts";
 import { declarePolicy } from "./policy.ts";
 import { declareRun } from "./run.ts";
@@ -32,6 +33,7 @@ export function createProgram(version: string, host: Host): Command {
   declareSign(program, host);
   declareGrant(program, host);
   const policy = declarePolicy(program, host);
+  declareLint(policy, host);
   declareRollOver(policy, host);
   declareExplain(program, host);
   declareRun(program, host);

@@ -94,7 +94,8 @@ export function holds(condition: Condition, context: RequestContext): boolean {
   return value === undefined ? negated : passes(value);
 }
 
-function parseCondition(operator: string, key: string, operands: JsonValue): Condition {
+/** One key under one operator. @throws KEYPOLICY_SYNTAX */
+export function parseCondition(operator: string, key: string, operands: JsonValue): Condition {
   const type = findKeyType(key);
   if (type === null) throw malformedPolicy(`condition key ${key} is not known`);
   const parsed = parseOperator(operator);
@@ -114,6 +115,16 @@ function parseCondition(operator: string, key: string, operands: JsonValue): Con
     if (wrong !== undefined) throw malformedPolicy(`${operator} cannot compare with this value of ${key}`);
   }
   return { key: key.toLowerCase(), operands: values, ...parsed };
+}
+
+/** Whether IAM has the operator, as far as it can compare what requests to KMS have. */
+export function isOperator(operator: string): boolean {
+  try {
+    parseOperator(operator);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function parseOperator(operator: string): Omit<Condition, "key" | "operands"> {

@@ -82,7 +82,8 @@ function parsePrincipals(value: JsonValue | undefined): readonly PrincipalPatter
   return asTexts(principals["AWS"], "Principal").map(parsePrincipal);
 }
 
-function parsePrincipal(text: string): PrincipalPattern {
+/** An ARN of a role, user or session, an account, or `*`. @throws KEYPOLICY_SYNTAX */
+export function parsePrincipal(text: string): PrincipalPattern {
   if (text === "*") return { kind: "anyone" };
   if (/^[0-9]{12}$/.test(text)) return { kind: "account", account: text };
   const resource = IAM_ARN.exec(text)?.[1];
