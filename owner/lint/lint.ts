@@ -36,7 +36,7 @@ export interface Lint {
 
 /** @throws JSON_* for what is no JSON, KEYPOLICY_SYNTAX for what is no policy at all */
 export function lintKeyPolicy(text: string, given: GivenRoles): Lint {
-  const { statements, findings: faults, unjudged } = readPolicy(text);
+  const { statements, names, findings: faults, unjudged } = readPolicy(text);
   const counted = statements.flatMap(({ judged }) => judged ?? []);
   const roles = findRoles(statements, counted, given);
   const found = [
@@ -51,7 +51,7 @@ export function lintKeyPolicy(text: string, given: GivenRoles): Lint {
     ...checkDenials(statements, roles),
   ];
   return {
-    findings: inOrder(unique(found)).map((one) => judge(one, statements, counted)),
+    findings: inOrder(unique(found)).map((one) => judge(one, names, counted)),
     roles,
     notes: notesOn(statements, roles, unjudged),
   };
@@ -77,13 +77,8 @@ function checkPolicy(
   return found;
 }
 
-function judge(
-  one: Finding,
-  statements: readonly ReadStatement[],
-  counted: readonly Statement[],
-): JudgedFinding {
-  const statement = statements.find(({ index }) => index === one.statement);
-  const name = one.statement === null ? null : (statement?.name ?? `statement ${one.statement + 1}`);
+function judge(one: Finding, names: readonly string[], counted: readonly Statement[]): JudgedFinding {
+  const name = one.statement === null ? null : (names[one.statement] ?? null);
   if (one.witness === undefined) return { ...one, name, stand: "form", heldBy: null };
   const { verdict, sid } = ask(counted, one.witness);
   switch (verdict) {

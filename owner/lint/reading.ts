@@ -22,6 +22,8 @@ export interface ReadStatement {
 export interface Reading {
   readonly statements: readonly ReadStatement[];
   readonly findings: readonly Finding[];
+  /** Of every statement, also one that could not be read. */
+  readonly names: readonly string[];
   /** Documented condition keys that were not judged. */
   readonly unjudged: readonly string[];
 }
@@ -52,6 +54,7 @@ export function readPolicy(text: string): Reading {
   const read = objects.map((statement, index) => readStatement(statement, index));
   return {
     statements: read.flatMap(({ statement }) => (statement === null ? [] : [statement])),
+    names: objects.map(({ Sid }, index) => nameOf(Sid, index)),
     findings: [...found, ...read.flatMap(({ findings }) => findings)],
     unjudged: [...new Set(read.flatMap(({ unjudged }) => unjudged))],
   };

@@ -24,7 +24,7 @@ export interface Roles {
   readonly strangers: readonly Principal[];
 }
 
-const STRANGER_ACCOUNTS = ["111122223333", "444455556666"];
+const OTHER_ACCOUNT = "444455556666";
 
 export function findRoles(
   statements: readonly ReadStatement[],
@@ -53,7 +53,7 @@ export function findRoles(
     owner,
     breakGlass,
     others: unless(enclave, owner, breakGlass),
-    strangers: [...strangers(named), ...likelyStrangers(statements)].map(principalOf),
+    strangers: [...strangers(accountOf(statements, named)), ...likelyStrangers(statements)].map(principalOf),
   };
 }
 
@@ -83,10 +83,16 @@ function comparedArns({ conditions }: ReadStatement): readonly string[] {
     .flatMap(({ operands }) => operands);
 }
 
-function strangers(named: readonly string[]): readonly string[] {
-  const account = named.map((arn) => principalOf(arn).account).find((found) => found !== "");
-  const accounts = [account ?? STRANGER_ACCOUNTS[0] ?? "", STRANGER_ACCOUNTS[1] ?? ""];
-  return accounts.map((id) => `arn:aws:iam::${id}:role/anybody`);
+/** The account that the policy is about, as far as it says so. */
+function accountOf(statements: readonly ReadStatement[], named: readonly string[]): string | undefined {
+  const delegated = statements.flatMap(({ judged }) =>
+    (judged?.principals ?? []).flatMap((pattern) => (pattern.kind === "account" ? [pattern.account] : [])),
+  );
+  return [...named.map((arn) => principalOf(arn).account), ...delegated].find((account) => account !== "");
+}
+
+function strangers(account = "111122223333"): readonly string[] {
+  return [account, OTHER_ACCOUNT].map((id) => `arn:aws:iam::${id}:role/anybody`);
 }
 
 /** Who fits a pattern that a comparison of aws:PrincipalArn spares or lets in. */
