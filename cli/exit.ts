@@ -4,8 +4,8 @@ import { ERROR_CODES } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
 
 export const EXIT_CODES = {
-  0: "done; for `verify` and `attestation`: everything that was asked holds; for `enclave diff`: nothing measured differs",
-  1: "refused: a verification failed, or the rules or the enclave refused the job; for `enclave diff`: the images differ",
+  0: "done; for `verify`, `attestation` and `policy lint`: everything that was asked holds; for `enclave diff`: nothing measured differs",
+  1: "refused: a verification failed, the rules or the enclave refused the job, a key policy has faults, or (`enclave diff`) images differ",
   2: "usage: the command line is wrong, or an expectation is missing or unusable",
   3: "input: a file that was given is missing, malformed, or does not fit the others",
   4: "environment: S3, KMS, the enclave, the network or the local state cannot be used",
@@ -182,6 +182,16 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     exit: 4,
     advice: "Set up AWS credentials and a region, or leave out --aws.",
   },
+  KEYPOLICY_SYNTAX: {
+    exit: 3,
+    advice: "Correct the policy; `sealroom policy lint` says more, `sealroom policy kms` prints one.",
+  },
+  KEYPOLICY_FOREIGN: {
+    exit: 3,
+    advice:
+      "Print a new one with `sealroom policy kms`; `sealroom policy lint` says what is wrong with this one.",
+  },
+  KEYPOLICY_CHANGE: { exit: 3, advice: "Give the policy that is in force, and what differs from it." },
   OWNER_KEY_FILE: { exit: 3, advice: "Look at the path and its rights." },
   OWNER_KEY_EXISTS: { exit: 3, advice: "Give another name, or move what is there." },
   OWNER_KEY_MODE: { exit: 3, advice: "Take the others' rights away (chmod 600)." },

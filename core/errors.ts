@@ -174,7 +174,7 @@ export const ERROR_CODES = {
   SIGV4_REQUEST: "the request cannot be signed: a path, query, header or credential is malformed",
   // local/: credentials, authority, keys and objects of the stand-ins
   LOCAL_STATE: "a file of the local stand-ins cannot be used: it is damaged, or open to others",
-  // owner/key-policy.ts
+  // owner/key-policy.ts and what it is made of, owner/policy/
   KEYPOLICY_MEASUREMENT: "a measurement set is missing, or PCR0, PCR1 or PCR2 is not 48 bytes in hex",
   KEYPOLICY_DEBUG: "a measurement is all zero: a debug enclave, whose memory the host can read",
   KEYPOLICY_ROLE: "a role ARN is malformed, has a wildcard, or is the same as another role",
@@ -182,8 +182,13 @@ export const ERROR_CODES = {
   KEYPOLICY_DATASET:
     "the data set's name is empty, too long, or has characters that a key policy would read differently",
   KEYPOLICY_EPOCH: "a live epoch is not a whole number of UTC milliseconds, or is listed twice",
+  KEYPOLICY_TOKEN: "a token domain is not NAME:VERSION with a version from 1, or is listed twice",
+  KEYPOLICY_OUTPUT: "an output's data set name is malformed, or is listed twice",
+  KEYPOLICY_SYNTAX: "the key policy is not understood",
+  KEYPOLICY_FOREIGN: "the key policy is not one that is printed here",
+  KEYPOLICY_CHANGE: "the key policy cannot be changed like this",
   KEYPOLICY_SIZE:
-    "the key policy is longer than the 32 KiB that KMS takes: list fewer epochs or measurements",
+    "the key policy is longer than the 32 KiB that KMS takes: list fewer epochs, token versions or measurements",
   // crypto.ts
   CRYPTO_TAG: "sealed bytes do not verify under the key",
   CRYPTO_KEY: "a public key is not a point of its curve",

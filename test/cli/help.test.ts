@@ -51,6 +51,8 @@ test("the commands are those that are documented, each with an example in its he
     "sealroom open",
     "sealroom policy",
     "sealroom policy kms",
+    "sealroom policy lint",
+    "sealroom policy roll-over",
     "sealroom run",
     "sealroom seal",
     "sealroom sign",

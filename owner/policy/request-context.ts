@@ -1,16 +1,15 @@
-// What a key policy can ask about a request: the values of the condition keys of policy/condition-key.ts.
-import type { Principal } from "../credentials.ts";
-import type { Context } from "./parameters.ts";
-import type { RequestContext } from "./policy/condition.ts";
-import type { Recipient } from "./recipient.ts";
+// What a key policy can ask about a request: the values of the condition keys of condition-key.ts.
+import type { RequestContext } from "./condition.ts";
+import type { Principal } from "./principal.ts";
 
 export interface RequestFacts {
   readonly principal: Principal;
   readonly region: string;
   readonly nowMs: number;
   /** Of operations that take one. */
-  readonly encryptionContext?: Context;
-  readonly recipient?: Recipient | null;
+  readonly encryptionContext?: readonly (readonly [key: string, value: string])[];
+  /** Of a request with an attestation document: its registers in lower-case hex. */
+  readonly recipient?: { readonly pcrs: ReadonlyMap<number, string> } | null;
   /** Of CreateKey and PutKeyPolicy. */
   readonly bypassesLockoutCheck?: boolean;
 }

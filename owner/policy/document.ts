@@ -1,14 +1,14 @@
 // A key policy document, from text to what evaluate.ts reads. Strict: an element, a principal or a form that is not
 // known refuses the whole document, as a statement that is passed over could be the Deny that mattered. Leaves out
 // NotPrincipal, NotResource, service and federated principals, and policy variables.
-import { parseJson, type JsonObject, type JsonValue } from "../../../core/json.ts";
-import { SealroomError } from "../../../core/errors.ts";
+import { parseJson, type JsonObject, type JsonValue } from "../../core/json.ts";
+import { SealroomError } from "../../core/errors.ts";
 import { isKmsActionPattern } from "./action.ts";
 import { parseConditions, type Condition } from "./condition.ts";
 import { malformedPolicy } from "./malformed.ts";
 import { splitArn } from "./pattern.ts";
 
-/** KMS takes 32 KiB. */
+/** KMS takes key policies of at most 32 KiB. */
 export const MAX_POLICY_BYTES: number = 32 * 1024;
 
 export type PrincipalPattern =
@@ -36,7 +36,7 @@ const LIMITS = { bytes: MAX_POLICY_BYTES, depth: 8, values: 8192 };
 const IAM_ARN =
   /^arn:(?:aws|aws-cn|aws-us-gov):(?:iam|sts)::[0-9]{12}:(root$|(?:role|user|assumed-role)\/[^*?$]+$)/;
 
-/** @throws AwsError MalformedPolicyDocumentException, LimitExceededException */
+/** @throws KEYPOLICY_SYNTAX, whose `fault` says what */
 export function parsePolicy(text: string): Policy {
   if (Buffer.byteLength(text) > MAX_POLICY_BYTES) throw malformedPolicy("the policy is longer than 32 KiB");
   // What KMS's own model of the parameter allows.
@@ -82,7 +82,8 @@ function parsePrincipals(value: JsonValue | undefined): readonly PrincipalPatter
   return asTexts(principals["AWS"], "Principal").map(parsePrincipal);
 }
 
-function parsePrincipal(text: string): PrincipalPattern {
+/** An ARN of a role, user or session, an account, or `*`. @throws KEYPOLICY_SYNTAX */
+export function parsePrincipal(text: string): PrincipalPattern {
   if (text === "*") return { kind: "anyone" };
   if (/^[0-9]{12}$/.test(text)) return { kind: "account", account: text };
   const resource = IAM_ARN.exec(text)?.[1];

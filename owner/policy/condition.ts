@@ -1,6 +1,6 @@
 // The Condition element of a policy statement: its operators, set operators, IfExists and Null, with IAM's rules for
 // keys that the request does not have. An operator, a key or a form that is not known here refuses the whole policy.
-import type { JsonValue } from "../../../core/json.ts";
+import type { JsonValue } from "../../core/json.ts";
 import { findKeyType, type KeyType } from "./condition-key.ts";
 import { malformedPolicy } from "./malformed.ts";
 import { matchesArn, matchesPattern } from "./pattern.ts";
@@ -70,7 +70,7 @@ const NEGATIVE: Readonly<Record<string, string>> = {
 const COMPARISONS: ReadonlyMap<string, Comparison> = new Map(POSITIVE);
 const NEGATIONS: ReadonlyMap<string, string> = new Map(Object.entries(NEGATIVE));
 
-/** All conditions of the block; all of them must hold. @throws AwsError MalformedPolicyDocumentException */
+/** All conditions of the block; all of them must hold. @throws KEYPOLICY_SYNTAX */
 export function parseConditions(block: JsonValue): readonly Condition[] {
   return members(block, "Condition").flatMap(([operator, keys]) =>
     members(keys, operator).map(([key, operands]) => parseCondition(operator, key, operands)),
@@ -94,7 +94,8 @@ export function holds(condition: Condition, context: RequestContext): boolean {
   return value === undefined ? negated : passes(value);
 }
 
-function parseCondition(operator: string, key: string, operands: JsonValue): Condition {
+/** One key under one operator. @throws KEYPOLICY_SYNTAX */
+export function parseCondition(operator: string, key: string, operands: JsonValue): Condition {
   const type = findKeyType(key);
   if (type === null) throw malformedPolicy(`condition key ${key} is not known`);
   const parsed = parseOperator(operator);
@@ -114,6 +115,16 @@ function parseCondition(operator: string, key: string, operands: JsonValue): Con
     if (wrong !== undefined) throw malformedPolicy(`${operator} cannot compare with this value of ${key}`);
   }
   return { key: key.toLowerCase(), operands: values, ...parsed };
+}
+
+/** Whether IAM has the operator, as far as it can compare what requests to KMS have. */
+export function isOperator(operator: string): boolean {
+  try {
+    parseOperator(operator);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function parseOperator(operator: string): Omit<Condition, "key" | "operands"> {

@@ -1,5 +1,5 @@
-// The condition keys that the local KMS can tell a value of (request-context.ts), or knows to be absent here. A policy
-// that asks for any other is refused: what cannot be evaluated must not decide by its absence.
+// The condition keys that request-context.ts gives a value, or that are absent from every request of the local KMS. A
+// policy that asks for any other is refused: what cannot be evaluated must not decide by its absence.
 
 /** `list`: a key with several values, which only set operators may compare. */
 export type KeyType = "string" | "list" | "arn" | "bool" | "number" | "date";
@@ -22,7 +22,7 @@ const KEYS: ReadonlyMap<string, KeyType> = new Map<string, KeyType>([
   ["kms:keyusage", "string"],
   ["kms:bypasspolicylockoutsafetycheck", "bool"],
   ["kms:recipientattestation:imagesha384", "string"],
-  // Absent from every request: no service calls on anyone's behalf here, there are no grants and no devices.
+  // Absent from every request of the local KMS: no service calls on anyone's behalf, no grants, no devices.
   ["kms:viaservice", "string"],
   ["kms:grantisforawsresource", "bool"],
   ["aws:multifactorauthpresent", "bool"],

@@ -1,11 +1,10 @@
 // Decides whether a key policy lets a principal do something: an explicit Deny wins over every Allow, and what no
 // statement allows is denied.
-import type { Principal } from "../../credentials.ts";
-import { isAllowedByIdentity } from "../../identity.ts";
 import { matchesAction } from "./action.ts";
 import { holds, type RequestContext } from "./condition.ts";
 import type { Policy, PrincipalPattern, Statement } from "./document.ts";
 import { matchesArn } from "./pattern.ts";
+import { isAllowedByIdentity, type Principal } from "./principal.ts";
 
 export interface AccessRequest {
   readonly principal: Principal;

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createCredentials } from "../../../local/credentials.ts";
-import { decide } from "../../../local/kms/policy/evaluate.ts";
-import { parsePolicy } from "../../../local/kms/policy/document.ts";
+import { createCredentials } from "../../local/credentials.ts";
+import { decide } from "../../owner/policy/evaluate.ts";
+import { parsePolicy } from "../../owner/policy/document.ts";
 
 const ROLE = "arn:aws:iam::000000000000:role/worker";
 const KEY = "arn:aws:kms:eu-central-1:000000000000:key/11111111-2222-4333-8444-555555555555";

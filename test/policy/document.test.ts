@@ -4,9 +4,9 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { AwsError } from "../../../local/aws-error.ts";
-import { matchesArn, matchesPattern } from "../../../local/kms/policy/pattern.ts";
-import { MAX_POLICY_BYTES, parsePolicy } from "../../../local/kms/policy/document.ts";
+import { SealroomError } from "../../core/errors.ts";
+import { matchesArn, matchesPattern } from "../../owner/policy/pattern.ts";
+import { MAX_POLICY_BYTES, parsePolicy } from "../../owner/policy/document.ts";
 
 const STATEMENT = {
   Effect: "Allow",
@@ -124,7 +124,7 @@ for (const [name, text] of REFUSED) {
   test(`refuses ${name}`, () => {
     assert.throws(
       () => parsePolicy(text),
-      (error: unknown) => error instanceof AwsError && error.code === "MalformedPolicyDocumentException",
+      (error: unknown) => error instanceof SealroomError && error.code === "KEYPOLICY_SYNTAX",
     );
   });
 }

@@ -12,12 +12,14 @@ const NAMES =
   "ScheduleKeyDeletion Sign SynchronizeMultiRegionKey TagResource UntagResource UpdateAlias UpdateCustomKeyStore " +
   "UpdateKeyDescription UpdatePrimaryRegion Verify VerifyMac";
 
-const ACTIONS: readonly string[] = NAMES.split(" ").map((name) => `kms:${name.toLowerCase()}`);
+/** `kms:Decrypt` and its like. */
+export const KMS_ACTIONS: readonly string[] = NAMES.split(" ").map((name) => `kms:${name}`);
 
 /** Whether the pattern names at least one permission of KMS. */
 export function isKmsActionPattern(pattern: string): boolean {
   return (
-    (pattern === "*" || /^kms:/i.test(pattern)) && ACTIONS.some((action) => matchesAction(pattern, action))
+    (pattern === "*" || /^kms:/i.test(pattern)) &&
+    KMS_ACTIONS.some((action) => matchesAction(pattern, action))
   );
 }
 
