@@ -17,6 +17,7 @@ import { startEmulatedServices } from "./services.ts";
 
 export const STAGE_VARIABLE = "SEALROOM_ENCLAVE_STAGE";
 const FILE = "stage.json";
+const INSTANCE_ID = "i-0123456789abcdef0";
 
 /** What prepare.ts leaves. */
 export interface Prepared {
@@ -68,6 +69,7 @@ export async function openStage(): Promise<Stage> {
         kit,
         image: imageFile(folder, image),
         console: join(folder, `${name}.console.log`),
+        parent: { roleArn: services.endpoints.roles.enclave, instanceId: INSTANCE_ID },
         ...more,
       }),
     close: () => services.close(),
