@@ -23,7 +23,7 @@ const NO_INSTANCE = "i-00000000000000000";
 const PACKET_BYTES = 28_672;
 
 /** How long each stage of a boot may take, on a machine that is busy with other things. */
-const STAGE_MS = { device: 10_000, heartbeat: 180_000, worker: 180_000 } as const;
+const STAGE_MS = { device: 10_000, heartbeat: 300_000, worker: 300_000 } as const;
 const PROBE_MS = 1_000;
 const RETRY_MS = 100;
 
