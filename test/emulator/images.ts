@@ -6,6 +6,7 @@ import { encodeMeasurements } from "../../core/attestation/measurements.ts";
 import { loadBoot } from "../../host-driver/enclave/boot.ts";
 import { withRootfs } from "../../host-driver/enclave/build.ts";
 import { fileContent } from "../../host-driver/enclave/content.ts";
+import { encodeCmdline } from "../../host-driver/enclave/cmdline.ts";
 import { composeImage, writeImage } from "../../host-driver/enclave/image.ts";
 import type { Image } from "../../host-driver/enclave/image.ts";
 import { findInstallation, findPrebuilt, readVersion } from "../../host-driver/enclave/installation.ts";
@@ -142,7 +143,7 @@ async function withImage<Value>(
           init: findPrebuilt(installation, "enclave-worker/init/prebuilt/linux-x64"),
           rootfs: name === "emulated" ? { ...rootfs, files: [...rootfs.files, authority] } : rootfs,
           entry: name === "production" ? null : `${entryPoint.main}.js`,
-          parentCid: PARENT_CID,
+          cmdline: encodeCmdline(PARENT_CID, boot.cmdline),
           version: readVersion(installation),
         }),
       );
