@@ -2,6 +2,7 @@
 // environment. Stand-ins have an entry point of their own (local/enclave-main.ts), and so other measurements.
 import { availableParallelism } from "node:os";
 import { AWS_ROOT } from "../core/attestation/root.ts";
+import { authenticateArchived } from "../core/attestation/verify.ts";
 import { loadAddon } from "../transport/native/addon.ts";
 import { vsockDialer, vsockListener } from "../transport/vsock.ts";
 import { serveEnclave } from "./enclave.ts";
@@ -17,7 +18,7 @@ await serveEnclave({
   listener: vsockListener("enclave", parentCid),
   dialer: vsockDialer(parentCid),
   nsm,
-  attestationRoot: AWS_ROOT,
+  authenticateOwn: (document) => authenticateArchived(document, AWS_ROOT),
   kmsRoots: amazonRoots(),
   // The extension of this very file: .ts from source, .js in the package.
   thread: new URL(`./thread${import.meta.filename.slice(-3)}`, import.meta.url),

@@ -5,7 +5,7 @@ export const ECHO_PORT = 7000;
 export const TRANSFER_PORT = 7001;
 
 export type Command =
-  | { readonly run: "devices" | "loopback" }
+  | { readonly run: "devices" | "loopback" | "hostile" }
   /** Dials a port of the host that serves transfers: so many streams of so many bytes each way, at once. */
   | { readonly run: "dial"; readonly port: number; readonly streams: number; readonly bytes: number };
 

@@ -10,6 +10,7 @@ import type { VsockSettings } from "../../../transport/vsock.ts";
 import type { GuestCase } from "./case.ts";
 import { DEVICE_CASES } from "./devices.ts";
 import { echo, serveTransfer, transferAll } from "./exchange.ts";
+import { HOSTILE_CASES } from "./hostile.ts";
 import { LOOPBACK_CASES } from "./loopback.ts";
 import { ECHO_PORT, TRANSFER_PORT } from "./command.ts";
 import type { CaseResult, Command } from "./command.ts";
@@ -38,6 +39,8 @@ function casesOf(command: Command): readonly GuestCase[] {
       return DEVICE_CASES;
     case "loopback":
       return LOOPBACK_CASES;
+    case "hostile":
+      return HOSTILE_CASES;
     case "dial":
       return [["dials the host", (): Promise<void> => dialHost(command)]];
   }
