@@ -1,6 +1,7 @@
 // For a statement: requests that it is meant for. From such a request the checks change one thing at a time, and see
 // whether the statement still lets it through.
 import type { Statement } from "../policy/document.ts";
+import { namesAction } from "../policy/evaluate.ts";
 import type { Principal } from "../policy/principal.ts";
 import { allows } from "./ask.ts";
 import { ownContext, purposeContext, PURPOSES, withoutWildcards, type Pairs } from "./contexts.ts";
@@ -25,6 +26,7 @@ export function findBaseline(
   action: string,
   denials: readonly ReadStatement[],
 ): Probe | null {
+  if (!namesAction(statement.judged, action)) return null;
   const registers = expectedRegisters([statement, ...denials]);
   for (const documents of [registers, null]) {
     for (const context of contextsToTry(statement)) {
