@@ -26,7 +26,8 @@ export function checkAllow(statement: JudgedStatement, roles: Roles, whole: Whol
   // Who else is let in does not matter where everybody is.
   if (strangers.length > 0) return [...strangers, ...shape];
   return [
-    ...[...roles.enclave, ...roles.others].flatMap((arn) => checkUntrusted(statement, arn, whole)),
+    ...roles.enclave.flatMap((arn) => checkUntrusted(statement, arn, whole)),
+    ...roles.others.flatMap((arn) => checkOther(statement, arn, whole)),
     ...roles.owner.flatMap((arn) => checkOwnersRole(statement, arn, whole)),
     ...shape,
   ];
@@ -64,6 +65,15 @@ function checkUntrusted(statement: JudgedStatement, arn: string, whole: Whole): 
     found.push(...open, ...(open.length === 0 ? checkShutOut(subject, whole) : []));
   }
   return found;
+}
+
+/** Of a role that nobody vouched for: what would do for the enclave's is too much. */
+function checkOther(statement: JudgedStatement, arn: string, whole: Whole): readonly Finding[] {
+  const found = checkUntrusted(statement, arn, whole);
+  const uses = OPENING.flatMap((action) => findBaseline(statement, principalOf(arn), action, []) ?? []);
+  return found.length > 0
+    ? found
+    : uses.map((use) => finding("OTHER_ROLE", statement.index, `${use.action} by ${arn}`, use));
 }
 
 function checkOwnersRole(statement: JudgedStatement, arn: string, whole: Whole): readonly Finding[] {
