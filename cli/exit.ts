@@ -67,6 +67,8 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
   ENCLAVE: { exit: 2, advice: "Write unix:DIRECTORY or vsock:CID." },
   SIGV4: { exit: 4, advice: "Get fresh credentials." },
   LOCAL: { exit: 4, advice: "Use another directory with --state DIR." },
+  NITRO: { exit: 4, advice: "Run `sealroom doctor` on the parent." },
+  EMULATOR: { exit: 4, advice: "Run `sealroom doctor`: it says what the emulator lacks." },
   KEYPOLICY: { exit: 2, advice: "Correct the option." },
   CRYPTO: DAMAGED,
   SEAL: DAMAGED,
@@ -109,6 +111,24 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   PLAN_ROLE: { exit: 1, advice: "Use another column; `sealroom explain` says what this one is for." },
   PLAN_BOUNDS: { exit: 1, advice: "Ask the owner to give bounds for the column in the rules." },
   PLAN_EXTREMES: { exit: 1, advice: "Ask the owner to list the column under `extremes` in the rules." },
+  ENCLAVE_DEBUG: { exit: 1, advice: "Do not give it data; stop it, and start it without debug mode." },
+  ENCLAVE_MEASUREMENTS: {
+    exit: 1,
+    advice: "Somebody replaced the file meanwhile, or nitro-cli is not what it was; it was stopped again.",
+  },
+  ENCLAVE_SILENT: {
+    exit: 4,
+    advice:
+      "Give it more memory, or build the image again: `sealroom enclave start --emulator` shows its console.",
+  },
+  NITRO_MISSING: {
+    exit: 4,
+    advice: "Install nitro-cli on a parent, or use the emulator with --emulator.",
+  },
+  ENCLAVE_ENDED: {
+    exit: 4,
+    advice: "Give it more memory; `sealroom enclave start --emulator` shows whether the image boots.",
+  },
   RECEIPT_OWNER: { exit: 1, advice: "Do not use the result: it is computed on somebody else's data." },
   RECEIPT_PLAN: { exit: 1, advice: "Do not use the result: it answers another question." },
   RECEIPT_MANIFEST: { exit: 1, advice: "Do not use the result: it is of another version of the data." },

@@ -17,7 +17,7 @@ export type Ending =
   | { readonly kind: "help"; readonly exit: 0 | 2 }
   | { readonly kind: "interrupted" };
 
-const GROUPS = ["policy", "local"];
+const GROUPS = ["policy", "enclave", "local"];
 
 export async function invoke(args: readonly string[], session: Session): Promise<Ending> {
   let ending: Ending = { kind: "help", exit: 0 };

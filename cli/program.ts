@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { declareAdopt } from "./adopt.ts";
 import { declareAttestation } from "./attestation.ts";
 import type { Host } from "./command.ts";
+import { declareEnclave } from "./enclave.ts";
 import { declareExplain } from "./explain.ts";
 import { declareGrant } from "./grant.ts";
 import { declareKeygen } from "./keygen.ts";
@@ -36,6 +37,7 @@ export function createProgram(version: string, host: Host): Command {
   declareVerify(program, host);
   declareAttestation(program, host);
   declareOpen(program, host);
+  declareEnclave(program, host);
   declareLocal(program, host);
   tame(program);
   return program;

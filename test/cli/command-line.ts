@@ -73,9 +73,14 @@ class Silence extends Progress {
   }
 }
 
+/** Says nothing. */
+export function silentProgress(): Progress {
+  return new Silence();
+}
+
 /** Without a process of its own. Interruptions cannot be tested so. */
 export async function answer(args: readonly string[]): Promise<JsonAnswer> {
-  const session = { progress: new Silence(), signal: new AbortController().signal };
+  const session = { progress: silentProgress(), signal: new AbortController().signal };
   const ending = await invoke([...args, "--json"], session);
   if (ending.kind === "report") return encodeReport(ending.command, ending.report) as unknown as JsonAnswer;
   if (ending.kind === "fault") return encodeFault(ending.command, ending.fault) as unknown as JsonAnswer;
