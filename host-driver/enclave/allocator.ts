@@ -36,8 +36,9 @@ export function parseAllocator(text: string): Allocator {
 }
 
 function parseCpus(count: string | undefined, pool: string | undefined): CpuReservation | string {
-  if ((count === undefined) === (pool === undefined))
+  if ((count === undefined) === (pool === undefined)) {
     return "it needs one of cpu_count and cpu_pool, not both";
+  }
   if (count !== undefined) {
     if (!/^[1-9]\d{0,3}$/.test(count)) return "cpu_count is not a whole number above 0";
     return { kind: "count", count: Number(count) };

@@ -43,8 +43,9 @@ export function checkKernel({ kernel, arch, driver }: ParentFacts): Finding {
 }
 
 export function checkClock({ clockSource }: ParentFacts): Finding {
-  if (clockSource !== null && TRUE_CLOCKS.includes(clockSource))
+  if (clockSource !== null && TRUE_CLOCKS.includes(clockSource)) {
     return fine("clock", `clock source ${clockSource}`);
+  }
   return warning(
     "clock",
     `clock source ${clockSource ?? "unknown"}`,

@@ -245,10 +245,10 @@ for (const { name, change, version, check, level, what, command } of CASES) {
     assert.match(found.what, what);
     assert.notEqual(found.why, "");
     if (command !== undefined)
-      assert.ok(
+      {assert.ok(
         found.commands.some((line) => command.test(line)),
         found.commands.join("\n"),
-      );
+      );}
   });
 }
 

@@ -143,7 +143,7 @@ function parse([command = "", ...rest]: readonly string[]): ReadonlyMap<string, 
 function whole(options: ReadonlyMap<string, string>, name: string): number {
   const value = options.get(name) ?? "";
   if (!/^\d+$/.test(value))
-    fail("E03", `Invalid argument provided. The parameter \`${name}\` is not a valid integer`);
+    {fail("E03", `Invalid argument provided. The parameter \`${name}\` is not a valid integer`);}
   return Number(value);
 }
 
