@@ -5,12 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { SealroomError } from "../core/errors.ts";
-import { checkAddon, checkDisk, checkNode, checkSocketPath } from "../host-driver/doctor/node.ts";
-import { checkParent } from "../host-driver/enclave/checks.ts";
-import { fine, hasObstacle, obstacle, warning } from "../host-driver/enclave/finding.ts";
+import { fine, hasObstacle, obstacle } from "../host-driver/enclave/finding.ts";
 import type { Finding } from "../host-driver/enclave/finding.ts";
-import { thisMachine } from "../host-driver/enclave/machine.ts";
-import { isParent, readParent } from "../host-driver/enclave/parent.ts";
 import type { ParentFacts } from "../host-driver/enclave/parent.ts";
 import { act, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
@@ -24,7 +20,8 @@ interface Options {
   readonly state: string;
 }
 
-const ANSWER_MS = 5_000;
+/** Where the emulator's set-up leaves its parts, unless SEALROOM_EMULATOR says otherwise. */
+const KIT = join(import.meta.dirname, "..", DEFAULT_STATE, "emulator");
 
 export function declareDoctor(parent: Command, host: Host): void {
   const command = declare(parent, "doctor", {
@@ -45,6 +42,9 @@ export function declareDoctor(parent: Command, host: Host): void {
 }
 
 async function examine({ progress }: Session, { aws, state }: Options): Promise<Report> {
+  const { checkAddon, checkNode, checkSocketPath } = await import("../host-driver/doctor/node.ts");
+  const { thisMachine } = await import("../host-driver/enclave/machine.ts");
+  const { isParent, readParent } = await import("../host-driver/enclave/parent.ts");
   const parent = await readParent(thisMachine);
   const onParent = isParent(parent);
   progress.update("Looking at this machine ...");
@@ -54,9 +54,9 @@ async function examine({ progress }: Session, { aws, state }: Options): Promise<
     checkSocketPath(tmpdir()),
     await checkRoom(state),
     await checkStandIns(),
-    await checkKit(state),
-    ...(onParent ? await examineParent(parent) : []),
-    ...(onParent || aws === true ? await examineAws() : []),
+    await checkKit(),
+    ...(onParent ? await examineInstance(parent) : []),
+    ...(onParent || aws === true ? await examineCloud() : []),
   ];
   const place = onParent ? "a parent" : "no parent";
   return {
@@ -67,6 +67,7 @@ async function examine({ progress }: Session, { aws, state }: Options): Promise<
 }
 
 async function checkRoom(state: string): Promise<Finding> {
+  const { checkDisk } = await import("../host-driver/doctor/node.ts");
   const directory = resolve(state);
   for (let at = directory; ; at = dirname(at)) {
     try {
@@ -81,7 +82,15 @@ async function checkRoom(state: string): Promise<Finding> {
 /** By starting them, an enclave too, on a state that nobody else has. */
 async function checkStandIns(): Promise<Finding> {
   const { spawnLocal } = await import("./local-process.ts");
-  const state = await mkdtemp(join(tmpdir(), "sealroom-doctor-"));
+  const state = await mkdtemp(join(tmpdir(), "sealroom-doctor-")).catch(() => null);
+  if (state === null) {
+    return obstacle(
+      "stand-ins",
+      `nothing can be written to ${tmpdir()}`,
+      "their sockets lie there, and what sealing cannot keep in memory",
+      ["export TMPDIR=/tmp"],
+    );
+  }
   try {
     const local = await spawnLocal({ state, enclave: "with-enclave" });
     await local.close();
@@ -100,96 +109,21 @@ async function checkStandIns(): Promise<Finding> {
   }
 }
 
-async function checkKit(state: string): Promise<Finding> {
+async function checkKit(): Promise<Finding> {
   const { checkEmulator, readEmulator } = await import("../host-driver/doctor/emulator.ts");
+  const { thisMachine } = await import("../host-driver/enclave/machine.ts");
   const given = process.env["SEALROOM_EMULATOR"];
-  const folder = given === undefined || given === "" ? join(state, "emulator") : given;
-  return checkEmulator(await readEmulator(thisMachine, resolve(folder)));
-}
-
-async function examineParent(parent: ParentFacts): Promise<readonly Finding[]> {
-  const { findNitroCli, describeEnclaves } = await import("../host-driver/enclave/nitro-cli.ts");
-  const { askMetadata, checkMetadata } = await import("../host-driver/doctor/metadata.ts");
-  const version = await findNitroCli().catch(refused);
-  if (typeof version === "object" && version !== null)
-    return [...checkParent(parent, { version: null }), version];
-  const findings = checkParent(parent, { version });
-  const imds = parent.vendor === "Amazon EC2" ? [checkMetadata(await askMetadata())] : [];
-  if (version === null || hasObstacle(findings)) return [...findings, ...imds];
-  const running = await describeEnclaves().catch(refused);
-  if (!Array.isArray(running)) return [...findings, running as Finding, ...imds];
-  const debug = running.filter(({ mode }) => mode === "debug").map(({ id }) => id);
-  const enclaves =
-    debug.length === 0
-      ? fine("enclaves", `${running.length} of 4 run, none in debug mode`)
-      : obstacle(
-          "enclaves",
-          `${debug.join(", ")} runs in debug mode`,
-          "the parent reads its memory; `sealroom enclave start` never starts one so: find out who did",
-          debug.map((id) => `sealroom enclave stop ${id}`),
-        );
-  return [...findings, enclaves, ...imds];
-}
-
-/** nitro-cli's own failure is a finding as well. */
-function refused(error: unknown): Finding {
-  if (!(error instanceof SealroomError)) throw error;
-  const { nitroError, meaning } = error.details;
-  const code = nitroError === undefined ? error.code : String(nitroError);
-  return obstacle(
-    "nitro-cli",
-    `${error.message} (${code})`,
-    meaning === undefined ? consequenceOf(error.code).advice : String(meaning),
-    ["nitro-cli describe-enclaves"],
+  return checkEmulator(
+    await readEmulator(thisMachine, given === undefined || given === "" ? KIT : resolve(given)),
   );
 }
 
-async function examineAws(): Promise<readonly Finding[]> {
-  const { askDate, checkSkew } = await import("../host-driver/doctor/clock.ts");
-  const { S3Client } = await import("@aws-sdk/client-s3");
-  const s3 = new S3Client({});
-  try {
-    const region = await s3.config.region().catch(() => null);
-    if (region === null || region === "") {
-      return [
-        obstacle("region", "no AWS region is set", "S3 and KMS are asked in a region", [
-          "export AWS_REGION=eu-central-1",
-        ]),
-      ];
-    }
-    const hosts = [`s3.${region}.amazonaws.com`, `kms.${region}.amazonaws.com`];
-    const answers = await Promise.all(
-      hosts.map(async (name) => checkSkew(name, await askDate(name, ANSWER_MS))),
-    );
-    return [fine("region", region), await checkCredentials(s3.config.credentials), ...answers];
-  } finally {
-    s3.destroy();
-  }
+async function examineInstance(parent: ParentFacts): Promise<readonly Finding[]> {
+  const { examineParent } = await import("../host-driver/doctor/parent.ts");
+  return examineParent(parent);
 }
 
-async function checkCredentials(
-  find: () => Promise<{ readonly sessionToken?: string; readonly expiration?: Date }>,
-): Promise<Finding> {
-  try {
-    const { sessionToken, expiration } = await find();
-    if (sessionToken === undefined) {
-      return warning(
-        "credentials",
-        "they are a user's, and never expire",
-        "they pass through the host to the enclave: a role's last for hours",
-        ["aws sts get-caller-identity"],
-      );
-    }
-    return fine(
-      "credentials",
-      expiration === undefined ? "a role's" : `a role's, until ${expiration.toISOString()}`,
-    );
-  } catch {
-    return obstacle(
-      "credentials",
-      "no AWS credentials were found",
-      "on a parent they are those of the instance's role; elsewhere of a profile or the environment",
-      ["aws sts get-caller-identity"],
-    );
-  }
+async function examineCloud(): Promise<readonly Finding[]> {
+  const { examineAws } = await import("../host-driver/doctor/aws.ts");
+  return examineAws();
 }

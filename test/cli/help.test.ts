@@ -37,6 +37,11 @@ test("the commands are those that are documented, each with an example in its he
     "sealroom",
     "sealroom adopt",
     "sealroom attestation",
+    "sealroom doctor",
+    "sealroom enclave",
+    "sealroom enclave start",
+    "sealroom enclave status",
+    "sealroom enclave stop",
     "sealroom explain",
     "sealroom grant",
     "sealroom keygen",
@@ -98,6 +103,7 @@ test("a word that is nearly right gets a suggestion, and exit 2", async () => {
     [["run", "job.yaml", "--output", "x"], /Did you mean --out\?/],
     [["policy", "kmss"], /Did you mean kms\?/],
     [["local", "stats"], /Did you mean status\?/],
+    [["enclave", "stat"], /Did you mean (start|status)\?/],
     [["seal", "x.csv", "--shema", "y"], /Did you mean --schema\?/],
   ];
   for (const [args, suggestion] of cases) {

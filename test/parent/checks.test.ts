@@ -244,11 +244,12 @@ for (const { name, change, version, check, level, what, command } of CASES) {
     assert.equal(found?.level, level, JSON.stringify(found));
     assert.match(found.what, what);
     assert.notEqual(found.why, "");
-    if (command !== undefined)
-      {assert.ok(
+    if (command !== undefined) {
+      assert.ok(
         found.commands.some((line) => command.test(line)),
         found.commands.join("\n"),
-      );}
+      );
+    }
   });
 }
 

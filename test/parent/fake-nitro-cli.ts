@@ -142,8 +142,9 @@ function parse([command = "", ...rest]: readonly string[]): ReadonlyMap<string, 
 
 function whole(options: ReadonlyMap<string, string>, name: string): number {
   const value = options.get(name) ?? "";
-  if (!/^\d+$/.test(value))
-    {fail("E03", `Invalid argument provided. The parameter \`${name}\` is not a valid integer`);}
+  if (!/^\d+$/.test(value)) {
+    fail("E03", `Invalid argument provided. The parameter \`${name}\` is not a valid integer`);
+  }
   return Number(value);
 }
 

@@ -52,8 +52,9 @@ test("what is not asked for is all that is free", async () => {
 });
 
 test("a start that can be has nothing to mend", async () => {
-  for (const finding of checkStart(NOTHING, await makeFacts()))
-    {assert.equal(finding.level, "ok", finding.what);}
+  for (const finding of checkStart(NOTHING, await makeFacts())) {
+    assert.equal(finding.level, "ok", finding.what);
+  }
 });
 
 test("memory below 4 times the image is refused, and the least that does is named", async () => {
@@ -77,8 +78,9 @@ test("the least memory is what nitro-cli takes and one MiB less is not, for an i
 
 test("more memory than one node has free is refused, and what holds it is to be looked for", async () => {
   const facts = await makeFacts(({ files }) => {
-    for (const [path, text] of [...pages(0, 2048, 1024, 300), ...pages(1, 2048, 1024, 400)])
-      {files.set(path, text);}
+    for (const [path, text] of [...pages(0, 2048, 1024, 300), ...pages(1, 2048, 1024, 400)]) {
+      files.set(path, text);
+    }
   });
   const found = find(checkStart({ ...NOTHING, memoryMiB: 1000 }, facts), "hugepages");
   assert.equal(found.level, "fix");
