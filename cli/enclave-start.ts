@@ -1,5 +1,6 @@
 // `sealroom enclave start`: an image in an enclave of this parent, or in the emulator. What would make nitro-cli fail is
 // said first, with what to do about it; there is no way to ask for debug mode.
+import { resolve } from "node:path";
 import type { Duplex } from "node:stream";
 import type { Command } from "commander";
 import { hasObstacle } from "../host-driver/enclave/finding.ts";
@@ -9,7 +10,6 @@ import type { StartRequest } from "../host-driver/enclave/start-checks.ts";
 import { act, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { DEFAULT_STATE } from "./cloud-options.ts";
-import { readImage } from "./enclave-image.ts";
 import { usage } from "./fault.ts";
 import { encodeFindings, renderFindings, summarize } from "./findings.ts";
 import { parseCount } from "./number.ts";
@@ -68,6 +68,14 @@ async function start(session: Session, options: Options, path: string): Promise<
       machine: thisMachine,
       connect: (at) => enclaveLink({ kind: "vsock", cid: at }).connect(),
     },
+  );
+}
+
+/** Errors, at the path: FILE_*, EIF_*. */
+async function readImage(path: string): Promise<Image> {
+  const { withImage } = await import("./enclave-image.ts");
+  return withImage(path, ({ file, image }) =>
+    Promise.resolve({ path: resolve(path), bytes: file.size, measurements: image.measurements }),
   );
 }
 

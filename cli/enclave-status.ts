@@ -13,6 +13,7 @@ import type { Report } from "./output.ts";
 
 interface Options {
   readonly state: string;
+  readonly check?: boolean;
 }
 
 interface Row {
@@ -36,14 +37,32 @@ export function declareEnclaveStatus(enclave: Command, host: Host): void {
       "Lists the enclaves of this parent (by nitro-cli) and those in the emulator: state, address, uptime, memory, " +
       "measurements, and whether the worker accepts connections. It is this machine's word, and proves nothing: " +
       "`sealroom verify` does.",
-    examples: ["sealroom enclave status", "sealroom enclave status --json"],
-  }).option("--state <dir>", "where what is known of emulated enclaves is kept", DEFAULT_STATE);
+    examples: ["sealroom enclave status", "sealroom enclave status --check --json"],
+  })
+    .option("--check", "exit 4 if none runs, or if the worker of one accepts no connection for 30 s")
+    .option("--state <dir>", "where what is known of emulated enclaves is kept", DEFAULT_STATE);
   act(command, host, showStatus);
 }
 
-async function showStatus(_session: Session, { state }: Options): Promise<Report> {
+/** A worker that is busy may be slow to take a connection; one that is restarted loses its job. */
+const PATIENCE_MS = 30_000;
+
+async function showStatus(_session: Session, { state, check }: Options): Promise<Report> {
   const { enclaveLink } = await import("../host-driver/enclave-link.ts");
-  return listEnclaves(state, (address) => enclaveLink(address).connect());
+  const connect: Connect = (address) => enclaveLink(address).connect();
+  return check === true ? checkEnclaves(state, connect, PATIENCE_MS) : listEnclaves(state, connect);
+}
+
+/** As listEnclaves; exit 4 unless one runs and all answer. */
+export async function checkEnclaves(state: string, connect: Connect, patienceMs: number): Promise<Report> {
+  const started = performance.now();
+  for (;;) {
+    const report = await listEnclaves(state, connect);
+    const rows = report.json["enclaves"] as readonly JsonObject[];
+    if (rows.length > 0 && rows.every((row) => row["answers"] === true)) return report;
+    // That none runs will not change by itself.
+    if (rows.length === 0 || performance.now() - started > patienceMs) return { ...report, exit: 4 };
+  }
 }
 
 /** Opens a connection to the worker at an address. */

@@ -26,10 +26,12 @@ function judged(finding: Finding, level: Finding["level"], what: RegExp): void {
 }
 
 test("Node is recent enough from 22.18 on", () => {
-  for (const version of ["v22.18.0", "v22.20.1", "v24.21.0", "v26.0.0"])
+  for (const version of ["v22.18.0", "v22.20.1", "v24.21.0", "v26.0.0"]) {
     judged(checkNode(version), "ok", /^v/);
-  for (const version of ["v22.17.9", "v20.20.2", "v18.0.0", "something"])
+  }
+  for (const version of ["v22.17.9", "v20.20.2", "v18.0.0", "something"]) {
     judged(checkNode(version), "fix", /^Node /);
+  }
 });
 
 test("an addon that cannot be loaded is a warning: the stand-ins do without", () => {
@@ -73,8 +75,9 @@ function answerAt(offsetMs: number): Finding {
 }
 
 test("a clock is true within what a header of whole seconds can tell", () => {
-  for (const offset of [-1400, -500, 0, 400, 2000])
+  for (const offset of [-1400, -500, 0, 400, 2000]) {
     judged(answerAt(offset), "ok", /none against kms\.example/);
+  }
 });
 
 test("a clock that is off is a warning, and from a minute on to be mended; which way is said", () => {

@@ -8,7 +8,8 @@ import test from "node:test";
 import type { TestContext } from "node:test";
 import { launch } from "../../cli/enclave-start.ts";
 import type { Surroundings } from "../../cli/enclave-start.ts";
-import { listEnclaves } from "../../cli/enclave-status.ts";
+import { checkEnclaves, listEnclaves } from "../../cli/enclave-status.ts";
+import type { Connect } from "../../cli/enclave-status.ts";
 import type { Report } from "../../cli/output.ts";
 import { SealroomError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
@@ -198,6 +199,30 @@ test("status lists what runs, and says of a worker that cannot be reached why", 
   assert.match(text.join("\n"), /accepts none \(TRANSPORT_CONNECT\)/);
   const up = await listEnclaves(state, () => Promise.resolve(new PassThrough()));
   assert.match(up.text.join("\n"), /accepts connections/);
+});
+
+test("status --check fails where none runs, and where one has not answered for long enough", async (t) => {
+  const { start, folder } = await rig(t);
+  const state = join(folder, "state");
+  const up: Connect = () => Promise.resolve(new PassThrough());
+  const down: Connect = () => Promise.reject(new SealroomError("TRANSPORT_CONNECT"));
+  assert.equal((await checkEnclaves(state, up, 60_000)).exit, 4);
+  await start();
+  assert.equal((await checkEnclaves(state, up, 0)).exit, 0);
+  assert.equal((await checkEnclaves(state, down, 0)).exit, 4);
+});
+
+test("status --check waits for a worker that is slow: whoever restarts it ends its job", async (t) => {
+  const { start, folder } = await rig(t);
+  await start();
+  let attempts = 0;
+  const slow: Connect = () => {
+    attempts++;
+    if (attempts < 3) return Promise.reject(new SealroomError("TRANSPORT_TIMEOUT"));
+    return Promise.resolve(new PassThrough());
+  };
+  assert.equal((await checkEnclaves(join(folder, "state"), slow, 60_000)).exit, 0);
+  assert.equal(attempts, 3);
 });
 
 test("status says in so many words that an enclave runs in debug mode", async (t) => {
