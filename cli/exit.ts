@@ -4,8 +4,8 @@ import { ERROR_CODES } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
 
 export const EXIT_CODES = {
-  0: "done; for `verify` and `attestation`: everything that was asked holds",
-  1: "refused: a verification failed, or the rules or the enclave refused the job",
+  0: "done; for `verify`, `attestation` and `policy lint`: everything that was asked holds; for `enclave diff`: nothing measured differs",
+  1: "refused: a verification failed, the rules or the enclave refused the job, a key policy has faults, or (`enclave diff`) images differ",
   2: "usage: the command line is wrong, or an expectation is missing or unusable",
   3: "input: a file that was given is missing, malformed, or does not fit the others",
   4: "environment: S3, KMS, the enclave, the network or the local state cannot be used",
@@ -57,6 +57,8 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
     exit: 4,
     advice: "Host and enclave do not speak the same protocol: use the same release for both.",
   },
+  GUEST: { exit: 4, advice: "Build the image again: its kernel command line is not right." },
+  ENTROPY: { exit: 4, advice: "Start the enclave again; if it stays so, build it with another kernel." },
   CLOCK: { exit: 4, advice: "Set the clock of the enclave's parent." },
   KMS: { exit: 4, advice: "Look whether KMS can be reached and the key is enabled." },
   OBJECT: DAMAGED,
@@ -64,11 +66,15 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
   INTERNAL: FAULT,
   STORE: { exit: 4, advice: "Look whether the bucket is there and may be read." },
   TUNNEL: NETWORK,
-  ENCLAVE: { exit: 2, advice: "Write unix:DIRECTORY or vsock:CID." },
+  ENCLAVE: { exit: 2, advice: "Write vsock:CID, unix:DIRECTORY or emulator:SOCKET." },
   SIGV4: { exit: 4, advice: "Get fresh credentials." },
   LOCAL: { exit: 4, advice: "Use another directory with --state DIR." },
+  EIF: { exit: 3, advice: "Do not start it; build it again, or get it again from whoever did." },
+  CPIO: { exit: 3, advice: "Do not rely on a list of its files; the registers are right without --files." },
+  ELF: { exit: 3, advice: "Give a file of the image's platform." },
+  IMAGE: { exit: 3, advice: "Look at the file, and at docs/image.md for what an image is made from." },
   NITRO: { exit: 4, advice: "Run `sealroom doctor` on the parent." },
-  EMULATOR: { exit: 4, advice: "Run `sealroom doctor`: it says what the emulator lacks." },
+  EMULATOR: { exit: 4, advice: "Run `npm run emulator`; `sealroom doctor` says what is missing." },
   KEYPOLICY: { exit: 2, advice: "Correct the option." },
   CRYPTO: DAMAGED,
   SEAL: DAMAGED,
@@ -153,13 +159,17 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     exit: 1,
     advice: "Write it again under a KMS keyring, or seal its content with `sealroom seal`.",
   },
+  EMULATOR_BOOT: { exit: 4, advice: "The end of its console says more; where it hung, start it again." },
   STORE_LOCATION: { exit: 2, advice: "Write it as s3://bucket/prefix/." },
   STORE_MISSING: {
     exit: 4,
     advice:
       "Look at the bucket and at the name in it: of a data set, where `seal` or `adopt` put it; of an object to adopt, its whole key.",
   },
-  TRANSPORT_UNAVAILABLE: { exit: 4, advice: "Use unix:DIRECTORY; this version opens no vsock." },
+  TRANSPORT_UNAVAILABLE: {
+    exit: 4,
+    advice: "Run it on Linux, x64 or arm64; from sources, `npm run build:native` makes the addon.",
+  },
   FILE_KIND: { exit: 3, advice: "Give a file." },
   LOCAL_PACKAGES: {
     exit: 4,
@@ -169,6 +179,21 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     exit: 4,
     advice: "Wait until it ends, or keep one `sealroom local` running on it, which all commands can share.",
   },
+  IMAGE_LIBRARY: {
+    exit: 3,
+    advice: "Build on a glibc distribution, or name an unpacked one with --libraries DIR.",
+  },
+  IMAGE_MODULE: {
+    exit: 3,
+    advice: "Give the kernel's own /lib/modules/VERSION; Debian's cloud kernels have all modules.",
+  },
+  IMAGE_IMPORT: {
+    exit: 3,
+    advice: "Give the import a fixed name, or list the file in host-driver/enclave/loads.ts.",
+  },
+  IMAGE_CHANGED: { exit: 3, advice: "Try again when nobody writes to it." },
+  IMAGE_PACKAGE: { exit: 3, advice: "Look at the packages that npm installed (`npm ci`)." },
+  IMAGE_COMPILE: { exit: 3, advice: "Correct the sources; `npm run types` says more." },
   KEY_LENGTH: { exit: 3, advice: "Give 16, 24 or 32 raw bytes, or their hex or base64." },
   FILE_EXISTS: { exit: 3, advice: "Give another name, or move what is there." },
   FILE_WRITE: { exit: 4, advice: "Look at the directory, its rights and the free space." },
@@ -176,6 +201,16 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     exit: 4,
     advice: "Set up AWS credentials and a region, or leave out --aws.",
   },
+  KEYPOLICY_SYNTAX: {
+    exit: 3,
+    advice: "Correct the policy; `sealroom policy lint` says more, `sealroom policy kms` prints one.",
+  },
+  KEYPOLICY_FOREIGN: {
+    exit: 3,
+    advice:
+      "Print a new one with `sealroom policy kms`; `sealroom policy lint` says what is wrong with this one.",
+  },
+  KEYPOLICY_CHANGE: { exit: 3, advice: "Give the policy that is in force, and what differs from it." },
   OWNER_KEY_FILE: { exit: 3, advice: "Look at the path and its rights." },
   OWNER_KEY_EXISTS: { exit: 3, advice: "Give another name, or move what is there." },
   OWNER_KEY_MODE: { exit: 3, advice: "Take the others' rights away (chmod 600)." },

@@ -181,13 +181,23 @@ async function makeDirectory(path: string, made: string[]): Promise<void> {
   made.push(path);
 }
 
-/**
- * All files or none: they are written into a directory beside `path`, which then gets that name. What processes that
- * were killed over it had begun for the same name is removed: it may be a result, opened.
- */
+/** All files or none. As writeDirectoryBy. */
 export async function writeNewDirectory(
   path: string,
   files: readonly (Omit<FileToWrite, "path"> & { readonly name: string })[],
+): Promise<void> {
+  await writeDirectoryBy(path, async (temporary) => {
+    for (const { name, bytes, access } of files) await writeDurably(join(temporary, name), bytes, access);
+  });
+}
+
+/**
+ * Calls `write` with a directory beside `path`, which then gets that name. What processes that were killed over it had
+ * begun for the same name is removed: it may be a result, opened. Errors, at the path: FILE_EXISTS, FILE_WRITE.
+ */
+export async function writeDirectoryBy(
+  path: string,
+  write: (temporary: string) => Promise<void>,
 ): Promise<void> {
   await checkEmpty(path);
   const target = resolve(path);
@@ -195,7 +205,7 @@ export async function writeNewDirectory(
   try {
     temporary = await makeBeside(target, []);
     await removeAbandoned(target);
-    for (const { name, bytes, access } of files) await writeDurably(join(temporary, name), bytes, access);
+    await write(temporary);
     await syncDirectory(temporary);
     // An empty directory may be in the way; one that has since got something in it is not removed.
     await rmdir(target).catch(() => undefined);
@@ -203,7 +213,7 @@ export async function writeNewDirectory(
     await syncDirectory(dirname(target));
   } catch (error) {
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
-    throw new FaultAt(path, asFileError(error, "FILE_WRITE"));
+    throw error instanceof FaultAt ? error : new FaultAt(path, asFileError(error, "FILE_WRITE"));
   }
 }
 

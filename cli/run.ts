@@ -57,7 +57,10 @@ export function declareRun(parent: Command, host: Host): void {
       "where a data set lies, instead of what the job says; may be repeated",
       collect,
     )
-    .option("--enclave <address>", "unix:DIRECTORY or vsock:CID of a running enclave; implies --aws")
+    .option(
+      "--enclave <address>",
+      "vsock:CID, unix:DIRECTORY or emulator:SOCKET of a running enclave; implies --aws",
+    )
     .option("--local", "use the embedded S3 and KMS (the default without --enclave)");
   act(addCloudOptions(command), host, run);
 }

@@ -110,19 +110,23 @@ export const ERROR_CODES = {
   NSM_REQUEST: "the request is larger than the NSM takes, or a field of it is out of its limits",
   NSM_RESPONSE: "the NSM's answer is not strict CBOR of the expected shape",
   NSM_ERROR: "the NSM refused the request; `nsm` has its code",
-  NSM_UNAVAILABLE: "this build cannot reach a Nitro Secure Module",
+  NSM_UNAVAILABLE: "there is no device of a Nitro Secure Module here, or it cannot be opened",
   NSM_IO: "the NSM cannot be reached, or broke off in the middle of an exchange",
   NSM_STATE: "the software NSM's root cannot be used: half of it is missing, or its key is open to others",
   // wire/ and transport/
   TRANSPORT_CONNECT: "a connection could not be made",
   TRANSPORT_CLOSED: "the connection ended before all bytes had come",
   TRANSPORT_TIMEOUT: "the peer made no progress for too long",
-  TRANSPORT_UNAVAILABLE: "this build has no such transport",
+  TRANSPORT_UNAVAILABLE: "the native addon, which opens vsock and the NSM, was not built for this platform",
   WIRE_LENGTH: "a length is out of its bounds or is not the one asked for",
   WIRE_JSON: "a message is not canonical JSON",
   WIRE_FIELD: "a message has a missing, unknown or malformed member",
   WIRE_TRAILING: "bytes follow where the protocol has none",
   // enclave-worker/
+  GUEST_COMMAND_LINE: "the kernel's command line cannot be read, or names no CID as the parent's",
+  ENTROPY_SOURCE: "the kernel's random bytes do not come from the NSM",
+  ENTROPY_NSM: "the NSM's random bytes are too few, or repeat",
+  ENTROPY_POOL: "the kernel did not take the NSM's random bytes",
   CLOCK_DISAGREES: "the enclave's system clock and its attested time differ by more than a minute",
   KMS_KEY_ARN: "the manifest's key is not named by a full key ARN",
   KMS_TLS: "TLS to KMS failed: the endpoint's certificate is not from Amazon, or the connection was cut",
@@ -142,10 +146,28 @@ export const ERROR_CODES = {
   STORE_MISSING: "no such object or bucket",
   STORE_SIZE: "an object is larger than it may be",
   STORE_READ: "S3 could not be read",
-  ENCLAVE_ADDRESS: "not of the form unix:DIRECTORY or vsock:CID",
+  ENCLAVE_ADDRESS: "not of the form vsock:CID, unix:DIRECTORY or emulator:SOCKET",
   LOCAL_PACKAGES: "no lock file says which packages the local enclave runs with, so it cannot be measured",
   LOCAL_ENCLAVE: "the local enclave could not be started",
   LOCAL_LOCKED: "the local state is in use by another process",
+  // host-driver/enclave/: enclave images
+  EIF_FORMAT: "not an enclave image (EIF) of a version that is known, or its header is malformed",
+  EIF_SECTION:
+    "the image's sections do not lie one after another to its end, or are not the ones that an image has",
+  EIF_CRC: "the image's checksum does not fit its bytes: it is damaged",
+  EIF_SIGNATURE: "the image's signature section is not one signature of PCR0 with its certificate",
+  CPIO_HEADER: "the ramdisk is not a cpio archive in the newc form, plain or in gzip",
+  CPIO_PATH: "an entry's path in the ramdisk is not one that a kernel unpacks at its place",
+  CPIO_END: "the ramdisk ends within an entry, or bytes follow its end",
+  CPIO_LIMIT: "the ramdisk has more or larger entries than are read",
+  ELF_FORMAT: "not a 64-bit ELF file that can be placed in an image",
+  IMAGE_INPUT: "what an image is made from is missing or is not what it should be",
+  IMAGE_CHANGED: "a file changed while it was read",
+  IMAGE_LIBRARY: "a shared library that the image's programs need was not found",
+  IMAGE_MODULE: "a kernel module that the image needs was not found, or is not of the image's kernel",
+  IMAGE_IMPORT: "what a file of the image loads cannot be told, or is not there",
+  IMAGE_PACKAGE: "the image would have a package twice, one with an install script, or more than ten",
+  IMAGE_COMPILE: "the worker's sources could not be compiled",
   TUNNEL_REFUSED: "the endpoint is not on the host's allow-list",
   TUNNEL_DIAL: "the endpoint could not be reached",
   // sigv4.ts
@@ -162,7 +184,7 @@ export const ERROR_CODES = {
   EMULATOR_START: "the emulator did not start the image",
   // local/: credentials, authority, keys and objects of the stand-ins
   LOCAL_STATE: "a file of the local stand-ins cannot be used: it is damaged, or open to others",
-  // owner/key-policy.ts
+  // owner/key-policy.ts and what it is made of, owner/policy/
   KEYPOLICY_MEASUREMENT: "a measurement set is missing, or PCR0, PCR1 or PCR2 is not 48 bytes in hex",
   KEYPOLICY_DEBUG: "a measurement is all zero: a debug enclave, whose memory the host can read",
   KEYPOLICY_ROLE: "a role ARN is malformed, has a wildcard, or is the same as another role",
@@ -170,8 +192,13 @@ export const ERROR_CODES = {
   KEYPOLICY_DATASET:
     "the data set's name is empty, too long, or has characters that a key policy would read differently",
   KEYPOLICY_EPOCH: "a live epoch is not a whole number of UTC milliseconds, or is listed twice",
+  KEYPOLICY_TOKEN: "a token domain is not NAME:VERSION with a version from 1, or is listed twice",
+  KEYPOLICY_OUTPUT: "an output's data set name is malformed, or is listed twice",
+  KEYPOLICY_SYNTAX: "the key policy is not understood",
+  KEYPOLICY_FOREIGN: "the key policy is not one that is printed here",
+  KEYPOLICY_CHANGE: "the key policy cannot be changed like this",
   KEYPOLICY_SIZE:
-    "the key policy is longer than the 32 KiB that KMS takes: list fewer epochs or measurements",
+    "the key policy is longer than the 32 KiB that KMS takes: list fewer epochs, token versions or measurements",
   // crypto.ts
   CRYPTO_TAG: "sealed bytes do not verify under the key",
   CRYPTO_KEY: "a public key is not a point of its curve",
@@ -276,6 +303,9 @@ export const ERROR_CODES = {
   CLOUD_REQUEST: "AWS refused the request, or could not be reached",
   RESULT_OPENED: "an opened file is not what the sealed result holds",
   LOCAL_START: "the embedded stand-ins did not start",
+  // local/emulator/
+  EMULATOR_MISSING: "the emulator is not set up here, or a part of it is missing",
+  EMULATOR_BOOT: "the image did not come up in the emulator; `stage` says how far it came",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

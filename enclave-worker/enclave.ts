@@ -1,7 +1,7 @@
 // The trusted program, given the few things that differ between a real enclave and a stand-in: what carries its
 // bytes, who attests, and which roots it believes. Each entry point makes one of these; there are no options.
 import type { Dialer, Listener } from "../core/wire/transport.ts";
-import type { TrustRoot } from "../core/attestation/root.ts";
+import type { AttestationDocument } from "../core/attestation/document.ts";
 import type { NsmDevice } from "./nsm.ts";
 import { openPool } from "./pool.ts";
 import type { Pool } from "./pool.ts";
@@ -10,8 +10,8 @@ import { serveSession } from "./session.ts";
 export interface Enclave {
   readonly dialer: Dialer;
   readonly nsm: NsmDevice;
-  /** The root that the enclave's own documents must chain to. */
-  readonly attestationRoot: TrustRoot;
+  /** Whether a document of this enclave's own NSM is authentic. Fails with DOCUMENT_*, COSE_*, CHAIN_*. */
+  readonly authenticateOwn: (document: Uint8Array) => Promise<AttestationDocument>;
   /** PEM roots of the endpoints of KMS. */
   readonly kmsRoots: readonly string[];
   readonly pool: Pool;

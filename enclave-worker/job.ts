@@ -1,7 +1,6 @@
 // One job from the host's bytes to what leaves. `runJob` is the order of checks: documents before keys, keys before
 // data, all the data before the gate, the gate before anything is sealed.
 import { isDebug } from "../core/attestation/document.ts";
-import { authenticateArchived } from "../core/attestation/verify.ts";
 import { PolicyError } from "../core/errors.ts";
 import { datasetContext } from "../core/manifest/encryption-context.ts";
 import { checkPlan } from "../core/plan/check.ts";
@@ -59,8 +58,8 @@ export async function runJob(
 }
 
 /** The enclave's time, and that it is no debug enclave, from a fresh document of its own. */
-async function readTime({ nsm, attestationRoot }: Enclave): Promise<number> {
-  const document = await authenticateArchived(await attest(nsm, {}), attestationRoot);
+async function readTime({ nsm, authenticateOwn }: Enclave): Promise<number> {
+  const document = await authenticateOwn(await attest(nsm, {}));
   if (isDebug(document)) throw new PolicyError("POLICY_DEBUG");
   return enclaveTime(document);
 }

@@ -39,7 +39,7 @@ export interface PreparedJob {
 }
 
 export interface JobRun {
-  /** `vsock:CID`, or `unix:DIRECTORY` for one without a hypervisor. */
+  /** `vsock:CID`; `emulator:SOCKET`, or `unix:DIRECTORY` for one without a hypervisor. */
   readonly enclave: string;
   /** 16 to 64 bytes, random, the analyst's own; whoever verifies the receipt demands it. */
   readonly nonce: Uint8Array;

@@ -1,7 +1,6 @@
 // Submits one job to an enclave and serves what the enclave asks for meanwhile: ranged reads and the KMS tunnel.
 // Trusted for nothing but liveness; what comes back is worth what its receipt proves.
 import type { Readable } from "node:stream";
-import { connectUnix, unixListener } from "../transport/unix.ts";
 import { SealroomError } from "../core/errors.ts";
 import type { Details, ErrorCode } from "../core/errors.ts";
 import { ByteStream } from "../core/wire/byte-stream.ts";
@@ -9,8 +8,9 @@ import type { ReadRequest } from "../core/wire/gateway.ts";
 import { readJobEvent, writeJobRequest } from "../core/wire/job.ts";
 import type { JobEvent, JobRequest } from "../core/wire/job.ts";
 import { readPublicManifest } from "./dataset.ts";
-import { enclaveSocket } from "./enclave-address.ts";
 import type { EnclaveAddress } from "./enclave-address.ts";
+import { enclaveLink } from "./enclave-link.ts";
+import type { EnclaveLink } from "./enclave-link.ts";
 import { serveGateway } from "./gateway.ts";
 import type { S3Location } from "./location.ts";
 import type { Store } from "./store.ts";
@@ -47,27 +47,35 @@ export class JobRefused extends SealroomError {
 
 /** Errors: TRANSPORT_*, WIRE_*, STORE_*, and JobRefused with any code of the enclave's. */
 export async function submitJob(submission: Submission): Promise<Outcome> {
-  const { directory } = enclaveSocket(submission.enclave);
+  const link = enclaveLink(submission.enclave);
   const faults: unknown[] = [];
   const onFault = (error: unknown): void => {
     faults.push(error);
   };
   const source = await rangeSource(submission);
-  const gateway = await unixListener(directory, "gateway").accept((connection) => {
+  const gateway = await link.listener("gateway").accept((connection) => {
     void serveGateway(connection, source, onFault);
   });
-  const tunnel = await unixListener(directory, "tunnel").accept((connection) => {
-    void serveTunnel(connection, submission.tunnel, onFault);
-  });
   try {
-    return await converse(submission, faults);
+    const tunnel = await link.listener("tunnel").accept((connection) => {
+      void serveTunnel(connection, submission.tunnel, onFault);
+    });
+    try {
+      return await converse(link, submission, faults);
+    } finally {
+      await tunnel.close();
+    }
   } finally {
-    await Promise.all([gateway.close(), tunnel.close()]);
+    await gateway.close();
   }
 }
 
-async function converse(submission: Submission, faults: readonly unknown[]): Promise<Outcome> {
-  const stream = new ByteStream(await connectUnix(enclaveSocket(submission.enclave).path), IDLE_MS);
+async function converse(
+  link: EnclaveLink,
+  submission: Submission,
+  faults: readonly unknown[],
+): Promise<Outcome> {
+  const stream = new ByteStream(await link.connect(), IDLE_MS);
   const interrupt = (): void => {
     stream.destroy();
   };

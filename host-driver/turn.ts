@@ -1,5 +1,5 @@
-// One host process at a time serves an enclave that listens on unix sockets: gateway and tunnel have one name each. The
-// turn is an abstract unix socket, which the kernel frees when its holder dies.
+// One host process at a time serves an enclave: gateway and tunnel have one place each, a name beside the enclave's socket,
+// or with vsock a port of the whole machine. The turn is an abstract unix socket, which the kernel frees when its holder dies.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { realpath } from "node:fs/promises";
@@ -16,11 +16,8 @@ const RETRY_MS = 100;
  * signal's reason when it aborts.
  */
 export async function takeTurn(enclave: EnclaveAddress, signal: AbortSignal): Promise<() => Promise<void>> {
-  if (enclave.kind !== "unix") return () => Promise.resolve();
-  const directory = await realpath(enclave.directory).catch((cause: unknown) => {
-    throw new SealroomError("TRANSPORT_CONNECT", {}, { cause });
-  });
-  const name = `\0sealroom-host-${createHash("sha256").update(directory).digest("hex")}`;
+  const place = await placeOf(enclave);
+  const name = `\0sealroom-host-${createHash("sha256").update(place).digest("hex")}`;
   for (;;) {
     const server = await tryListen(name);
     if (server !== null) {
@@ -30,6 +27,15 @@ export async function takeTurn(enclave: EnclaveAddress, signal: AbortSignal): Pr
       };
     }
     await delay(RETRY_MS, undefined, { signal });
+  }
+}
+
+async function placeOf(enclave: EnclaveAddress): Promise<string> {
+  if (enclave.kind === "vsock") return "vsock";
+  try {
+    return await realpath(enclave.kind === "unix" ? enclave.directory : enclave.socketPath);
+  } catch (cause) {
+    throw new SealroomError("TRANSPORT_CONNECT", {}, { cause });
   }
 }
 

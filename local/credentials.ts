@@ -7,21 +7,11 @@ import { join } from "node:path";
 import { SealroomError } from "../core/errors.ts";
 import { parseJson, type JsonObject, type JsonValue } from "../core/json.ts";
 import type { AwsCredentials } from "../core/sigv4.ts";
+import type { Principal } from "../owner/policy/principal.ts";
 import { findSecretFile, writeSecretFile } from "./secret-file.ts";
 
 export const LOCAL_ACCOUNT = "000000000000";
 const CREDENTIALS_FILE = "credentials.json";
-
-/** A caller, as IAM sees one. */
-export interface Principal {
-  /** Of the session: `arn:aws:sts::account:assumed-role/role/session`. */
-  readonly arn: string;
-  /** Of the role; what aws:PrincipalArn is for a session. */
-  readonly roleArn: string;
-  readonly account: string;
-  /** Its identity policy: action patterns it may use on anything, as far as a resource policy delegates to IAM. */
-  readonly identityActions: readonly string[];
-}
 
 export interface LocalCredentials extends AwsCredentials {
   readonly sessionToken: string;

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setEnvironmentData } from "node:worker_threads";
 import { trustRoot } from "../core/attestation/root.ts";
+import { authenticateArchived } from "../core/attestation/verify.ts";
 import { serveEnclave } from "../enclave-worker/enclave.ts";
 import { unixDialer, unixListener } from "../transport/unix.ts";
 import { SOCKETS } from "./enclave-files.ts";
@@ -29,11 +30,12 @@ process.stdin.resume().once("close", () => {
 });
 
 setEnvironmentData(SOCKETS, sockets);
+const root = trustRoot(await readFile(attestationRoot, "utf8"));
 await serveEnclave({
   listener: unixListener(sockets, "enclave"),
   dialer: unixDialer(sockets),
   nsm: await connectNsm(nsmPath),
-  attestationRoot: trustRoot(await readFile(attestationRoot, "utf8")),
+  authenticateOwn: (document) => authenticateArchived(document, root),
   kmsRoots: [await readFile(kmsRoot, "utf8")],
   thread: new URL(`./enclave-thread${import.meta.filename.slice(-3)}`, import.meta.url),
   threads: Number(threads),

@@ -4,10 +4,13 @@ import { join, resolve } from "node:path";
 import type { Measurements } from "../core/attestation/measurements.ts";
 import { encodeMeasurements } from "../core/attestation/measurements.ts";
 import { trustRoot } from "../core/attestation/root.ts";
+import type { TrustRoot } from "../core/attestation/root.ts";
+import { authenticate } from "../core/attestation/verify.ts";
 import { openAuthority } from "./authority.ts";
 import { credentialTable, openCredentials } from "./credentials.ts";
 import type { NamedCredentials, PrincipalName } from "./credentials.ts";
 import { ENCLAVE_ENTRIES } from "./enclave-files.ts";
+import type { AuthenticateRecipient } from "./kms/recipient.ts";
 import { startLocalKms } from "./kms/server.ts";
 import { reachableFiles } from "./module-graph.ts";
 import { measureEnclave } from "./nsm/measure.ts";
@@ -38,6 +41,9 @@ export interface Endpoints {
   readonly simulatedRoot: string;
 }
 
+/** Who is a recipient, given the root of the software NSM. */
+export type Judge = (simulatedRoot: TrustRoot) => AuthenticateRecipient;
+
 export interface Services {
   readonly endpoints: Endpoints;
   readonly measurements: Measurements;
@@ -45,21 +51,25 @@ export interface Services {
   close(): Promise<void>;
 }
 
-/** The caller holds the lock of the state. Errors: LOCAL_STATE, NSM_STATE. */
-export async function startServices(state: string): Promise<Services> {
+/**
+ * The caller holds the lock of the state. `judge`: which documents KMS takes for authentic; those under the simulated
+ * root, but in tests that emulate a device. Errors: LOCAL_STATE, NSM_STATE.
+ */
+export async function startServices(state: string, judge: Judge = chainsTo): Promise<Services> {
   const directory = resolve(state);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const now = Date.now();
   const credentials = await openCredentials(directory);
   const authority = await openAuthority(directory, now);
   const nitroRoot = await openDevRoot(directory, now);
+  const root = trustRoot(nitroRoot.certificate);
   const measurements = await measureSources(join(directory, "measurements.json"));
   const table = credentialTable(Object.values(credentials));
   const s3 = await startLocalS3({ directory: join(directory, "s3"), credentials: table });
   const kms = await startLocalKms({
     directory: join(directory, "kms"),
     credentials: table,
-    nitroRoot: trustRoot(nitroRoot.certificate),
+    authenticateRecipient: judge(root),
     authority,
     region: LOCAL_REGION,
   });
@@ -87,6 +97,10 @@ export async function startServices(state: string): Promise<Services> {
       await Promise.all([s3.close(), kms.close()]);
     },
   };
+}
+
+function chainsTo(root: TrustRoot): AuthenticateRecipient {
+  return (document, nowMs) => authenticate(document, root, nowMs);
 }
 
 /** Measures the very files that will run, and keeps the measurements where a key policy can be made from them. */

@@ -12,7 +12,8 @@ import {
   type Query,
   type SigningScope,
 } from "../core/sigv4.ts";
-import type { CredentialTable, Principal } from "./credentials.ts";
+import type { Principal } from "../owner/policy/principal.ts";
+import type { CredentialTable } from "./credentials.ts";
 
 export interface SignedRequest {
   readonly method: string;

@@ -41,7 +41,8 @@ function readInto(intake: Intake): OnReadOpts {
   return { buffer: () => intake.memory(), callback: (bytes) => intake.filled(bytes) };
 }
 
-async function listenUnix(
+/** Closing it also destroys the connections that it accepted. Errors: TRANSPORT_CONNECT. */
+export async function listenUnix(
   path: string,
   handler: (stream: Duplex) => void,
 ): Promise<{ close(): Promise<void> }> {

@@ -165,11 +165,9 @@ function readPathLength(value: Der): number {
 function readKeyUsage(extension: Extension | undefined): number {
   if (extension === undefined) return 0;
   const content = contentOf(decodeDer(extension.value), BIT_STRING);
-  const unused = content[0];
-  const last = content.at(-1);
-  if (unused === undefined || unused > 7 || last === undefined || content.length < 2 || content.length > 3) {
-    throw derFault();
-  }
+  // A byte that is not there has no bit that is set.
+  const [unused = 0, first = 0, last = first] = content;
+  if (unused > 7 || content.length > 3) throw derFault();
   if ((last & ((2 << unused) - 1)) !== 1 << unused) throw derFault();
-  return content[1] ?? 0;
+  return first;
 }

@@ -164,7 +164,7 @@ function parseGroupKeys(
   const seen = new Set<unknown>();
   return field.list(1, Math.min(MAX_GROUP_KEYS, maxGroups)).map((entry) => {
     const { value } = entry;
-    if (value === null || typeof value === "object") throw entry.fault("not a value");
+    if (typeof value === "object") throw entry.fault("not a value");
     const typed = typedLiteral(value, type);
     if (typed === undefined) throw entry.fault("not of the column's type", {}, "MANIFEST_RULES");
     if (seen.has(typed.value)) throw entry.fault("named twice", {}, "MANIFEST_RULES");

@@ -1,13 +1,14 @@
 // The operations that make, describe and change keys. CreateGrant is authorized and then refused: there are no grants
 // here, and a policy that lets someone create one must show as such.
 import type { JsonObject } from "../../core/json.ts";
+import { MAX_POLICY_BYTES, type Policy } from "../../owner/policy/document.ts";
+import { decide } from "../../owner/policy/evaluate.ts";
+import { requestContext } from "../../owner/policy/request-context.ts";
 import { AwsError } from "../aws-error.ts";
 import { LOCAL_ACCOUNT } from "../credentials.ts";
 import { authorize, authorizeByIdentity, getKey, invalidState, type Call, type Operation } from "./call.ts";
+import { takePolicy } from "./key-policy.ts";
 import type { Key } from "./key-store.ts";
-import { MAX_POLICY_BYTES, parsePolicy, type Policy } from "./policy/document.ts";
-import { decide } from "./policy/evaluate.ts";
-import { requestContext } from "./request-context.ts";
 
 const MAX_KEY_ID = 2048;
 const MAX_DESCRIPTION = 8192;
@@ -40,7 +41,7 @@ async function createKey(call: Call): Promise<JsonObject> {
   const policyText = parameters.findText("Policy", MAX_POLICY_BYTES) ?? DEFAULT_POLICY;
 
   authorizeByIdentity(call, "kms:CreateKey");
-  checkLockout(call, parsePolicy(policyText), kms.keys.arnOf("new"));
+  checkLockout(call, takePolicy(policyText), kms.keys.arnOf("new"));
   return { KeyMetadata: describe(await kms.keys.create({ policyText, description, createdMs: nowMs })) };
 }
 
@@ -65,7 +66,7 @@ async function putKeyPolicy(call: Call): Promise<JsonObject> {
 
   authorize(call, "kms:PutKeyPolicy", key, { bypassesLockoutCheck });
   if (key.state === "PendingDeletion") throw invalidState(key);
-  checkLockout(call, parsePolicy(policyText), key.arn);
+  checkLockout(call, takePolicy(policyText), key.arn);
   await kms.keys.change(key.id, { policyText });
   return {};
 }

@@ -1,19 +1,17 @@
 // One call of the local KMS: who calls, with what, on which key; and whether the key's policy lets it.
-import type { TrustRoot } from "../../core/attestation/root.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { decide } from "../../owner/policy/evaluate.ts";
+import { isAllowedByIdentity, type Principal } from "../../owner/policy/principal.ts";
+import { requestContext } from "../../owner/policy/request-context.ts";
 import { AwsError } from "../aws-error.ts";
-import type { Principal } from "../credentials.ts";
-import { isAllowedByIdentity } from "../identity.ts";
 import type { CmsForm } from "./cms.ts";
 import type { Key, KeyStore } from "./key-store.ts";
 import type { Context, Parameters } from "./parameters.ts";
-import { decide } from "./policy/evaluate.ts";
-import type { Recipient } from "./recipient.ts";
-import { requestContext } from "./request-context.ts";
+import type { AuthenticateRecipient, Recipient } from "./recipient.ts";
 
 export interface KmsState {
   readonly keys: KeyStore;
-  readonly nitroRoot: TrustRoot;
+  readonly authenticateRecipient: AuthenticateRecipient;
   readonly cmsForm: CmsForm;
 }
 

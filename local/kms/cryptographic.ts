@@ -34,7 +34,7 @@ async function decrypt(call: Call): Promise<JsonObject> {
   parameters.word("EncryptionAlgorithm", ALGORITHM);
   checkGrantTokens(call);
   const key = keyOfBlob(call, blob, "KeyId");
-  const recipient = await findRecipient(parameters, kms.nitroRoot, nowMs);
+  const recipient = await findRecipient(parameters, kms.authenticateRecipient, nowMs);
 
   authorize(call, "kms:Decrypt", key, { encryptionContext, recipient });
   checkEnabled(key);
@@ -64,7 +64,7 @@ async function generateDataKey(call: Call): Promise<JsonObject> {
   const encryptionContext = parameters.context("EncryptionContext");
   checkGrantTokens(call);
   const key = getKey(call, parameters.getText("KeyId", MAX_KEY_ID));
-  const recipient = await findRecipient(parameters, kms.nitroRoot, nowMs);
+  const recipient = await findRecipient(parameters, kms.authenticateRecipient, nowMs);
 
   authorize(call, "kms:GenerateDataKey", key, { encryptionContext, recipient });
   checkEnabled(key);
@@ -118,7 +118,7 @@ async function generateRandom(call: Call): Promise<JsonObject> {
   const { parameters, kms, nowMs } = call;
   const bytes = parameters.findInteger("NumberOfBytes", 1, MAX_RANDOM_BYTES);
   if (bytes === null) throw invalid("NumberOfBytes is missing");
-  const recipient = await findRecipient(parameters, kms.nitroRoot, nowMs);
+  const recipient = await findRecipient(parameters, kms.authenticateRecipient, nowMs);
   authorizeByIdentity(call, "kms:GenerateRandom");
   return deliver(call, recipient, randomBytes(bytes));
 }

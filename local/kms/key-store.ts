@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { randomBytes } from "../../core/crypto.ts";
 import { SealroomError } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
+import type { Policy } from "../../owner/policy/document.ts";
 import { LOCAL_ACCOUNT } from "../credentials.ts";
 import { findSecretFile, writeSecretFile } from "../secret-file.ts";
-import { parsePolicy, type Policy } from "./policy/document.ts";
+import { takePolicy } from "./key-policy.ts";
 
 const SECRET_BYTES = 32;
 const STATES = ["Enabled", "Disabled", "PendingDeletion"] as const;
@@ -73,7 +74,7 @@ export class KeyStore {
   /** @throws AwsError MalformedPolicyDocumentException */
   async create({ policyText, description, createdMs }: NewKey): Promise<Key> {
     const id = randomUUID();
-    const policy = parsePolicy(policyText);
+    const policy = takePolicy(policyText);
     const secret = randomBytes(SECRET_BYTES);
     const arn = this.arnOf(id);
     const key = {
@@ -93,7 +94,7 @@ export class KeyStore {
 
   /** The change is on the disk when the promise resolves. @throws AwsError MalformedPolicyDocumentException */
   async change(id: string, change: KeyChange): Promise<void> {
-    const policy = change.policyText === undefined ? {} : { policy: parsePolicy(change.policyText) };
+    const policy = change.policyText === undefined ? {} : { policy: takePolicy(change.policyText) };
     await this.#store(() => {
       const key = this.#keys.get(id);
       if (key === undefined) throw new Error("internal: the key is gone");
@@ -150,6 +151,6 @@ function decodeKey(id: string, arn: string, text: string): Key {
   }
   const bytes = new Uint8Array(Buffer.from(secret, "base64"));
   if (bytes.length !== SECRET_BYTES) throw new Error("the secret is cut");
-  const policy = parsePolicy(policyText);
+  const policy = takePolicy(policyText);
   return { id, arn, createdMs, description, state: known, deletionMs, policyText, policy, secret: bytes };
 }

@@ -1,11 +1,9 @@
-// Who an answer is encrypted to: a real verification of the attestation document under the simulated root. Whether
-// its measurements may have the key is for the key policy; a debug document is authentic too, with zero registers.
+// Who an answer is encrypted to: whoever an authentic, fresh attestation document names. Whether its measurements may
+// have the key is for the key policy; a debug document is authentic too, with zero registers.
 import { createPublicKey, type KeyObject } from "node:crypto";
 
 import type { AttestationDocument } from "../../core/attestation/document.ts";
 import { encodeRegister } from "../../core/attestation/measurements.ts";
-import type { TrustRoot } from "../../core/attestation/root.ts";
-import { authenticate } from "../../core/attestation/verify.ts";
 import { SealroomError } from "../../core/errors.ts";
 import { invalid, type Parameters } from "./parameters.ts";
 
@@ -13,6 +11,9 @@ const MAX_DOCUMENT_BYTES = 16 * 1024;
 const MAX_AGE_MS = 5 * 60_000;
 const MAX_AHEAD_MS = 60_000;
 const KEY_BITS = [2048, 3072, 4096];
+
+/** A document that is authentic at `nowMs` (Unix milliseconds). Fails with a SealroomError that says what is not. */
+export type AuthenticateRecipient = (document: Uint8Array, nowMs: number) => Promise<AttestationDocument>;
 
 export interface Recipient {
   readonly publicKey: KeyObject;
@@ -23,7 +24,7 @@ export interface Recipient {
 /** Null where the request names none. @throws AwsError ValidationException */
 export async function findRecipient(
   parameters: Parameters,
-  root: TrustRoot,
+  authenticate: AuthenticateRecipient,
   nowMs: number,
 ): Promise<Recipient | null> {
   if (!parameters.has("Recipient")) return null;
@@ -32,7 +33,7 @@ export async function findRecipient(
     throw invalid("KeyEncryptionAlgorithm must be RSAES_OAEP_SHA_256");
   }
   const bytes = recipient.getBytes("AttestationDocument", 1, MAX_DOCUMENT_BYTES);
-  const document = await verifyDocument(bytes, root, nowMs);
+  const document = await verifyDocument(bytes, authenticate, nowMs);
   return {
     publicKey: readPublicKey(document.publicKey),
     pcrs: new Map([...document.pcrs].map(([index, register]) => [index, encodeRegister(register)])),
@@ -41,12 +42,12 @@ export async function findRecipient(
 
 async function verifyDocument(
   bytes: Uint8Array,
-  root: TrustRoot,
+  authenticate: AuthenticateRecipient,
   nowMs: number,
 ): Promise<AttestationDocument> {
   let document: AttestationDocument;
   try {
-    document = await authenticate(bytes, root, nowMs);
+    document = await authenticate(bytes, nowMs);
   } catch (error) {
     if (error instanceof SealroomError) throw invalid(`AttestationDocument is not authentic (${error.code})`);
     throw error;

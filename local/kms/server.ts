@@ -5,13 +5,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
-import type { TrustRoot } from "../../core/attestation/root.ts";
 import { SealroomError } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { sha256Hex } from "../../core/sigv4.ts";
 import type { Authority } from "../authority.ts";
 import { AwsError } from "../aws-error.ts";
-import type { CredentialTable, Principal } from "../credentials.ts";
+import type { Principal } from "../../owner/policy/principal.ts";
+import type { CredentialTable } from "../credentials.ts";
 import { collectHeaders, SignatureFault, verifySignature, type SignatureReason } from "../signature.ts";
 import { ADMINISTRATIVE_OPERATIONS, DEFAULT_POLICY } from "./administrative.ts";
 import type { KmsState, Operation } from "./call.ts";
@@ -19,6 +19,7 @@ import type { CmsForm } from "./cms.ts";
 import { CRYPTOGRAPHIC_OPERATIONS } from "./cryptographic.ts";
 import { KeyStore } from "./key-store.ts";
 import { MAX_REQUEST_BYTES, Parameters, parseParameters } from "./parameters.ts";
+import type { AuthenticateRecipient } from "./recipient.ts";
 
 const CONTENT_TYPE = "application/x-amz-json-1.1";
 const MAX_SKEW_MS = 5 * 60_000;
@@ -31,8 +32,8 @@ export interface LocalKmsOptions {
   /** Where the keys are kept. The caller holds the lock of the state. */
   readonly directory: string;
   readonly credentials: CredentialTable;
-  /** The root that attestation documents must chain to: the software NSM's. */
-  readonly nitroRoot: TrustRoot;
+  /** What makes an attestation document authentic: for the local enclave, a chain to the software NSM's root. */
+  readonly authenticateRecipient: AuthenticateRecipient;
   readonly authority: Authority;
   readonly region: string;
   /** 0, the default, takes a free one. Only this machine can connect. */
@@ -55,10 +56,10 @@ export interface LocalKms {
 
 /** @throws SealroomError LOCAL_STATE if a stored key is damaged */
 export async function startLocalKms(options: LocalKmsOptions): Promise<LocalKms> {
-  const { directory, credentials, nitroRoot, authority, region } = options;
+  const { directory, credentials, authenticateRecipient, authority, region } = options;
   const clock = options.clock ?? Date.now;
   const keys = await KeyStore.open(directory, region);
-  const kms: KmsState = { keys, nitroRoot, cmsForm: options.cmsForm ?? "constructed" };
+  const kms: KmsState = { keys, authenticateRecipient, cmsForm: options.cmsForm ?? "constructed" };
   const host = `kms.${region}.amazonaws.com`;
   const identity = authority.issueServer([host, "localhost", "127.0.0.1"], clock());
   const tls = { cert: identity.certificate, key: identity.privateKey, minVersion: "TLSv1.2" } as const;

@@ -7,6 +7,7 @@ import { arch, platform, version } from "node:process";
 import { fileURLToPath } from "node:url";
 import { PCR_SIZE } from "../../core/attestation/document.ts";
 import { encodeRegister, type Measurements } from "../../core/attestation/measurements.ts";
+import { parentInstanceRegister, parentRoleRegister } from "../../core/attestation/parent.ts";
 import { SealroomError } from "../../core/errors.ts";
 
 const LOCK_FILE = "package-lock.json";
@@ -35,14 +36,14 @@ export async function measureEnclave(root: URL, files: readonly string[]): Promi
   };
 }
 
-/** Registers 0 to 4 at boot. 3 and 4 are of the text itself, not of its hash, as on a real parent. */
+/** Registers 0 to 4 at boot. */
 export function bootRegisters(measurements: Measurements, parent: Parent): ReadonlyMap<number, Uint8Array> {
   return new Map([
     [0, Buffer.from(measurements[0], "hex")],
     [1, Buffer.from(measurements[1], "hex")],
     [2, Buffer.from(measurements[2], "hex")],
-    [3, extendZero(encodeText(parent.roleArn))],
-    [4, extendZero(encodeText(parent.instanceId))],
+    [3, parentRoleRegister(parent.roleArn)],
+    [4, parentInstanceRegister(parent.instanceId)],
   ]);
 }
 

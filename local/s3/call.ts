@@ -1,8 +1,8 @@
 // One call of the local S3: who asks for what, and what an operation answers.
 import type { IncomingMessage } from "node:http";
 
+import { isAllowedByIdentity } from "../../owner/policy/principal.ts";
 import { AwsError, invalidArgument } from "../aws-error.ts";
-import { isAllowedByIdentity } from "../identity.ts";
 import type { VerifiedSignature } from "../signature.ts";
 import type { Bucket } from "./bucket.ts";
 import type { ByteRange } from "./range.ts";

@@ -103,6 +103,48 @@ test("refuses a member of an envelope that is missing, unknown, of another kind 
   assert.equal(await verdict(altered(manifest, ["objects", 0, "envelope"], null)), "MANIFEST_FIELD");
 });
 
+test("says of an adopted object where in its envelope the fault is", () => {
+  const { unit, ...others } = manifest;
+  assert.equal(unit, "scattered");
+  const faults: readonly (readonly [object, object])[] = [
+    [
+      { ...others, unit: "column" },
+      { field: "objects[0].envelope", fault: "units are not marked" },
+    ],
+    [
+      altered(manifest, ["objects", 1, "envelope", "wrappedKey"], bytes(59)),
+      { field: "objects[1].envelope.wrappedKey", fault: "malformed" },
+    ],
+    [
+      altered(manifest, ["objects", 5, "envelope", "commitment"], bytes(27)),
+      { field: "objects[5].envelope.commitment", fault: "malformed" },
+    ],
+    [
+      altered(manifest, ["objects", 4, "envelope", "suite"], 0x0478),
+      { field: "objects[4].envelope.suite", fault: "unknown", known: "kind, iv, wrappedKey" },
+    ],
+  ];
+  for (const [value, details] of faults) {
+    assert.throws(() => parseManifest(encodeCanonical(value)), { details });
+  }
+});
+
+test("takes wrapped keys of the lengths that their suites' data keys have, and no others", async () => {
+  const lengths = Array.from({ length: 100 }, (_, length) => length);
+  const taken = async (index: number, member: string): Promise<readonly number[]> => {
+    const verdicts = await Promise.all(
+      lengths.map((length) =>
+        verdict(altered(manifest, ["objects", index, "envelope", member], bytes(length))),
+      ),
+    );
+    return lengths.filter((length) => verdicts[length] === "ok");
+  };
+  for (const index of [0, 1, 2, 3]) assert.deepEqual(await taken(index, "wrappedKey"), [44, 52, 60]);
+  for (const index of [4, 5]) assert.deepEqual(await taken(index, "wrappedKey"), [60]);
+  assert.deepEqual(await taken(4, "iv"), [12]);
+  for (const member of ["messageId", "commitment"]) assert.deepEqual(await taken(5, member), [28]);
+});
+
 test("refuses suites that may not be adopted", async () => {
   for (let suite = 0; suite < 0x600; suite += 1) {
     const whole = await verdict({

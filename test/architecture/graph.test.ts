@@ -46,16 +46,30 @@ async function tableUnder(heading: string): Promise<readonly (readonly string[])
   );
 }
 
+/** The ends of connections that no enclave has, and what builds the addon. */
+const HOSTS_TRANSPORT = [
+  "transport/unix.ts",
+  "transport/hybrid-vsock.ts",
+  "transport/native/build.ts",
+  "transport/native/prebuilt.ts",
+];
+
 /** What must not be reached from production, by the folder rule of the design. */
 function strangersToProduction(files: readonly string[]): readonly string[] {
   return files.filter(
-    (file) => /^(local|test|owner|host-driver|cli)\//.test(file) || file === "transport/unix.ts",
+    (file) => /^(local|test|owner|host-driver|cli)\//.test(file) || HOSTS_TRANSPORT.includes(file),
   );
 }
 
 const REAL_ONES = [
   ...PRODUCTION,
   "transport/vsock.ts",
+  "transport/socket-channel.ts",
+  "transport/descriptor-stream.ts",
+  "transport/errno.ts",
+  "transport/native/addon.ts",
+  "enclave-worker/entropy.ts",
+  "enclave-worker/guest.ts",
   "enclave-worker/nsm-device.ts",
   "enclave-worker/kms/amazon-roots.ts",
 ];
@@ -136,12 +150,35 @@ test("host and enclave never import each other, by no way round", async () => {
   );
 });
 
-const NODE_MODULES = ["node:crypto", "node:http", "node:os", "node:stream", "node:tls"];
+const NODE_MODULES = ["node:crypto", "node:fs", "node:http", "node:os", "node:stream", "node:tls"];
+const READS_FILES = "enclave-worker/guest.ts";
+const LOADS_ADDON = "transport/native/addon.ts";
 
-test("the enclave uses no disk, no socket of its own and no process: only these modules of Node", async () => {
+/** Who of the production enclave reads files, and who loads machine code. */
+async function filesAndCode(root: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const path of await reachable(root, PRODUCTION)) {
+    const { imports, tree } = await readSource(root, path);
+    if (imports.includes("node:fs")) found.push(`${path}: node:fs`);
+    if (/\bdlopen\b/.test(tree.text)) found.push(`${path}: dlopen`);
+  }
+  return found;
+}
+
+test("the enclave uses no socket and no process of Node's: only these modules", async () => {
   const { outside } = await reach(ROOT, PRODUCTION);
   const used = [...outside].filter((specifier) => specifier.startsWith("node:"));
-  for (const specifier of used) assert.ok(NODE_MODULES.includes(specifier), specifier);
+  assert.deepEqual(used.toSorted(), NODE_MODULES);
+});
+
+test("one file of the enclave reads files, the kernel's two, and one loads machine code, the addon", async () => {
+  assert.deepEqual(await filesAndCode(ROOT), [`${READS_FILES}: node:fs`, `${LOADS_ADDON}: dlopen`]);
+  const { tree } = await readSource(ROOT, READS_FILES);
+  assert.deepEqual(tree.text.match(/"\/[^"]+"/g), [
+    '"/proc/cmdline"',
+    '"/sys/class/misc/hw_random/rng_current"',
+  ]);
+  assert.equal(tree.text.match(/readFileSync\(/g)?.length, 1);
 });
 
 test("the packages that the enclave reaches are the ones that docs/architecture.md lists, at most ten", async () => {
@@ -257,6 +294,7 @@ test("reads of the surroundings in any of their forms are found, in a file and i
     ["process.env", 'const planted = process.env["DEBUG"];'],
     ["process.env", 'const planted = process["env"];'],
     ["process.argv", "const planted = process.argv;"],
+    ["process.dlopen", 'process.dlopen({ exports: {} }, "/tmp/planted.node");'],
     ["process, taken apart", "const { env: planted } = process;"],
     ["process.env", 'import { env as planted } from "node:process";'],
     ["Date.now", "const planted = Date.now();"],
@@ -287,6 +325,19 @@ test("reads of the surroundings in any of their forms are found, in a file and i
       assert.ok((await trustedReads(root)).includes("core/json.ts: Date.now"));
     },
   );
+});
+
+test("files read, and machine code loaded, elsewhere in the enclave are found", async () => {
+  const find = 'import { SealroomError } from "./errors.ts";\n';
+  const plants: readonly (readonly [string, string])[] = [
+    ["core/json.ts: node:fs", 'import { readFileSync } from "node:fs";\n'],
+    ["core/json.ts: dlopen", 'process.dlopen({ exports: {} }, "/tmp/planted.node");\n'],
+  ];
+  for (const [finding, plant] of plants) {
+    await inCopy({ file: "core/json.ts", find, replace: plant + find }, async (root) => {
+      assert.ok((await filesAndCode(root)).includes(finding), finding);
+    });
+  }
 });
 
 test("a module of Node that opens sockets, and a package that is not listed, are found", async () => {

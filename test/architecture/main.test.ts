@@ -1,5 +1,5 @@
-// The production entry point, run as it is: it refuses, since this version has neither vsock nor the NSM's device, and
-// nothing that it is given changes that.
+// The production entry point, run as it is: outside an enclave it refuses before it listens, since no NSM feeds the
+// kernel's random bytes, and nothing that it is given changes that.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -54,7 +54,8 @@ for (const [name, args, env] of GIVEN) {
   test(`refuses to start, given ${name}`, async () => {
     const { code, stdout, stderr } = await runMain(args, env);
     assert.notEqual(code, 0);
-    assert.match(stderr, /TRANSPORT_UNAVAILABLE|NSM_UNAVAILABLE/);
+    // TRANSPORT_UNAVAILABLE: where there is not even an addon for the platform.
+    assert.match(stderr, /ENTROPY_SOURCE|TRANSPORT_UNAVAILABLE/);
     assert.equal(stdout, "");
   });
 }
@@ -71,9 +72,18 @@ test("loads no package but those that docs/architecture.md lists", async () => {
 
 test("the file itself names vsock, the NSM's device and Amazon's roots, and takes nothing from outside", async () => {
   const source = await readFile(join(ROOT, "enclave-worker/main.ts"), "utf8");
-  for (const word of ["vsockListener", "vsockDialer", '"/dev/nsm"', "AWS_ROOT", "amazonRoots()"]) {
+  for (const word of [
+    "vsockListener",
+    "vsockDialer",
+    "readParentCid()",
+    "mixEntropy(readRandomSource()",
+    '"/dev/nsm"',
+    "AWS_ROOT",
+    "amazonRoots()",
+  ]) {
     assert.ok(source.includes(word), word);
   }
+  assert.ok(source.indexOf("await mixEntropy") < source.indexOf("await serveEnclave"));
   const code = source.replace(/\/\/.*$/gm, "");
   assert.doesNotMatch(code, /process|env|argv|readFile|if \(|\?/);
 });

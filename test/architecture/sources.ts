@@ -91,6 +91,7 @@ const AMBIENT_MEMBERS: ReadonlySet<string> = new Set([
     "uptime",
     "getBuiltinModule",
     "binding",
+    "dlopen",
   ].map((name) => `process.${name}`),
   "Date.now",
   "Math.random",

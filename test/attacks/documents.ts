@@ -79,7 +79,7 @@ const rollBack: Attack = {
   expects: "KMS_DENIED",
   guard: [
     {
-      file: "owner/key-policy.ts",
+      file: "owner/key-policy/enclave.ts",
       find: "const pairs = keys.map((key) => {",
       replace: 'const pairs = keys.filter((key) => key !== "sealroom:epoch").map((key) => {',
     },

@@ -167,19 +167,18 @@ const otherImage: Attack = {
   expects: "KMS_DENIED",
   guard: [
     {
-      file: "owner/key-policy.ts",
-      find: `        "kms:RecipientAttestation:ImageSha384": image[0],
-        "kms:RecipientAttestation:PCR0": image[0],
-        "kms:RecipientAttestation:PCR1": image[1],
-        "kms:RecipientAttestation:PCR2": image[2],
+      file: "owner/key-policy/enclave.ts",
+      find: `    [\`\${ATTESTATION}ImageSha384\`]: image[0],
+    [\`\${ATTESTATION}PCR0\`]: image[0],
+    [\`\${ATTESTATION}PCR1\`]: image[1],
+    [\`\${ATTESTATION}PCR2\`]: image[2],
 `,
-      replace: `        "aws:PrincipalArn": terms.enclaveRoleArn,
-`,
+      replace: "",
     },
     {
-      file: "owner/key-policy.ts",
-      find: "...REGISTERS.map((register)",
-      replace: "...REGISTERS.slice(3).map((register)",
+      file: "owner/key-policy/denials.ts",
+      find: "...registers(terms).map(([register, values])",
+      replace: "...registers(terms).slice(3).map(([register, values])",
     },
   ],
   async run(world) {

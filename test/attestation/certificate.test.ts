@@ -166,6 +166,20 @@ test("reads the parts of a certificate that was put together by hand", () => {
   );
 });
 
+test("reads a usage to its ninth bit, of which the first eight count", () => {
+  const usage = (...bits: readonly number[]): Uint8Array =>
+    encodeExtension("2.5.29.15", bytesOf(3, bits.length, ...bits));
+  for (const [bits, keyUsage] of [
+    [[2, 4], 4],
+    [[0, 0x81], 0x81],
+    [[7, 0x80], 0x80],
+    [[7, 4, 0x80], 4],
+    [[7, 0, 0x80], 0],
+  ] as const) {
+    assert.equal(decodeCertificate(assemble({ extensions: [usage(...bits)] })).keyUsage, keyUsage);
+  }
+});
+
 test("refuses certificates with a part too many, too few, or of another form", () => {
   const null_ = bytesOf(5, 0);
   const time = encodeTime(NOW);
@@ -196,6 +210,7 @@ test("refuses certificates with a part too many, too few, or of another form", (
     ["three times", { validity: encodeSequence(time, time, time) }],
     ["times of text", { validity: encodeSequence(encodeDer(0x0c), encodeDer(0x0c)) }],
     ["no key", { key: NOTHING }],
+    ["a key that is no sequence", { key: null_ }],
     ["a key with more in it", { key: encodeSequence(soundParts().key) }, "CHAIN_KEY"],
     ["parameters of the algorithm", { inner: encodeSequence(identifier, null_) }, "CHAIN_KEY"],
     ["no outer algorithm", { algorithm: null_ }, "CHAIN_KEY"],
@@ -224,6 +239,11 @@ test("refuses certificates with a part too many, too few, or of another form", (
     ["a usage of zeros", { extensions: [usage(0, 0)] }],
     ["a usage of four bytes", { extensions: [usage(0, 4, 0, 1)] }],
     ["a usage of eight unused bits", { extensions: [usage(8, 4, 0)] }],
+    // Shifts of 32 bits are none.
+    ["a usage of 32 unused bits", { extensions: [usage(32, 5)] }],
+    ["a usage of 34 unused bits", { extensions: [usage(34, 4)] }],
+    ["a usage of two bytes that ends in zeros", { extensions: [usage(0, 4, 0)] }],
+    ["a usage of two bytes with unused bits set", { extensions: [usage(7, 4, 0x81)] }],
     ["a usage that ends in zeros", { extensions: [usage(1, 4)] }],
     ["a usage with unused bits set", { extensions: [usage(3, 0x84)] }],
     ["a usage of another type", { extensions: [encodeExtension("2.5.29.15", bytesOf(4, 2, 2, 4))] }],
@@ -285,6 +305,7 @@ test("finds members that are cut short, wherever they end", () => {
 test("refuses lengths that are indefinite, not the shortest, or longer than what is there", () => {
   const cases = [
     [0x30, 0x80, 0, 0],
+    [0x30, 0x80, ...new Uint8Array(128)],
     [0x30, 0x81, 1, 0],
     [0x30, 0x82, 0, 1, 0],
     [0x30, 0x83, 0, 0, 1, 0],
@@ -317,6 +338,8 @@ test("refuses integers, booleans and bits that DER would not write", () => {
   assertThrows(() => unsignedOf(value(0x03, 1)), "CHAIN_DER", "tag");
   assertThrows(() => unsignedOf(undefined), "CHAIN_DER", "nothing");
   assert.deepEqual(unsignedOf(value(0x02, 0)), new Uint8Array());
+  assert.equal(booleanOf(value(0x01, 0)), false);
+  assert.equal(booleanOf(value(0x01, 0xff)), true);
   assertThrows(() => sequenceOf(value(0x31)), "CHAIN_DER", "a set");
   assertThrows(() => sequenceOf(undefined), "CHAIN_DER", "no sequence");
 });
@@ -343,6 +366,9 @@ test("refuses times that are not real, not in UTC, not in seconds, or in the wro
     [0x17, "260101120000"],
     [0x17, "26010112000 Z"],
     [0x17, "20260101120000Z"],
+    [0x17, "2601011200000Z"],
+    [0x18, "205001011200000Z"],
+    [0x18, "20500101120000Z0"],
     [0x18, "20260101120000Z"],
     [0x18, "20500101120000.5Z"],
     [0x18, "500101120000Z"],
@@ -397,6 +423,13 @@ test("reads PEM as OpenSSL writes it, and nothing looser", () => {
     "x".repeat(5000),
   ];
   for (const text of broken) assertThrows(() => decodePem(text), "CHAIN_DER", text.slice(0, 60));
+});
+
+test("reads no PEM past 4096 characters", () => {
+  const form = encodePem(new Uint8Array(2900).fill(7));
+  const longest = form.padEnd(4096, "\n");
+  assert.equal(decodePem(longest).length, 2900);
+  assertThrows(() => decodePem(`${longest}\n`), "CHAIN_DER");
 });
 
 test("calls every root simulated but Amazon's, whoever brings it", () => {

@@ -170,6 +170,17 @@ test("looks at no more than the largest document there can be", async () => {
   await assertRefused(verdict(new Uint8Array()), "DOCUMENT_SIZE");
 });
 
+test("says how long what it refuses is", () => {
+  const max = MAX_DOCUMENT_SIZE;
+  for (const size of [0, max + 1]) {
+    const { details } = assertThrows(() => decodeEnvelope(new Uint8Array(size)), "DOCUMENT_SIZE");
+    assert.deepEqual(details, { size, max });
+  }
+  const short = encode([PROTECTED, new Map(), new Uint8Array(3), new Uint8Array(95)]);
+  const { details } = assertThrows(() => decodeEnvelope(short), "COSE_SHAPE");
+  assert.deepEqual(details, { payload: 3, signature: 95 });
+});
+
 test("keeps nothing of the caller's buffer", () => {
   const document = forge();
   const envelope = decodeEnvelope(document);

@@ -275,6 +275,38 @@ test("takes null and absent alike, keeps empty apart, and refuses 1025 bytes and
   }
 });
 
+test("says which field is at fault", async () => {
+  const register = new Map([[0, new Uint8Array(47)]]);
+  const faults: readonly (readonly [string, unknown])[] = [
+    ["module_id", ""],
+    ["digest", "SHA256"],
+    ["timestamp", 0],
+    ["pcrs", []],
+    ["pcrs", register],
+    ["pcrs", new Map([[32, REGISTER]])],
+    ["certificate", new Uint8Array()],
+    ["cabundle", []],
+    ["cabundle", [new Uint8Array()]],
+    ["public_key", "text"],
+    ["user_data", "text"],
+    ["nonce", "text"],
+  ];
+  for (const [field, value] of faults) {
+    const { details } = await assertRefused(verdict(forgeField(field, encode(value))), "DOCUMENT_FIELD");
+    assert.deepEqual(details, { field });
+  }
+  const more = (entries: Entry[]): number => entries.push([encode("extra"), encode(null)]);
+  const { details } = await assertRefused(verdict(forgeEntries(more)), "DOCUMENT_FIELD");
+  assert.deepEqual(details, { field: "unknown" });
+});
+
+test("reads a bundle of eight certificates, and none of nine", async () => {
+  const bundle = (length: number): Uint8Array =>
+    forgeField("cabundle", encode(Array.from({ length }, () => new Uint8Array(1))));
+  await assertRefused(verdict(bundle(8)), "CHAIN_ROOT");
+  await assertRefused(verdict(bundle(9)), "DOCUMENT_FIELD");
+});
+
 test("reads back every document that can be written", async () => {
   const optional = fc.option(fc.uint8Array({ maxLength: 1024 }));
   const claims = fc.record(

@@ -108,6 +108,44 @@ test("refuses to be made of nothing, of emptiness, or of less than it needs", ()
   }
 });
 
+test("says which demand is empty or malformed", () => {
+  const faults: readonly (readonly [string, unknown])[] = [
+    ["demands", null],
+    ["skip", { ...sound, skip: true }],
+    ["measurements", { ...sound, measurements: [] }],
+    ["measurements", { ...sound, measurements: [null] }],
+    ["pcr0", { ...sound, measurements: [{ ...MEASUREMENTS, 0: ZERO }] }],
+    ["pcr2", { ...sound, measurements: [{ ...MEASUREMENTS, 2: "a0" }] }],
+    ["nonce", { ...sound, nonce: "0123456789abcdef" }],
+    ["nonce", { ...sound, nonce: new Uint8Array(32) }],
+    ["userData", { ...sound, userData: new Uint8Array() }],
+    ["publicKey", { ...sound, publicKey: new Uint8Array() }],
+    ["pcrs", { ...sound, pcrs: {} }],
+    ["pcrs", { ...sound, pcrs: new Map([[2, ZERO]]) }],
+    ["pcr8", { ...sound, pcrs: new Map([[8, "a0"]]) }],
+  ];
+  for (const [field, demands] of faults) {
+    const { details } = assertThrows(() => new Expectations(demands as Demands), "EXPECTATION_EMPTY", field);
+    assert.deepEqual(details, { field });
+  }
+});
+
+test("takes demands at the ends of their ranges", async () => {
+  const long = new Uint8Array(1024).fill(1);
+  const one = Uint8Array.of(0);
+  await verify(
+    { nonce: long, userData: long, publicKey: long },
+    { ...sound, nonce: long, userData: long, publicKey: long },
+  );
+  await verify({ userData: one, publicKey: one }, { ...sound, userData: one, publicKey: one });
+  // A nonce may hold zeros, and a measurement begin with them.
+  const nonce = Uint8Array.from({ length: 16 }, (_, at) => at % 2);
+  await verify({ nonce }, { ...sound, nonce });
+  const zeros = { ...MEASUREMENTS, 1: `00${MEASUREMENTS[1].slice(2)}` };
+  await verify(withPcr(1, Buffer.from(zeros[1], "hex")), { ...sound, measurements: [zeros] });
+  await verify(withPcr(31, new Uint8Array(48)), { ...sound, pcrs: new Map([[31, ZERO]]) });
+});
+
 test("refuses to verify with no expectations, or with something that is not one", async () => {
   const fakes: unknown[] = [undefined, null, {}, { check: () => undefined }, sound, true];
   for (const fake of fakes) {
@@ -133,18 +171,23 @@ test("refuses a document in which PCR0, PCR1 or PCR2 is zero, as debug", async (
 });
 
 test("refuses a register that is missing: it never counts as equal", async () => {
-  for (const index of [0, 1, 2]) await assertRefused(verify(withPcr(index, null)), "POLICY_PCR", `${index}`);
+  for (const pcr of [0, 1, 2]) {
+    const { details } = await assertRefused(verify(withPcr(pcr, null)), "POLICY_PCR", `${pcr}`);
+    assert.deepEqual(details, { pcr });
+  }
   await assertRefused(verify({ pcrs: new Map([[10, new Uint8Array(48).fill(1)]]) }), "POLICY_PCR");
   const demands = { ...sound, pcrs: new Map([[8, ZERO]]) };
   await verify({}, demands);
-  await assertRefused(verify(withPcr(8, null), demands), "POLICY_PCR");
+  const { details } = await assertRefused(verify(withPcr(8, null), demands), "POLICY_PCR");
+  assert.deepEqual(details, { pcr: 8 });
 });
 
 test("refuses a register that differs, if only in its last bit", async () => {
   for (const index of [0, 1, 2] as const) {
     const register = Buffer.from(MEASUREMENTS[index], "hex");
     register[47] = (register[47] ?? 0) ^ 1;
-    await assertRefused(verify(withPcr(index, register)), "POLICY_PCR", `${index}`);
+    const { details } = await assertRefused(verify(withPcr(index, register)), "POLICY_PCR", `${index}`);
+    assert.deepEqual(details, { pcr: index });
   }
 });
 

@@ -23,13 +23,15 @@ test("accepts a document of up to 5 minutes, and refuses an older one", async ()
   assert.ok(await live(NOW, NOW));
   assert.ok(await live(NOW, NOW + 5 * MINUTE - SECOND));
   assert.ok(await live(NOW, NOW + 5 * MINUTE));
-  await assertRefused(live(NOW, NOW + 5 * MINUTE + 1), "POLICY_AGE");
+  const { details } = await assertRefused(live(NOW, NOW + 5 * MINUTE + 1), "POLICY_AGE");
+  assert.deepEqual(details, { ageMs: 5 * MINUTE + 1 });
   await assertRefused(live(NOW, NOW + 5 * MINUTE + SECOND), "POLICY_AGE");
 });
 
 test("accepts a document of up to 60 seconds ahead, and refuses one further in the future", async () => {
   assert.ok(await live(NOW + 60 * SECOND, NOW));
-  await assertRefused(live(NOW + 60 * SECOND + 1, NOW), "POLICY_AGE");
+  const { details } = await assertRefused(live(NOW + 60 * SECOND + 1, NOW), "POLICY_AGE");
+  assert.deepEqual(details, { ageMs: -60 * SECOND - 1 });
   await assertRefused(live(NOW + 61 * SECOND, NOW), "POLICY_AGE");
 });
 

@@ -75,6 +75,26 @@ test("refuses any other form", () => {
   for (const [what, text, code] of cases) assertThrows(() => parseMeasurements(text), code, what);
 });
 
+test("says which register is at fault, where one is", () => {
+  const zero = "00".repeat(48);
+  for (const register of ["PCR0", "PCR1", "PCR2", "PCR8"]) {
+    const malformed = assertThrows(() => parseMeasurements(file({ [register]: "x" })), "MEASUREMENTS_FORMAT");
+    assert.deepEqual(malformed.details, { register });
+    const zeros = assertThrows(() => parseMeasurements(file({ [register]: zero })), "EXPECTATION_EMPTY");
+    assert.deepEqual(zeros.details, { register });
+  }
+  const other = file({ PCR2: undefined, PCR3: P2 });
+  assert.deepEqual(assertThrows(() => parseMeasurements(other), "MEASUREMENTS_FORMAT").details, {});
+});
+
+test("reads registers that begin with zeros, and files of up to 4096 characters", () => {
+  const zeros = { ...MEASUREMENTS, 0: `00${P0.slice(2)}` };
+  assert.deepEqual(parseMeasurements(encodeMeasurements(zeros)), zeros);
+  const longest = file({}).padEnd(4096);
+  assert.deepEqual(parseMeasurements(longest), MEASUREMENTS);
+  assertThrows(() => parseMeasurements(`${longest} `), "MEASUREMENTS_FORMAT");
+});
+
 test("prints registers as lower-case hex", () => {
   assert.equal(encodeRegister(Uint8Array.of(0, 1, 0xab, 0xff)), "0001abff");
 });

@@ -102,6 +102,7 @@ test("refuses by itself what the decoder behind it might take, and says at which
     ["1d", 0, "a reserved head"],
     ["1e", 0, "a reserved head"],
     ["5c00", 0, "a reserved length"],
+    ["811901", 1, "half of an integer in an array"],
     ["18", 0, "an integer that is not there"],
     ["1901", 0, "half of an integer"],
     ["1a010000", 0, "three quarters of an integer"],
@@ -159,6 +160,18 @@ test("refuses by itself what the decoder behind it might take, and says at which
         return true;
       },
     );
+  }
+});
+
+test("refuses a key that stands twice, which the decoder behind it finds", () => {
+  for (const hex of ["a200f600f6", "a26161f66161f6", "bf00f600f6ff"]) {
+    const error = assertThrows(
+      () => decodeStrictCbor(Buffer.from(hex, "hex"), "DOCUMENT_CBOR"),
+      "DOCUMENT_CBOR",
+      hex,
+    );
+    assert.deepEqual(error.details, {});
+    assert.ok(error.cause instanceof Error);
   }
 });
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { trustRoot } from "../../core/attestation/root.ts";
+import { authenticateArchived } from "../../core/attestation/verify.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import { compileJob } from "../../core/plan/compile.ts";
 import type { JobRequest } from "../../core/wire/job.ts";
@@ -42,7 +43,7 @@ function enclaveWith(nsm: NsmDevice): Enclave {
   return {
     dialer: { connect: unused },
     nsm,
-    attestationRoot: trustRoot(ROOT.certificate),
+    authenticateOwn: (document) => authenticateArchived(document, trustRoot(ROOT.certificate)),
     kmsRoots: [],
     pool: { run: unused, close: unused },
   };

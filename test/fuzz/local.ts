@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { AwsError } from "../../local/aws-error.ts";
 import { parseParameters } from "../../local/kms/parameters.ts";
-import { parsePolicy } from "../../local/kms/policy/document.ts";
+import { takePolicy } from "../../local/kms/key-policy.ts";
 import { ChunkedDecoder } from "../../local/s3/chunked.ts";
 import { decodeXml } from "../../local/s3/xml.ts";
 import { encodeKeyPolicy, keyPolicy } from "../../owner/key-policy.ts";
@@ -77,7 +77,7 @@ export const LOCAL_TARGETS: readonly Target[] = [
     name: "key policy of KMS",
     seeds: [text(POLICY)],
     mutations: [mutateJson, mutateText],
-    decode: (input) => parsePolicy(textOf(input)),
+    decode: (input) => takePolicy(textOf(input)),
     codes: 1,
     accepts: true,
     refusal,

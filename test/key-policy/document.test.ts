@@ -2,12 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { encodeRegister } from "../../core/attestation/measurements.ts";
+import { parentRoleRegister } from "../../core/attestation/parent.ts";
 import { SealroomError } from "../../core/errors.ts";
-import { parsePolicy } from "../../local/kms/policy/document.ts";
-import { encodeKeyPolicy, keyPolicy, MAX_KEY_POLICY_BYTES } from "../../owner/key-policy.ts";
-import type { KeyPolicyTerms } from "../../owner/key-policy.ts";
+import { MAX_POLICY_BYTES, parsePolicy } from "../../owner/policy/document.ts";
+import { encodeKeyPolicy, keyPolicy } from "../../owner/key-policy.ts";
+import type { KeyPolicyTerms } from "../../owner/key-policy/terms.ts";
 
 const IMAGE = { 0: "0a".repeat(48), 1: "1b".repeat(48), 2: "2c".repeat(48) };
+const PARENT = encodeRegister(parentRoleRegister("arn:aws:iam::000000000000:role/sealroom-enclave"));
 const ZERO = "00".repeat(48);
 const TERMS: KeyPolicyTerms = {
   measurements: [IMAGE],
@@ -51,8 +54,55 @@ test("gives each image a statement of its own, and the same image only one", () 
     "kms:RecipientAttestation:PCR0": image[0],
     "kms:RecipientAttestation:PCR1": image[1],
     "kms:RecipientAttestation:PCR2": image[2],
+    "kms:RecipientAttestation:PCR3": PARENT,
   });
   assert.deepEqual(conditions, [pinned(IMAGE), pinned(other)]);
+});
+
+test("pins PCR3 to the enclave's role in every statement for it and in a denial, unless it is left out", () => {
+  const terms = { ...TERMS, tokens: [{ domain: "people", version: 1 }], outputs: ["sample"] };
+  const pinned = ({ Statement }: ReturnType<typeof keyPolicy>) =>
+    Statement.filter(({ Condition }) => JSON.stringify(Condition ?? {}).includes("Attestation:PCR3")).map(
+      ({ Sid }) => Sid,
+    );
+  assert.deepEqual(pinned(keyPolicy(terms)), [
+    "EnclaveDecrypts0",
+    "EnclaveDecryptsTokens0Domain0",
+    "EnclaveMakesOutputKeys0",
+    "NobodyElseOpensByOtherPCR3",
+  ]);
+  assert.deepEqual(pinned(keyPolicy({ ...terms, parent: "anybody" })), []);
+});
+
+test("gives each token domain a statement of its own, with its own versions", () => {
+  const tokens = [
+    { domain: "people", version: 1 },
+    { domain: "plates", version: 9 },
+    { domain: "people", version: 2 },
+  ];
+  const found = keyPolicy({ ...TERMS, tokens }).Statement.flatMap(({ Condition }) => {
+    const pairs = Condition?.["StringEquals"] ?? {};
+    const domain = pairs["kms:EncryptionContext:sealroom:domain"];
+    return domain === undefined ? [] : [[domain, pairs["kms:EncryptionContext:sealroom:version"]]];
+  });
+  assert.deepEqual(found, [
+    ["people", ["1", "2"]],
+    ["plates", "9"],
+  ]);
+});
+
+test("lets an enclave draw keys for output in one statement, and for nothing else", () => {
+  const drawing = keyPolicy({ ...TERMS, outputs: ["a", "b"] }).Statement.filter(
+    ({ Effect, Action, Principal }) =>
+      Effect === "Allow" && Principal.AWS === TERMS.enclaveRoleArn && Action === "kms:GenerateDataKey",
+  );
+  assert.deepEqual(
+    drawing.map(({ Condition }) => [
+      Condition?.["StringEquals"]?.["kms:EncryptionContext:sealroom:purpose"],
+      Condition?.["StringEquals"]?.["kms:EncryptionContext:sealroom:dataset"],
+    ]),
+    [["output", ["a", "b"]]],
+  );
 });
 
 test("leaves the enclave out when no epoch lives", () => {
@@ -106,6 +156,23 @@ const REFUSED: readonly (readonly [string, Partial<KeyPolicyTerms>, string])[] =
   ["a fractional epoch", { liveEpochs: [1.5] }, "KEYPOLICY_EPOCH"],
   ["an epoch past 2^53", { liveEpochs: [2 ** 53] }, "KEYPOLICY_EPOCH"],
   ["an epoch listed twice", { liveEpochs: [1, 2, 1] }, "KEYPOLICY_EPOCH"],
+  ["a wildcard as token domain", { tokens: [{ domain: "*", version: 1 }] }, "KEYPOLICY_TOKEN"],
+  ["an empty token domain", { tokens: [{ domain: "", version: 1 }] }, "KEYPOLICY_TOKEN"],
+  ["a token version of zero", { tokens: [{ domain: "people", version: 0 }] }, "KEYPOLICY_TOKEN"],
+  ["a fractional token version", { tokens: [{ domain: "people", version: 1.5 }] }, "KEYPOLICY_TOKEN"],
+  [
+    "a token key listed twice",
+    {
+      tokens: [
+        { domain: "people", version: 1 },
+        { domain: "people", version: 1 },
+      ],
+    },
+    "KEYPOLICY_TOKEN",
+  ],
+  ["a wildcard as output", { outputs: ["visits*"] }, "KEYPOLICY_OUTPUT"],
+  ["an empty output", { outputs: [""] }, "KEYPOLICY_OUTPUT"],
+  ["an output listed twice", { outputs: ["sample", "sample"] }, "KEYPOLICY_OUTPUT"],
 ];
 
 for (const [name, change, code] of REFUSED) {
@@ -130,7 +197,7 @@ test("counts what is printed against KMS's 32 KiB", () => {
   let most = 1;
   while (fits(most + 1)) most += 1;
   const text = encodeKeyPolicy(keyPolicy({ ...TERMS, liveEpochs: epochs(most) }));
-  assert.ok(Buffer.byteLength(text) <= MAX_KEY_POLICY_BYTES);
-  assert.ok(Buffer.byteLength(text) > MAX_KEY_POLICY_BYTES - 64);
+  assert.ok(Buffer.byteLength(text) <= MAX_POLICY_BYTES);
+  assert.ok(Buffer.byteLength(text) > MAX_POLICY_BYTES - 64);
   assert.ok(parsePolicy(text).statements.length > 0);
 });

@@ -20,12 +20,23 @@ import {
 } from "@aws-sdk/client-kms";
 import type { KMSClient } from "@aws-sdk/client-kms";
 
-import { createCredentials } from "../../local/credentials.ts";
+import { encodeRegister } from "../../core/attestation/measurements.ts";
+import { parentRoleRegister } from "../../core/attestation/parent.ts";
+import { createCredentials, LOCAL_ACCOUNT } from "../../local/credentials.ts";
 import type { LocalCredentials } from "../../local/credentials.ts";
 import { createDevRoot } from "../../local/nsm/pki.ts";
 import { encodeKeyPolicy, keyPolicy } from "../../owner/key-policy.ts";
-import type { KeyPolicyTerms } from "../../owner/key-policy.ts";
-import { Cleanups, IMAGE, OTHER_IMAGE, recipientOf, refusal, startRig } from "../local/kms/rig.ts";
+import type { KeyPolicyTerms } from "../../owner/key-policy/terms.ts";
+import {
+  BOOTED,
+  Cleanups,
+  IMAGE,
+  OTHER_IMAGE,
+  PARENT,
+  recipientOf,
+  refusal,
+  startRig,
+} from "../local/kms/rig.ts";
 import type { Rig } from "../local/kms/rig.ts";
 
 const THUMBPRINT = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
@@ -107,7 +118,8 @@ test("lets the measured enclave decrypt, to itself alone", async () => {
 });
 
 test("lets every listed image and every live epoch through", async () => {
-  for (const pcrs of [IMAGE, OTHER_IMAGE]) {
+  for (const image of [IMAGE, OTHER_IMAGE]) {
+    const pcrs = { ...image, 3: PARENT };
     for (const epoch of LIVE) {
       const answer = await decrypt(
         enclave,
@@ -119,38 +131,60 @@ test("lets every listed image and every live epoch through", async () => {
   }
 });
 
-test("does not mind registers beyond the three", async () => {
-  const pcrs = { ...IMAGE, 3: "33".repeat(48), 4: "44".repeat(48), 16: ZERO };
+test("does not mind registers beyond the four", async () => {
+  const pcrs = { ...BOOTED, 4: "44".repeat(48), 16: ZERO };
   assert.ok((await decrypt(enclave, CONTEXT, rig.document({ pcrs }))).CiphertextForRecipient);
 });
 
-for (const index of [0, 1, 2] as const) {
+for (const index of [0, 1, 2, 3] as const) {
   test(`stops an image that differs in PCR${index} alone`, async () => {
-    const pcrs = { ...IMAGE, [index]: "99".repeat(48) };
-    await assert.rejects(decrypt(enclave, CONTEXT, rig.document({ pcrs })), DENIED);
-  });
-
-  test(`stops an image with PCR${index} of another listed image`, async () => {
-    const pcrs = { ...IMAGE, [index]: OTHER_IMAGE[index] };
+    const pcrs = { ...BOOTED, [index]: "99".repeat(48) };
     await assert.rejects(decrypt(enclave, CONTEXT, rig.document({ pcrs })), DENIED);
   });
 
   test(`stops a document whose PCR${index} is zero`, async () => {
     await assert.rejects(
-      decrypt(enclave, CONTEXT, rig.document({ pcrs: { ...IMAGE, [index]: ZERO } })),
+      decrypt(enclave, CONTEXT, rig.document({ pcrs: { ...BOOTED, [index]: ZERO } })),
       DENIED,
     );
   });
 
   test(`stops a document without PCR${index}`, async () => {
-    const pcrs = Object.fromEntries(Object.entries(IMAGE).filter(([register]) => Number(register) !== index));
+    const pcrs = Object.fromEntries(
+      Object.entries(BOOTED).filter(([register]) => Number(register) !== index),
+    );
     await assert.rejects(decrypt(enclave, CONTEXT, rig.document({ pcrs })), DENIED);
   });
 }
 
+for (const index of [0, 1, 2] as const) {
+  test(`stops an image with PCR${index} of another listed image`, async () => {
+    const pcrs = { ...BOOTED, [index]: OTHER_IMAGE[index] };
+    await assert.rejects(decrypt(enclave, CONTEXT, rig.document({ pcrs })), DENIED);
+  });
+}
+
+test("stops the measured image on an instance of another role", async () => {
+  for (const role of ["sealroom-enclav", "sealroom-enclave2", "sealroom-owner"]) {
+    const parent = encodeRegister(parentRoleRegister(`arn:aws:iam::${LOCAL_ACCOUNT}:role/${role}`));
+    const document = rig.document({ pcrs: { ...IMAGE, 3: parent } });
+    await assert.rejects(decrypt(enclave, CONTEXT, document), DENIED);
+  }
+});
+
+test("opens to the measured image on anybody's instance when PCR3 is left out", async (context) => {
+  context.after(() => breakGlass.send(putPolicy()));
+  await breakGlass.send(putPolicy({ parent: "anybody" }));
+  for (const pcrs of [IMAGE, { ...IMAGE, 3: "33".repeat(48) }]) {
+    assert.ok((await decrypt(enclave, CONTEXT, rig.document({ pcrs }))).CiphertextForRecipient);
+    const other = { ...pcrs, 0: "99".repeat(48) };
+    await assert.rejects(decrypt(enclave, CONTEXT, rig.document({ pcrs: other })), DENIED);
+  }
+});
+
 test("stops an enclave in debug mode", async () => {
   await assert.rejects(
-    decrypt(enclave, CONTEXT, rig.document({ pcrs: { 0: ZERO, 1: ZERO, 2: ZERO } })),
+    decrypt(enclave, CONTEXT, rig.document({ pcrs: { 0: ZERO, 1: ZERO, 2: ZERO, 3: PARENT } })),
     DENIED,
   );
 });
@@ -311,9 +345,16 @@ test("keeps its denials when a second, broad Allow is put beside them", async (c
   context.after(() => put(encodeKeyPolicy(policy)));
   await put(widened);
 
+  const common = { KeyId: keyArn, EncryptionContext: CONTEXT };
+  const Recipient = recipientOf(rig.document());
   const stopped = [
     () => decrypt(enclave, CONTEXT, null),
-    () => decrypt(enclave, CONTEXT, rig.document({ pcrs: { ...IMAGE, 1: "99".repeat(48) } })),
+    () => decrypt(enclave, CONTEXT, rig.document({ pcrs: { ...BOOTED, 1: "99".repeat(48) } })),
+    () => decrypt(enclave, CONTEXT, rig.document({ pcrs: { ...BOOTED, 3: "99".repeat(48) } })),
+    () => enclave.send(new GenerateDataKeyCommand({ ...common, KeySpec: "AES_256" })),
+    () => enclave.send(new GenerateDataKeyCommand({ ...common, KeySpec: "AES_256", Recipient })),
+    () => enclave.send(new GenerateDataKeyWithoutPlaintextCommand({ ...common, KeySpec: "AES_256" })),
+    () => enclave.send(new EncryptCommand({ ...common, Plaintext: new Uint8Array(32) })),
     () => decrypt(rig.client(administrator), CONTEXT, rig.document({ pcrs: { 0: ZERO, 1: ZERO, 2: ZERO } })),
     () => enclave.send(createGrant(rig.credentials.enclave)),
     async () => enclave.send(reEncrypt(await wrap(CONTEXT), CONTEXT)),
@@ -323,8 +364,7 @@ test("keeps its denials when a second, broad Allow is put beside them", async (c
   ];
   for (const attempt of stopped) await assert.rejects(attempt(), DENIED);
   // The control: the mistake does open what no Deny covers.
-  const command = new GenerateDataKeyCommand({ KeyId: keyArn, KeySpec: "AES_256" });
-  assert.ok((await enclave.send(command)).Plaintext);
+  assert.ok((await enclave.send(new DescribeKeyCommand({ KeyId: keyArn }))).KeyMetadata);
 });
 
 test("lets break-glass do what nobody else may", async () => {

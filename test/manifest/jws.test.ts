@@ -1,6 +1,8 @@
 // The envelope of manifests and grants: one form, one algorithm a key, a signature over the bytes as sent.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SealroomError } from "../../core/errors.ts";
+import type { ErrorCode } from "../../core/errors.ts";
 import { encodeCanonical } from "../../core/json.ts";
 import { thumbprint } from "../../core/manifest/jwk.ts";
 import { signJws, verifyJws } from "../../core/manifest/jws.ts";
@@ -28,6 +30,7 @@ const header = { alg: "ES256", jwk: owner.publicKey, typ: "sealroom-manifest" };
 const key = keyObject(owner.jwk);
 const time = { nowMs: NOW };
 const verify = (jws: Uint8Array): Promise<unknown> => verifyManifest(jws, time);
+const codeOf = (cause: unknown): string => (cause instanceof SealroomError ? cause.code : String(cause));
 const text = (jws: Uint8Array): string => new TextDecoder().decode(jws);
 
 for (const party of [owner, edOwner]) {
@@ -48,6 +51,12 @@ for (const party of [owner, edOwner]) {
 
 test("verifies a document that other software signed in the same form", async () => {
   assert.equal((await verifyManifest(forgeDocument(header, manifest, key), time)).owner, owner.thumbprint);
+});
+
+test("verifies a grant that other software signed in the same form", async () => {
+  const grant = exampleGrant(analyst.thumbprint);
+  const jws = forgeDocument({ ...header, typ: "sealroom-grant" }, grant, key);
+  assert.deepEqual((await verifyGrant(jws, time)).grant, grant);
 });
 
 test("gives two signatures on one manifest one digest", async () => {
@@ -243,6 +252,62 @@ test("refuses documents past their size before decoding them", async () => {
   const big = ascii(`${"A".repeat(2000)}.AAAA.${"A".repeat(86)}`);
   await assertRefused(verify(big), "JWS_SIZE");
   await assertRefused(verifyGrant(ascii(`AAAA.${"A".repeat(11_000)}.${"A".repeat(86)}`), time), "JWS_SIZE");
+});
+
+test("measures a document and each of its parts to the byte", async () => {
+  // 512, 8192 and 64 bytes in base64url, and two dots.
+  const [head, payload, signature] = [683, 10_923, 86];
+  const all = head + payload + signature + 2;
+  const form = (...lengths: readonly number[]): Uint8Array =>
+    ascii(lengths.map((length) => "A".repeat(length)).join("."));
+  const sizes: readonly (readonly [Uint8Array, ErrorCode, object])[] = [
+    [form(all + 1), "JWS_SIZE", { limit: all }],
+    [form(all), "JWS_SHAPE", {}],
+    [form(head + 1, 4, signature), "JWS_SIZE", { limit: 512 }],
+    [form(head, 4, signature), "JWS_HEADER", {}],
+    [form(4, payload + 1, signature), "JWS_SIZE", { limit: 8192 }],
+    [form(4, payload, signature), "JWS_HEADER", {}],
+    [form(head, payload, signature), "JWS_HEADER", {}],
+    [form(1, 1, 1), "JWS_BASE64URL", {}],
+  ];
+  for (const [jws, code, details] of sizes) {
+    const what = String(jws.length);
+    assert.deepEqual((await assertRefused(verifyGrant(jws, time), code, what)).details, details, what);
+  }
+});
+
+test("says what in a header is at fault, and keeps as the cause what found it", async () => {
+  const payload = base64url(encodeCanonical(manifest));
+  const refusal = (head: string, code: ErrorCode): Promise<SealroomError> =>
+    assertRefused(verify(forgeJws(base64url(head), payload, key)), code);
+  const canonical = (value: object): string => new TextDecoder().decode(encodeCanonical(value));
+  const numbered = await refusal(canonical({ ...header, alg: 7 }), "JWS_HEADER");
+  assert.deepEqual(numbered.details, { field: "alg", fault: "not a string" });
+  const malformed = await refusal(canonical({ ...header, jwk: {} }), "KEY_SHAPE");
+  assert.deepEqual(malformed.details, { field: "jwk" });
+  const spaced = await refusal(` ${canonical(header)}`, "JWS_HEADER");
+  assert.deepEqual(spaced.details, {});
+  assert.equal(codeOf(spaced.cause), "JSON_CANONICAL");
+  const forged = await assertRefused(
+    verify(forgeDocument({ ...header, jwk: analyst.publicKey }, manifest, key)),
+    "JWS_SIGNATURE",
+  );
+  assert.ok(forged.cause instanceof Error);
+  const mixed = { publicKey: analyst.publicKey, privateKey: owner.signingKey.privateKey };
+  const unsigned = await assertRefused(signJws(encodeCanonical({}), MANIFEST_FORM, mixed), "KEY_PRIVATE");
+  assert.equal(codeOf(unsigned.cause), "JWS_SIGNATURE");
+});
+
+test("reads no header that is deeper or of more values than one can be", async () => {
+  const payload = base64url(encodeCanonical(manifest));
+  for (const [alg, code] of [
+    [[[]], "JSON_DEPTH"],
+    [Array(16).fill(0), "JSON_SIZE"],
+  ] as const) {
+    const head = base64url(encodeCanonical({ ...header, alg }));
+    const refusal = await assertRefused(verify(forgeJws(head, payload, key)), "JWS_HEADER");
+    assert.equal(codeOf(refusal.cause), code);
+  }
 });
 
 test("refuses a document when its time is over, and a time that is none", async () => {

@@ -54,6 +54,10 @@ test("refuses coordinates that are not reduced, and Ed25519 keys that prove noth
   const rootOfB = 0x66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4n;
   assert.ok(isP256Point(coordinate(0n), coordinate(rootOfB)));
   assert.ok(!isP256Point(coordinate(p), coordinate(rootOfB)));
+  // So far apart do few points have their two spellings: y must be less than 2^256 - p.
+  const x5 = 0xd7325d7646cd60d80a92738ceb345f844cffaf35841022cab176f692de8de1d7n;
+  assert.ok(isP256Point(coordinate(x5), coordinate(5n)));
+  assert.ok(!isP256Point(coordinate(x5), coordinate(5n + p)));
   const y8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
   const sign = 1n << 255n;
   // A point that doubles to one with y = 0 satisfies d*y^4 + 2*y^2 = 1, with -121666*d = 121665.
@@ -65,6 +69,7 @@ test("refuses coordinates that are not reduced, and Ed25519 keys that prove noth
 
 test("refuses keys of other kinds, with members more or less", () => {
   const { x, y } = publicPart(owner.jwk) as { x: string; y: string };
+  const { x: edwards } = publicPart(generateJwk("Ed25519"));
   const bad: readonly unknown[] = [
     null,
     undefined,
@@ -81,6 +86,9 @@ test("refuses keys of other kinds, with members more or less", () => {
     { kty: "RSA", n: x, e: "AQAB" },
     { kty: "OKP", crv: "X25519", x },
     { kty: "OKP", crv: "Ed25519", x, y },
+    { kty: "EC", crv: "Ed25519", x: edwards },
+    { kty: "OKP", crv: "Ed448", x: edwards },
+    { kty: "OKP", crv: "Ed25519", x: edwards, y },
   ];
   for (const key of bad) assertThrows(() => parsePublicJwk(key), "KEY_SHAPE", JSON.stringify(key));
   assertThrows(() => parseSealingJwk(publicPart(generateJwk("Ed25519"))), "KEY_USE");
@@ -138,6 +146,8 @@ test("says of a key that it refuses where it stands", () => {
     });
     assert.deepEqual(assertThrows(() => parseSealingJwk(value), code, what).details, { field: "key" });
   }
+  assert.deepEqual(assertThrows(() => parsePublicJwk(null), "KEY_SHAPE").details, { field: "key" });
+  assert.deepEqual(assertThrows(() => parsePrivateJwk(null), "KEY_SHAPE").details, { field: "key" });
   for (const d of [undefined, 1, "", Buffer.alloc(31).toString("base64url")]) {
     assert.deepEqual(assertThrows(() => parsePrivateJwk({ ...ec, d }, "keys[0]"), "KEY_PRIVATE").details, {
       field: "keys[0]",

@@ -271,6 +271,187 @@ test("says where the fault is, and what was probably meant", () => {
   assert.equal(object.details["field"], "objects[1].rows");
 });
 
+const many = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `key ${i}`);
+const listed = "ab".repeat(48);
+/** By the field where a manifest is at fault: what stands there instead, and what else the refusal says. */
+const FAULTS: readonly (readonly [string, Path, unknown, Record<string, unknown>])[] = [
+  ["version", ["version"], 2, { fault: "not one of the known values", known: "1" }],
+  ["epoch", ["epoch"], 0, { fault: "out of range", least: 1, most: Number.MAX_SAFE_INTEGER }],
+  ["notAfter", ["notAfter"], 1, { fault: "out of range", least: EPOCH, most: Number.MAX_SAFE_INTEGER }],
+  ["wrappedKey", ["wrappedKey"], "", { fault: "malformed" }],
+  ["schema[2].name", ["schema", 2, "name"], "sealroom:x", { fault: "reserved" }],
+  ["schema[2].name", ["schema", 2, "name"], "SSN", { fault: "named twice" }],
+  ["schema[2].type", ["schema", 2, "type"], "string", { fault: "no such type" }],
+  ["schema", ["schema", 1, "role"], "unit", { fault: "unit columns", units: 2 }],
+  ["schema", ["schema", 0, "role"], "hidden", { fault: "unit columns", units: 0 }],
+  ["objects[1].key", ["objects", 1, "key"], first?.key, { fault: "named twice" }],
+  ["objects[1].digest", ["objects", 1, "digest"], first?.digest, { fault: "named twice" }],
+  ["objects[0].key", ["objects", 0, "key"], "../a", { fault: "not a plain relative path" }],
+  ["objects[1].bytes", ["objects", 0, "bytes"], Number.MAX_SAFE_INTEGER, { fault: "total" }],
+  ["objects[1].rows", ["objects", 0, "rows"], Number.MAX_SAFE_INTEGER, { fault: "total" }],
+  ["rules.plans", ["rules", "plans"], [listed, listed], { fault: "named twice" }],
+  ["rules.recipients[1]", ["rules", "recipients"], [publicKey, publicKey], { fault: "named twice" }],
+  ["rules.bounds.zz", ["rules", "bounds", "zz"], {}, { fault: "no such column" }],
+  ["rules.bounds.ward", ["rules", "bounds", "ward"], {}, { fault: "not a measure", role: "dimension" }],
+  [
+    "rules.groupKeys.cost",
+    ["rules", "groupKeys", "cost"],
+    [1],
+    { fault: "not a dimension", role: "measure" },
+  ],
+  [
+    "rules.bounds.minutes",
+    ["rules", "bounds", "minutes"],
+    { lower: 1, upper: 0 },
+    { fault: "lower above upper" },
+  ],
+  ["rules.bounds.cost.lower", ["rules", "bounds", "cost", "lower"], "0", { fault: "not a number" }],
+  [
+    "rules.bounds.cost.upper",
+    ["rules", "bounds", "cost", "upper"],
+    0.125,
+    { fault: "finer than the column's type" },
+  ],
+  [
+    "rules.bounds.cost.upper",
+    ["rules", "bounds", "cost", "upper"],
+    90_071_992_547_410,
+    { fault: "out of range" },
+  ],
+  ["rules.bounds.weight.upper", ["rules", "bounds", "weight", "upper"], 1e30, { fault: "out of range" }],
+  [
+    "rules.bounds.note.lower",
+    ["rules", "bounds", "note"],
+    { lower: 0, upper: 1 },
+    { fault: "not a number column" },
+  ],
+  ["rules.maxShare", ["rules", "maxShare"], 0, { fault: "out of range", above: 0, most: 1 }],
+  ["rules.maxShare", ["rules", "maxShare"], 1.01, { fault: "out of range", above: 0, most: 1 }],
+  ["rules.extremes[1]", ["rules", "extremes"], ["cost", "note"], { fault: "not a number column" }],
+  ["rules.extremes[1]", ["rules", "extremes"], ["cost", "cost"], { fault: "named twice" }],
+  ["rules.rounding.sums.cost", ["rules", "rounding", "sums", "cost"], 0, { fault: "out of range", above: 0 }],
+  ["rules.groupKeys.score", ["rules", "groupKeys", "score"], [1], { fault: "a float cannot be grouped" }],
+  ["rules.groupKeys.city[0]", ["rules", "groupKeys", "city"], [null], { fault: "not a value" }],
+  ["rules.groupKeys.city[1]", ["rules", "groupKeys", "city"], ["Ulm", {}], { fault: "not a value" }],
+  ["rules.groupKeys.city[0]", ["rules", "groupKeys", "city"], [["Ulm"]], { fault: "not a value" }],
+  ["rules.groupKeys.city[0]", ["rules", "groupKeys", "city"], [1], { fault: "not of the column's type" }],
+  ["rules.groupKeys.city[1]", ["rules", "groupKeys", "city"], ["Ulm", "Ulm"], { fault: "named twice" }],
+  [
+    "rules.groupKeys.city",
+    ["rules", "groupKeys", "city"],
+    many(manifest.rules.maxGroups + 1),
+    { fault: "too many", most: manifest.rules.maxGroups },
+  ],
+];
+
+for (const [field, path, part, details] of FAULTS) {
+  test(`says of ${field} that it is ${String(details["fault"])}`, () => {
+    const changed = altered(manifest, path, part);
+    assert.throws(() => parse(changed), { details: { field, ...details } });
+  });
+}
+
+test("takes the full ARN of a KMS key of any partition, region and kind, and nothing that only holds one", () => {
+  const id = "1b2c3d4e-0000-4111-8222-abcdefabcdef";
+  const arn = (partition: string, region: string, account: string, key: string): string =>
+    `arn:${partition}:kms:${region}:${account}:key/${key}`;
+  const mrk = `mrk-${"0a".repeat(16)}`;
+  for (const right of [
+    arn("aws", "eu-central-1", "111122223333", id),
+    arn("aws", "eu-central-1", "111122223333", mrk),
+    arn("aws-cn", "cn-north-1", "111122223333", id),
+    arn("aws-us-gov", "us-gov-west-1", "111122223333", mrk),
+    arn("aws", "x", "111122223333", id),
+    arn("aws", "r".repeat(32), "111122223333", id),
+  ]) {
+    accept(["keyArn"], right);
+  }
+  for (const wrong of [
+    arn("aws", "", "111122223333", id),
+    arn("aws", "r".repeat(33), "111122223333", id),
+    arn("aws", "EU", "111122223333", id),
+    arn("aws", "eu_west", "111122223333", id),
+    arn("awss", "eu-west-1", "111122223333", id),
+    arn("aws-", "eu-west-1", "111122223333", id),
+    arn("aws-US", "eu-west-1", "111122223333", id),
+    arn("aws", "eu-west-1", "11112222333", id),
+    arn("aws", "eu-west-1", "1111222233334", id),
+    arn("aws", "eu-west-1", "11112222333a", id),
+    arn("aws", "eu-west-1", "111122223333", id.slice(1)),
+    arn("aws", "eu-west-1", "111122223333", `0${id}`),
+    arn("aws", "eu-west-1", "111122223333", id.toUpperCase()),
+    arn("aws", "eu-west-1", "111122223333", id.replaceAll("-", "")),
+    arn("aws", "eu-west-1", "111122223333", id.slice(0, -1)),
+    arn("aws", "eu-west-1", "111122223333", id.slice(0, 23)),
+    arn("aws", "eu-west-1", "111122223333", mrk.slice(0, -1)),
+    arn("aws", "eu-west-1", "111122223333", `${mrk}0`),
+    arn("aws", "eu-west-1", "111122223333", mrk.replace("0a", "0G")),
+    `x${KEY_ARN}`,
+    `${KEY_ARN}x`,
+  ]) {
+    const details = { field: "keyArn", fault: "malformed" };
+    assert.throws(() => parse(altered(manifest, ["keyArn"], wrong)), { details }, wrong);
+  }
+});
+
+test("accepts a document at the end of its range in every member", () => {
+  accept(["notAfter"], EPOCH);
+  accept(["notAfter"], Number.MAX_SAFE_INTEGER);
+  accept(["dataset"], "d".repeat(128));
+  accept(["dataset"], "0.a_B-9");
+  for (const bytes of [1, 6144]) accept(["wrappedKey"], Buffer.alloc(bytes, 7).toString("base64url"));
+  accept(["objects", 0, "bytes"], 1);
+  accept(["objects", 0, "bytes"], Number.MAX_SAFE_INTEGER - (second?.bytes ?? 0));
+  accept(["objects", 0, "key"], `${"a/".repeat(511)}aa`);
+  const [unit, ...columns] = manifest.schema;
+  const more = Array.from({ length: 1024 - manifest.schema.length }, (_, i) => ({
+    name: `column ${i}`,
+    type: "utf8",
+    role: "hidden",
+  }));
+  accept(["schema"], [unit, ...columns, ...more]);
+  for (const [path, part] of [
+    [["wrappedKey"], Buffer.alloc(6145, 7).toString("base64url")],
+    [["objects", 0, "key"], `${"a/".repeat(511)}aaa`],
+    [["objects", 0, "bytes"], Number.MAX_SAFE_INTEGER - (second?.bytes ?? 0) + 1],
+    [["dataset"], "d".repeat(129)],
+    [["dataset"], "d\n"],
+  ] as const) {
+    assert.throws(() => parse(altered(manifest, path, part)), { name: "SealroomError" }, path.join("."));
+  }
+});
+
+test("reads no manifest that is deeper than one can be", () => {
+  const deep = JSON.parse(`${"[".repeat(8)}${"]".repeat(8)}`) as unknown;
+  assertThrows(() => parse(altered(manifest, ["comment"], deep)), "JSON_DEPTH");
+});
+
+test("takes no more declared keys than 100,000, however many groups may be listed", () => {
+  const parseKeys = (count: number): Manifest =>
+    parse(
+      altered(
+        altered(manifest, ["rules", "maxGroups"], 200_000),
+        ["rules", "groupKeys", "city"],
+        many(count),
+      ),
+    );
+  assert.equal(parseKeys(100_000).rules.groupKeys["city"]?.length, 100_000);
+  const details = { field: "rules.groupKeys.city", fault: "too many", most: 100_000 };
+  assert.throws(() => parseKeys(100_001), { details });
+});
+
+test("accepts every rule at the end of its range", () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  accept(["rules", "minUnits"], 2);
+  accept(["rules", "maxShare"], 1);
+  accept(["rules", "maxShare"], null);
+  accept(["rules", "extremes"], ["cost", "minutes", "weight", "unbounded"]);
+  accept(["rules", "rounding", "counts"], 2);
+  accept(["rules", "bounds", "weight"], { lower: -most, upper: most });
+  accept(["rules", "groupKeys", "city"], many(manifest.rules.maxGroups));
+  accept(["rules", "release"], "clear");
+});
+
 test("accepts what only looks odd", () => {
   accept(["objects", 0, "rows"], 0);
   accept(["objects", 0, "rows"], Number.MAX_SAFE_INTEGER - 400);
@@ -316,6 +497,7 @@ const GRANTS: readonly (readonly [string, string, unknown])[] = [
   ],
   ["a recipient's whole key", "recipient", publicKey],
   ["a thumbprint with unused bits", "recipient", `${analyst.thumbprint.slice(0, -1)}B`],
+  ["a thumbprint with something before it", "recipient", `x${analyst.thumbprint}`],
   ["no end", "notAfter", 0],
   ["no rows", "maxRows", 0],
   ["rows without bound", "maxRows", Number.MAX_SAFE_INTEGER],
@@ -327,6 +509,29 @@ for (const [what, name, part] of GRANTS) {
     assertThrows(() => parseGrant(encodeCanonical(altered(grant, [name], part))), "GRANT_FIELD");
   });
 }
+
+test("says where a grant is at fault", () => {
+  const faults: readonly (readonly [string, unknown, Record<string, unknown>])[] = [
+    ["maxRows", 0, { field: "maxRows", fault: "out of range", least: 1, most: 10_000_000 }],
+    ["manifests", ["ab".repeat(48), "ab".repeat(48)], { field: "manifests", fault: "named twice" }],
+    ["manifests", ["x"], { field: "manifests[0]", fault: "malformed" }],
+  ];
+  for (const [name, part, details] of faults) {
+    assert.throws(() => parseGrant(encodeCanonical(altered(grant, [name], part))), { details });
+  }
+});
+
+test("accepts a grant of 32 manifests and ten million rows, to the last millisecond there is", () => {
+  const manifests = Array.from({ length: 32 }, (_, i) => i.toString(16).padStart(96, "0"));
+  const most = { ...grant, manifests, maxRows: 10_000_000, notAfter: Number.MAX_SAFE_INTEGER };
+  assert.deepEqual(parseGrant(encodeCanonical(most)), most);
+});
+
+test("reads no grant that is longer, deeper or of more values than one can be", () => {
+  assertThrows(() => parseGrant(encodeCanonical({ ...grant, x: "x".repeat(8192) })), "JSON_SIZE");
+  assertThrows(() => parseGrant(encodeCanonical({ ...grant, x: [[[]]] })), "JSON_DEPTH");
+  assertThrows(() => parseGrant(encodeCanonical({ ...grant, x: Array(64).fill(0) })), "JSON_SIZE");
+});
 
 test("refuses a grant that misses a member", () => {
   for (const name of Object.keys(grant)) {

@@ -1,62 +1,72 @@
 // What Stryker found, of its JSON report: the share of changes that some test noticed, and those that none did.
 
-export interface Survivor {
-  readonly file: string;
-  readonly line: number;
-  /** What kind of change, and what stood there instead. */
-  readonly change: string;
+interface Mutant {
+  readonly status: string;
+  readonly replacement?: string;
+  readonly location: { readonly start: Position; readonly end: Position };
 }
 
-export interface MutationReport {
-  readonly noticed: number;
-  readonly survivors: readonly Survivor[];
+/** Both from 1. */
+interface Position {
+  readonly line: number;
+  readonly column: number;
 }
 
 interface StrykerReport {
-  readonly files: Readonly<
-    Record<
-      string,
-      {
-        readonly mutants: readonly {
-          readonly status: string;
-          readonly mutatorName: string;
-          readonly replacement?: string;
-          readonly location: { readonly start: { readonly line: number } };
-        }[];
-      }
-    >
-  >;
+  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>;
 }
 
-/** A change that makes the code hang, or not load at all, was noticed too. */
+export interface FileReport {
+  readonly file: string;
+  readonly noticed: number;
+  /** A line each: where, what stood there, and what stood there instead. */
+  readonly survivors: readonly string[];
+  /** Of those that were noticed, the ones under which a test did not end in time: for a reader to judge. */
+  readonly endless: readonly string[];
+}
+
 const NOTICED = new Set(["Killed", "Timeout"]);
-const COUNTED = new Set([...NOTICED, "Survived", "NoCoverage"]);
 
-export function readReport(json: string): MutationReport {
+export function readReport(json: string): readonly FileReport[] {
   const { files } = JSON.parse(json) as StrykerReport;
-  const mutants = Object.entries(files).flatMap(([file, { mutants: found }]) =>
-    found.filter(({ status }) => COUNTED.has(status)).map((mutant) => ({ file, ...mutant })),
-  );
-  const survivors = mutants
-    .filter(({ status }) => !NOTICED.has(status))
-    .map(({ file, location, mutatorName, replacement = "" }) => ({
-      file,
-      line: location.start.line,
-      change: `${mutatorName}: ${replacement.replaceAll(/\s+/g, " ").slice(0, 80)}`,
-    }));
-  return { noticed: mutants.length - survivors.length, survivors };
+  return Object.entries(files).map(([file, { source, mutants }]) => {
+    const lines = source.split("\n");
+    const list = (isListed: (status: string) => boolean): readonly string[] =>
+      mutants
+        .filter(({ status }) => isListed(status))
+        .toSorted((a, b) => a.location.start.line - b.location.start.line)
+        .map((mutant) => describe(mutant, lines));
+    const survivors = list((status) => !NOTICED.has(status));
+    const endless = list((status) => status === "Timeout");
+    return { file, noticed: mutants.length - survivors.length, survivors, endless };
+  });
 }
 
-/** Of several files; survivors are listed with their own. */
-export function addReports(reports: readonly MutationReport[]): MutationReport {
-  return {
-    noticed: reports.reduce((sum, { noticed }) => sum + noticed, 0),
-    survivors: reports.flatMap(({ survivors }) => survivors),
-  };
+export function printReport(part: string, files: readonly FileReport[]): void {
+  for (const { file, noticed, survivors, endless } of files) {
+    console.log(`${file}: ${shareOf(noticed, survivors.length)}`);
+    for (const line of [...survivors, ...endless]) console.log(`  ${line}`);
+  }
+  if (files.length < 2) return;
+  const noticed = files.reduce((sum, file) => sum + file.noticed, 0);
+  const survived = files.reduce((sum, { survivors }) => sum + survivors.length, 0);
+  console.log(`${part}: ${shareOf(noticed, survived)}`);
 }
 
-export function printReport(part: string, { noticed, survivors }: MutationReport): void {
-  const all = noticed + survivors.length;
-  console.log(`${part}: ${((noticed / all) * 100).toFixed(1)} % of ${String(all)} changes noticed`);
-  for (const { file, line, change } of survivors) console.log(`  ${file}:${String(line)} ${change}`);
+function shareOf(noticed: number, survived: number): string {
+  const all = noticed + survived;
+  return `${((noticed / all) * 100).toFixed(1)} % of ${String(all)} changes noticed`;
+}
+
+function describe({ status, location, replacement = "" }: Mutant, lines: readonly string[]): string {
+  const { start, end } = location;
+  const last = start.line === end.line ? end.column - 1 : undefined;
+  const was = lines[start.line - 1]?.slice(start.column - 1, last) ?? "";
+  // NoCoverage: no test reaches it. Timeout: noticed, if the change can make the code run on.
+  const note = status === "Survived" ? "" : ` (${status})`;
+  return `${String(start.line)}: ${brief(was)} -> ${brief(replacement)}${note}`;
+}
+
+function brief(code: string): string {
+  return code.replaceAll(/\s+/g, " ").slice(0, 80);
 }

@@ -1,15 +1,16 @@
-// `npm run test:mutation -- PART...`: changes the sources of a part in every small way that Stryker knows, and says which
-// changes no test of the part notices. Runs in a copy, since the sources themselves are changed while it works.
+// `npm run test:mutation -- [PART | FILE]...`: changes the sources of a part, or some of them, in every small way that
+// Stryker knows, and says which changes no test of the part notices. Runs in a copy, since the sources themselves are
+// changed while it works.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, globSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../host/tree.ts";
 import { PARTS } from "./parts.ts";
 import type { Part } from "./parts.ts";
-import { addReports, printReport, readReport } from "./report.ts";
-import type { MutationReport } from "./report.ts";
+import { printReport, readReport } from "./report.ts";
 
 const FOLDERS = [
   "core",
@@ -25,20 +26,28 @@ const FOLDERS = [
 ];
 const FILES = ["package.json", "package-lock.json", "tsconfig.json"];
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !PARTS.has(name));
-if (unknown.length > 0) {
-  console.error(`no such part: ${unknown.join(", ")}. There are ${[...PARTS.keys()].join(", ")}.`);
-  process.exit(2);
+/** Files by part. */
+const asked = new Map<string, readonly string[]>();
+for (const word of process.argv.slice(2)) {
+  const found = [...PARTS].find(([name, part]) => name === word || filesOf(part).includes(word));
+  if (found === undefined) {
+    console.error(
+      `neither a part nor a file of one: ${word}. The parts are ${[...PARTS.keys()].join(", ")}.`,
+    );
+    process.exit(2);
+  }
+  const [name, part] = found;
+  asked.set(name, word === name ? filesOf(part) : [...(asked.get(name) ?? []), word]);
 }
-for (const [name, part] of PARTS) {
-  if (asked.length === 0 || asked.includes(name)) await mutatePart(name, part);
+if (asked.size === 0) for (const [name, part] of PARTS) asked.set(name, filesOf(part));
+for (const [name, files] of asked) await mutatePart(name, files);
+
+function filesOf({ mutate }: Part): readonly string[] {
+  return globSync([...mutate], { cwd: ROOT }).toSorted();
 }
 
-/** File by file, each printed when it is done: a part takes long, and may be interrupted. */
-async function mutatePart(name: string, part: Part): Promise<void> {
+async function mutatePart(name: string, files: readonly string[]): Promise<void> {
   const place = await mkdtemp(join(tmpdir(), "sealroom-mutation-"));
-  const reports: MutationReport[] = [];
   try {
     const tree = join(place, "tree");
     await mkdir(tree);
@@ -48,52 +57,38 @@ async function mutatePart(name: string, part: Part): Promise<void> {
     await symlink(join(ROOT, "node_modules"), join(tree, "node_modules"));
     // The vectors lie beside the project.
     await symlink(await realpath(join(ROOT, "..", "shared")), join(place, "shared"));
-    for (const file of globSync([...part.mutate], { cwd: ROOT }).toSorted()) {
-      await writeFile(join(tree, "stryker.config.json"), JSON.stringify(configOf(file, part)));
-      await runStryker(tree);
-      const report = readReport(await readFile(join(tree, "reports/mutation/mutation.json"), "utf8"));
-      printReport(file, report);
-      reports.push(report);
-    }
-    printReport(`${name}, all files`, addReports(reports));
+    const tests = globSync([...(PARTS.get(name)?.tests ?? [])], { cwd: ROOT }).toSorted();
+    await writeFile(join(tree, "stryker.config.json"), JSON.stringify(configOf(files, tests)));
+    await runStryker(tree);
+    printReport(name, readReport(await readFile(join(tree, "reports/mutation/mutation.json"), "utf8")));
   } finally {
     await rm(place, { recursive: true, force: true });
   }
 }
 
-/** Each test file is a process; only those that reach a changed line run for it, and the first that fails is enough. */
-function configOf(file: string, { tests }: Part): object {
+/** Only the tests that reach a changed line run for it, and the first that fails is enough. */
+function configOf(mutate: readonly string[], testFiles: readonly string[]): object {
   return {
     packageManager: "npm",
-    testRunner: "tap",
-    plugins: ["@stryker-mutator/tap-runner"],
-    tap: {
-      testFiles: tests,
-      nodeArgs: ["--test-reporter=tap", "-r", "{{hookFile}}", "{{testFile}}"],
-      forceBail: true,
-    },
-    mutate: [file],
+    testRunner: "in-process",
+    plugins: ["./test/mutation/runner.ts"],
+    sealroom: { testFiles },
+    mutate,
     inPlace: true,
     disableTypeChecks: false,
-    concurrency: 2,
+    concurrency: availableParallelism(),
     coverageAnalysis: "perTest",
-    reporters: ["json"],
+    reporters: ["json", "progress-append-only"],
     timeoutMS: 30_000,
+    warnings: { unknownOptions: false },
   };
 }
 
+/** Its progress goes to stderr. */
 async function runStryker(tree: string): Promise<void> {
-  const child = spawn(
-    process.execPath,
-    [join(ROOT, "node_modules/@stryker-mutator/core/bin/stryker.js"), "run"],
-    {
-      cwd: tree,
-      stdio: ["ignore", "ignore", "inherit"],
-    },
-  );
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
+  const stryker = join(ROOT, "node_modules/@stryker-mutator/core/bin/stryker.js");
+  const child = spawn(process.execPath, [stryker, "run"], { cwd: tree, stdio: ["ignore", 2, 2] });
+  const closed = await once(child, "close");
+  const code: unknown = closed[0];
   if (code !== 0) throw new Error(`Stryker ended with ${String(code)}`);
 }

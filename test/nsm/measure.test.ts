@@ -118,7 +118,8 @@ test("sets registers 3 and 4 as a parent does, of the text itself", () => {
   const measurements: Measurements = { 0: "a0".repeat(48), 1: "b1".repeat(48), 2: "c2".repeat(48) };
   const parent = { roleArn: "arn:aws:iam::123456789012:role/enclave", instanceId: "i-0123456789abcdef0" };
   const registers = bootRegisters(measurements, parent);
-  const extended = (text: string) => createHash("sha384").update(Buffer.alloc(48)).update(text).digest();
+  const extended = (text: string) =>
+    new Uint8Array(createHash("sha384").update(Buffer.alloc(48)).update(text).digest());
   assert.deepEqual([...registers.keys()], [0, 1, 2, 3, 4]);
   assert.deepEqual(registers.get(1), Buffer.from(measurements[1], "hex"));
   assert.deepEqual(registers.get(3), extended(parent.roleArn));

@@ -9,10 +9,13 @@ import { join } from "node:path";
 import { KMSClient, KMSServiceException } from "@aws-sdk/client-kms";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
+import { encodeRegister } from "../../../core/attestation/measurements.ts";
+import { parentRoleRegister } from "../../../core/attestation/parent.ts";
 import { trustRoot } from "../../../core/attestation/root.ts";
+import { authenticate } from "../../../core/attestation/verify.ts";
 import { openAuthority } from "../../../local/authority.ts";
 import type { Authority } from "../../../local/authority.ts";
-import { credentialTable, openCredentials } from "../../../local/credentials.ts";
+import { credentialTable, LOCAL_ACCOUNT, openCredentials } from "../../../local/credentials.ts";
 import type { LocalCredentials, NamedCredentials } from "../../../local/credentials.ts";
 import type { CmsForm } from "../../../local/kms/cms.ts";
 import { startLocalKms } from "../../../local/kms/server.ts";
@@ -24,6 +27,12 @@ import type { DevRoot } from "../../../local/nsm/pki.ts";
 export const REGION = "eu-central-1";
 export const IMAGE = { 0: "0a".repeat(48), 1: "1b".repeat(48), 2: "2c".repeat(48) } as const;
 export const OTHER_IMAGE = { 0: "d0".repeat(48), 1: "e1".repeat(48), 2: "f2".repeat(48) } as const;
+/** PCR3 on an instance of the enclave's role. */
+export const PARENT: string = encodeRegister(
+  parentRoleRegister(`arn:aws:iam::${LOCAL_ACCOUNT}:role/sealroom-enclave`),
+);
+/** The registers of IMAGE where it is meant to run. */
+export const BOOTED: Readonly<Record<number, string>> = { ...IMAGE, 3: PARENT };
 
 export interface DocumentChoice {
   readonly pcrs?: Readonly<Record<number, string>>;
@@ -41,7 +50,7 @@ export interface Rig {
   /** Unix milliseconds: what the KMS takes for now. */
   readonly time: { nowMs: number };
   client(credentials: LocalCredentials): KMSClient;
-  /** A fresh document of IMAGE for RECIPIENT, unless chosen otherwise. */
+  /** A fresh document of BOOTED for RECIPIENT, unless chosen otherwise. */
   document(choice?: DocumentChoice): Uint8Array;
 }
 
@@ -91,7 +100,7 @@ export async function startRig(context: Cleanup, options: RigOptions = {}): Prom
   const kms = await startLocalKms({
     directory: join(directory, "kms"),
     credentials: credentialTable([...Object.values(credentials), ...(options.strangers ?? [])]),
-    nitroRoot: trustRoot(root.certificate),
+    authenticateRecipient: (document, atMs) => authenticate(document, trustRoot(root.certificate), atMs),
     authority,
     region: REGION,
     clock: () => time.nowMs,
@@ -153,7 +162,7 @@ function makeDocument(choice: DocumentChoice, root: DevRoot, nowMs: number): Uin
     moduleId: "i-0123456789abcdef0-enc0123456789abcdef",
     timestampMs,
     pcrs: new Map(
-      Object.entries(choice.pcrs ?? IMAGE).map(([index, hex]) => [Number(index), Buffer.from(hex, "hex")]),
+      Object.entries(choice.pcrs ?? BOOTED).map(([index, hex]) => [Number(index), Buffer.from(hex, "hex")]),
     ),
     publicKey: choice.publicKey === undefined ? RECIPIENT.publicKey : choice.publicKey,
     userData: null,

@@ -1,0 +1,157 @@
+// The files that a compiled entry point reaches by what it imports, in its own folders and in packages: what an image
+// needs of them, and nothing else. What cannot be told or found is refused, never left out.
+import { readFile, realpath, stat } from "node:fs/promises";
+import { isBuiltin } from "node:module";
+import { dirname, join, relative, sep } from "node:path";
+import { SealroomError } from "../../core/errors.ts";
+import { findImports } from "./imports.ts";
+import type { Load, Loads } from "./loads.ts";
+import { resolvePackage, resolveRelative } from "./resolve.ts";
+import type { PackageManifest, Way } from "./resolve.ts";
+
+export interface Program {
+  /** Of compiled files. */
+  readonly directory: string;
+  /** Below it, with "/". */
+  readonly entry: string;
+  /** A directory whose node_modules, or those above it, have the packages. */
+  readonly packagesFrom: string;
+  readonly loads: Loads;
+}
+
+export interface ClosureFile {
+  /** Below the image's `app/`, with "/". */
+  readonly path: string;
+  /** The file on this machine. */
+  readonly source: string;
+}
+
+export interface Closure {
+  /** By path. */
+  readonly files: readonly ClosureFile[];
+  readonly packages: readonly PackageManifest[];
+  /** `node:fs`, ..., ascending. */
+  readonly builtins: readonly string[];
+}
+
+/** Where a file belongs: the program itself, or a package. */
+interface Owner {
+  readonly directory: string;
+  /** Of its files' paths in the image. */
+  readonly prefix: string;
+  readonly searchFrom: string;
+}
+
+const CODE = /\.[cm]?js$/;
+
+/** Errors: IMAGE_IMPORT, IMAGE_PACKAGE. */
+export async function findClosure(program: Program): Promise<Closure> {
+  const walk = new Walk(program.loads);
+  const directory = await realpath(program.directory);
+  const owner = { directory, prefix: "", searchFrom: program.packagesFrom };
+  await walk.add(
+    owner,
+    await resolveRelative(join(directory, "package.json"), `./${program.entry}`, "import"),
+  );
+  await walk.finish();
+  return walk.closure();
+}
+
+class Walk {
+  readonly #loads: Loads;
+  /** Path in the image to the file and its owner. */
+  readonly #files = new Map<string, { readonly source: string; readonly owner: Owner }>();
+  readonly #packages = new Map<string, PackageManifest>();
+  readonly #builtins = new Set<string>();
+  readonly #pending: string[] = [];
+
+  constructor(loads: Loads) {
+    this.#loads = loads;
+  }
+
+  closure(): Closure {
+    return {
+      files: [...this.#files].map(([path, { source }]) => ({ path, source })).sort(byPath),
+      packages: [...this.#packages.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+      builtins: [...this.#builtins].sort(),
+    };
+  }
+
+  async finish(): Promise<void> {
+    for (let path = this.#pending.pop(); path !== undefined; path = this.#pending.pop()) {
+      await this.#read(path);
+    }
+  }
+
+  async add(owner: Owner, source: string): Promise<void> {
+    const inside = relative(owner.directory, source).split(sep).join("/");
+    const isInside =
+      inside !== "" && !/^\.\.?(\/|$)/.test(inside) && !inside.split("/").includes("node_modules");
+    if (!isInside || !(CODE.test(inside) || inside.endsWith(".json"))) {
+      throw new SealroomError("IMAGE_IMPORT", { file: source });
+    }
+    const path = owner.prefix + inside;
+    if (this.#files.has(path)) return;
+    this.#files.set(path, { source, owner });
+    this.#pending.push(path);
+    // Node reads every package.json above a file for its "type".
+    if (owner.prefix !== "") await this.#addManifests(owner, source);
+  }
+
+  async #addManifests(owner: Owner, source: string): Promise<void> {
+    for (let at = dirname(source); at.startsWith(owner.directory); at = dirname(at)) {
+      const file = join(at, "package.json");
+      if ((await stat(file).catch(() => null)) !== null) await this.add(owner, file);
+    }
+  }
+
+  async #read(path: string): Promise<void> {
+    const file = this.#files.get(path);
+    if (file === undefined || path.endsWith(".json")) return;
+    const { imported, required, loaders } = findImports(path, await readFile(file.source, "utf8"));
+    const load = this.#checkLoad(path, loaders);
+    const wanted = [
+      ...imported.map((specifier) => ({ specifier, way: "import" as const })),
+      ...required.map((specifier) => ({ specifier, way: "require" as const })),
+      ...load.reaches.map((specifier) => ({ specifier, way: "import" as const })),
+    ];
+    for (const { specifier, way } of wanted) {
+      if (!load.without.includes(specifier)) await this.#follow(file, specifier, way);
+    }
+  }
+
+  /** Errors: IMAGE_IMPORT where a file loads in another way than is known of it. */
+  #checkLoad(path: string, loaders: readonly string[]): Load {
+    const load = this.#loads.get(path) ?? { loaders: [], reaches: [], without: [] };
+    const unknown = loaders.find((name) => !load.loaders.includes(name));
+    const missing = load.loaders.find((name) => !loaders.includes(name));
+    if (unknown !== undefined) throw new SealroomError("IMAGE_IMPORT", { file: path, loads: unknown });
+    if (missing !== undefined) throw new SealroomError("IMAGE_IMPORT", { file: path, noLonger: missing });
+    return load;
+  }
+
+  async #follow(
+    { source, owner }: { readonly source: string; readonly owner: Owner },
+    specifier: string,
+    way: Way,
+  ): Promise<void> {
+    if (isBuiltin(specifier)) {
+      this.#builtins.add(`node:${specifier.replace(/^node:/, "")}`);
+    } else if (/^\.\.?(\/|$)/.test(specifier)) {
+      await this.add(owner, await resolveRelative(source, specifier, way));
+    } else {
+      const { file, manifest } = await resolvePackage(source, owner.searchFrom, specifier, way);
+      const known = this.#packages.get(manifest.name);
+      if (known !== undefined && known.directory !== manifest.directory) {
+        throw new SealroomError("IMAGE_PACKAGE", { package: manifest.name, version: manifest.version });
+      }
+      this.#packages.set(manifest.name, manifest);
+      const { directory, name } = manifest;
+      await this.add({ directory, prefix: `node_modules/${name}/`, searchFrom: directory }, file);
+    }
+  }
+}
+
+function byPath(a: ClosureFile, b: ClosureFile): number {
+  return a.path < b.path ? -1 : 1;
+}

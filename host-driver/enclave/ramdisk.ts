@@ -1,0 +1,224 @@
+// What a ramdisk holds: cpio archives in the newc form, one or several, as they are or in gzip, as a kernel unpacks them
+// (Linux, init/initramfs.c). Refuses whatever a kernel would take otherwise than it is listed here: a list that hides a
+// file is worse than none. The bytes are hostile.
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { SealroomError } from "../../core/errors.ts";
+import { decodeUtf8 } from "../../core/text/utf8.ts";
+import { readPieces } from "./byte-file.ts";
+import type { ByteFile } from "./byte-file.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { CPIO_HEADER_BYTES, CPIO_MAGIC, CPIO_TRAILER, padded } from "./cpio.ts";
+import type { Section } from "./eif.ts";
+
+export type EntryKind = "file" | "directory" | "symlink" | "device" | "pipe" | "socket";
+
+export interface ListedEntry {
+  /** Below the ramdisk's root, without a leading slash; empty for the root itself. */
+  readonly path: string;
+  readonly kind: EntryKind;
+  /** Permissions, set-uid and sticky bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds. */
+  readonly mtime: number;
+  readonly size: number;
+  /** SHA-256 of a file's content or of a link's target, hex; empty for what has none. */
+  readonly digest: string;
+  /** Of a symbolic link, its target; of a device, its numbers; else empty. */
+  readonly target: string;
+  /** Of a package.json, its bytes; else null. */
+  readonly manifest: Uint8Array | null;
+}
+
+export interface Ramdisk {
+  readonly compression: "none" | "gzip";
+  /** In the order of the archive. Of a path that stands there twice, the last is what a kernel leaves. */
+  readonly entries: readonly ListedEntry[];
+}
+
+const MAX_ENTRIES = 200_000;
+/** Of what a gzip stream may grow to: enclaves have less memory. */
+const MAX_UNPACKED_BYTES = 32 * 1024 ** 3;
+/** PATH_MAX: a kernel passes over longer names without a word. */
+const MAX_PATH_BYTES = 4096;
+/** Of what is kept of it. */
+const MAX_MANIFEST_BYTES = 256 * 1024;
+const GZIP = [0x1f, 0x8b];
+const KINDS: ReadonlyMap<number, EntryKind> = new Map([
+  [0o10, "file"],
+  [0o04, "directory"],
+  [0o12, "symlink"],
+  [0o02, "device"],
+  [0o06, "device"],
+  [0o01, "pipe"],
+  [0o14, "socket"],
+]);
+
+/** Errors: CPIO_HEADER, CPIO_PATH, CPIO_END, CPIO_LIMIT, IMAGE_CHANGED. */
+export async function readRamdisk(file: ByteFile, { start, size }: Section): Promise<Ramdisk> {
+  const magic = await file.read(start, Math.min(size, GZIP.length));
+  if (!GZIP.every((byte, at) => magic[at] === byte)) {
+    return { compression: "none", entries: await readArchives(readPieces(file, start, size)) };
+  }
+  const gunzip = createGunzip();
+  const entries = await unzip(Readable.from(readPieces(file, start, size)).pipe(gunzip));
+  // What follows a gzip stream a kernel unpacks as the next archive; only padding passes here.
+  for await (const piece of readPieces(file, start + gunzip.bytesWritten, size - gunzip.bytesWritten)) {
+    if (piece.some((byte) => byte !== 0)) {
+      throw new SealroomError("CPIO_END", { position: gunzip.bytesWritten });
+    }
+  }
+  return { compression: "gzip", entries };
+}
+
+async function unzip(stream: Readable): Promise<readonly ListedEntry[]> {
+  try {
+    return await readArchives(stream);
+  } catch (cause) {
+    if (cause instanceof SealroomError) throw cause;
+    throw new SealroomError("CPIO_HEADER", { compression: "gzip" }, { cause });
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function readArchives(pieces: AsyncIterable<Uint8Array>): Promise<readonly ListedEntry[]> {
+  const reader = new ByteReader(pieces);
+  const entries: ListedEntry[] = [];
+  do {
+    await readArchive(reader, entries);
+    // A kernel looks for the next archive at multiples of four alone.
+    while ((await reader.peek()) === 0) await reader.take(1, 1);
+    if (!(await reader.isAtEnd()) && reader.position % 4 !== 0) {
+      throw new SealroomError("CPIO_END", { position: reader.position });
+    }
+  } while (!(await reader.isAtEnd()));
+  return entries;
+}
+
+/** Entries up to the trailer. */
+async function readArchive(reader: ByteReader, entries: ListedEntry[]): Promise<void> {
+  const linked = new Map<string, number[]>();
+  for (;;) {
+    const head = await readHead(reader);
+    if (head.name === CPIO_TRAILER) {
+      if (head.size !== 0) throw new SealroomError("CPIO_HEADER", { name: CPIO_TRAILER });
+      break;
+    }
+    if (entries.length === MAX_ENTRIES) throw new SealroomError("CPIO_LIMIT", { entries: MAX_ENTRIES });
+    const entry = await readEntry(reader, head);
+    if (entry.kind === "file" && head.links > 1) {
+      linked.set(head.inode, [...(linked.get(head.inode) ?? []), entries.length]);
+    }
+    entries.push(entry);
+  }
+  for (const places of linked.values()) joinLinks(entries, places);
+}
+
+/** Names of one file: one of them comes with its bytes, the others with none. */
+function joinLinks(entries: ListedEntry[], places: readonly number[]): void {
+  const members = places.flatMap((at) => entries[at] ?? []);
+  const [whole, another] = members.filter(({ size }) => size > 0);
+  if (another !== undefined) throw new SealroomError("CPIO_HEADER", { path: another.path });
+  if (whole === undefined) return;
+  for (const [at, place] of places.entries()) {
+    const member = members[at];
+    if (member !== undefined) entries[place] = { ...member, size: whole.size, digest: whole.digest };
+  }
+}
+
+interface Head {
+  readonly name: string;
+  /** Numbers of the device and of the file on it: what names of one file have in common. */
+  readonly inode: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly links: number;
+  readonly mtime: number;
+  readonly size: number;
+  readonly device: string;
+}
+
+async function readHead(reader: ByteReader): Promise<Head> {
+  const text = Buffer.from(await reader.take(CPIO_HEADER_BYTES, CPIO_HEADER_BYTES)).toString("latin1");
+  const position = reader.position - CPIO_HEADER_BYTES;
+  if (!text.startsWith(CPIO_MAGIC) || !/^[0-9A-Fa-f]+$/.test(text)) {
+    throw new SealroomError("CPIO_HEADER", { position });
+  }
+  const field = (index: number): number => {
+    const start = CPIO_MAGIC.length + 8 * index;
+    return Number.parseInt(text.slice(start, start + 8), 16);
+  };
+  const nameBytes = field(11);
+  if (nameBytes < 2 || nameBytes > MAX_PATH_BYTES) throw new SealroomError("CPIO_HEADER", { position });
+  const padding = padded(CPIO_HEADER_BYTES + nameBytes) - CPIO_HEADER_BYTES - nameBytes;
+  const bytes = await reader.take(nameBytes, MAX_PATH_BYTES);
+  await reader.take(padding, 3);
+  // The length says where the name ends, and so does its first zero byte: a kernel's reading of a second one differs.
+  if (bytes.indexOf(0) !== nameBytes - 1) throw new SealroomError("CPIO_PATH", { position });
+  return {
+    name: decodeName(bytes.subarray(0, -1), position),
+    inode: `${field(7)}:${field(8)}:${field(0)}`,
+    mode: field(1),
+    uid: field(2),
+    gid: field(3),
+    links: field(4),
+    mtime: field(5),
+    size: field(6),
+    device: `${field(9)}:${field(10)}`,
+  };
+}
+
+function decodeName(bytes: Uint8Array, position: number): string {
+  try {
+    return decodeUtf8(bytes);
+  } catch (cause) {
+    throw new SealroomError("CPIO_PATH", { position }, { cause });
+  }
+}
+
+async function readEntry(reader: ByteReader, head: Head): Promise<ListedEntry> {
+  const kind = KINDS.get(head.mode >> 12);
+  if (kind === undefined) throw new SealroomError("CPIO_HEADER", { path: head.name, mode: head.mode });
+  if (kind !== "file" && kind !== "symlink" && head.size > 0) {
+    throw new SealroomError("CPIO_HEADER", { path: head.name, bytes: head.size });
+  }
+  const path = plainPath(head.name);
+  const { uid, gid, mtime, size } = head;
+  const none = { digest: "", target: "", manifest: null };
+  const facts = { path, kind, mode: head.mode & 0o7777, uid, gid, mtime, size, ...none };
+  if (kind === "symlink") {
+    const target = await reader.take(size, MAX_PATH_BYTES);
+    await reader.take(padded(size) - size, 3);
+    return { ...facts, digest: sha256Hex(target), target: Buffer.from(target).toString("utf8") };
+  }
+  if (kind !== "file") return { ...facts, target: kind === "device" ? head.device : "" };
+  if (reader.position + size > MAX_UNPACKED_BYTES) throw new SealroomError("CPIO_LIMIT", { bytes: size });
+  const hash = createHash("sha256");
+  const isManifest = path.endsWith("/package.json") && size <= MAX_MANIFEST_BYTES;
+  const kept: Uint8Array[] = [];
+  await reader.visit(size, (piece) => {
+    hash.update(piece);
+    if (isManifest) kept.push(piece);
+  });
+  await reader.take(padded(size) - size, 3);
+  return { ...facts, digest: hash.digest("hex"), manifest: isManifest ? Buffer.concat(kept) : null };
+}
+
+/** `./a`, `/a` and `a` are one path to a kernel; what else has a dot or nothing for a name is refused. */
+function plainPath(name: string): string {
+  const path = name.replace(/^\.?\/+/, "");
+  if (name === "." || path === "") return "";
+  if (path.split("/").some((part) => part === "" || part === "." || part === "..")) {
+    throw new SealroomError("CPIO_PATH", { path: name });
+  }
+  return path;
+}
+
+function sha256Hex(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,64 @@
+// The encryption contexts that the linter tries on a statement: those that an enclave of Sealroom makes, with the
+// statement's own values where it has some, and the one that the statement itself spells out.
+import type { ReadStatement } from "./reading.ts";
+
+export type Pairs = Readonly<Record<string, string>>;
+export type Purpose = "dataset" | "token" | "output";
+
+export const PURPOSES: readonly Purpose[] = ["dataset", "token", "output"];
+/** What each purpose's context has beside owner and purpose. */
+export const FIELDS: Readonly<Record<Purpose, readonly string[]>> = {
+  dataset: ["dataset", "epoch"],
+  token: ["domain", "version"],
+  output: ["dataset", "job"],
+};
+/** Of the right form, and nobody's. */
+export const NOBODY: Pairs = {
+  owner: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+  purpose: "nothing",
+  dataset: "sealroom-lint-dataset",
+  epoch: "999999999999999",
+  domain: "sealroom-lint-domain",
+  version: "999999999999999",
+  job: "5c".repeat(48),
+};
+
+const CONTEXT = /^kms:encryptioncontext:(.+)$/is;
+
+/** Values that a statement compares a context's key with, in the order written, without negated ones. */
+export function valuesOf({ conditions }: ReadStatement, key: string): readonly string[] {
+  return conditions.flatMap((condition) => {
+    const name = CONTEXT.exec(condition.key)?.[1];
+    const { judged } = condition;
+    if (name?.toLowerCase() !== key.toLowerCase() || judged === null) return [];
+    return judged.test === "absence" || judged.negated ? [] : judged.operands.map(withoutWildcards);
+  });
+}
+
+/** The context that an enclave makes for the purpose; fields that the statement says nothing of are nobody's. */
+export function purposeContext(statement: ReadStatement, purpose: Purpose): Pairs {
+  const field = (name: string): readonly [string, string] => {
+    const key = `sealroom:${name}`;
+    return [key, valuesOf(statement, key)[0] ?? NOBODY[name] ?? ""];
+  };
+  return Object.fromEntries([
+    field("owner"),
+    ["sealroom:purpose", purpose] as const,
+    ...FIELDS[purpose].map(field),
+  ]);
+}
+
+/** The context that the statement spells out, whatever keys it is made of. */
+export function ownContext(statement: ReadStatement): Pairs {
+  const named = statement.conditions.flatMap(({ key }) => CONTEXT.exec(key)?.[1] ?? []);
+  const listed = statement.conditions
+    .filter(({ key }) => key.toLowerCase() === "kms:encryptioncontextkeys")
+    .flatMap(({ judged }) => (judged === null || judged.test === "absence" ? [] : judged.operands));
+  const keys = new Map([...named, ...listed].map((key) => [key.toLowerCase(), key]));
+  return Object.fromEntries([...keys.values()].map((key) => [key, valuesOf(statement, key)[0] ?? "other"]));
+}
+
+/** Some value that a pattern fits. */
+export function withoutWildcards(pattern: string): string {
+  return pattern.replaceAll("*", "").replaceAll("?", "0");
+}
