@@ -58,7 +58,8 @@ export function addNeeded(
   return command.addOption(option);
 }
 
-function checkNeeded(command: Command, options: Readonly<Record<string, unknown>>): void {
+/** Errors: USAGE_ARGUMENTS, with those that are missing. */
+export function checkNeeded(command: Command, options: Readonly<Record<string, unknown>>): void {
   const missing = (needed.get(command) ?? []).filter(
     (option) => options[option.attributeName()] === undefined,
   );

@@ -73,6 +73,8 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
   CPIO: { exit: 3, advice: "Do not rely on a list of its files; the registers are right without --files." },
   ELF: { exit: 3, advice: "Give a file of the image's platform." },
   IMAGE: { exit: 3, advice: "Look at the file, and at docs/image.md for what an image is made from." },
+  NITRO: { exit: 4, advice: "Run `sealroom doctor` on the parent." },
+  EMULATOR: { exit: 4, advice: "Run `npm run emulator`; `sealroom doctor` says what is missing." },
   KEYPOLICY: { exit: 2, advice: "Correct the option." },
   CRYPTO: DAMAGED,
   SEAL: DAMAGED,
@@ -86,7 +88,6 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
   OWNER: { exit: 3, advice: "Correct the file." },
   AGGREGATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
   GATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
-  EMULATOR: { exit: 4, advice: "Run `npm run emulator`; it sets up what is missing." },
 };
 
 const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
@@ -116,6 +117,24 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   PLAN_ROLE: { exit: 1, advice: "Use another column; `sealroom explain` says what this one is for." },
   PLAN_BOUNDS: { exit: 1, advice: "Ask the owner to give bounds for the column in the rules." },
   PLAN_EXTREMES: { exit: 1, advice: "Ask the owner to list the column under `extremes` in the rules." },
+  ENCLAVE_DEBUG: { exit: 1, advice: "Do not give it data; stop it, and start it without debug mode." },
+  ENCLAVE_MEASUREMENTS: {
+    exit: 1,
+    advice: "Somebody replaced the file meanwhile, or nitro-cli is not what it was; it was stopped again.",
+  },
+  ENCLAVE_SILENT: {
+    exit: 4,
+    advice:
+      "Give it more memory, or build the image again: `sealroom enclave start --emulator` shows its console.",
+  },
+  NITRO_MISSING: {
+    exit: 4,
+    advice: "Install nitro-cli on a parent, or use the emulator with --emulator.",
+  },
+  ENCLAVE_ENDED: {
+    exit: 4,
+    advice: "Give it more memory; `sealroom enclave start --emulator` shows whether the image boots.",
+  },
   RECEIPT_OWNER: { exit: 1, advice: "Do not use the result: it is computed on somebody else's data." },
   RECEIPT_PLAN: { exit: 1, advice: "Do not use the result: it answers another question." },
   RECEIPT_MANIFEST: { exit: 1, advice: "Do not use the result: it is of another version of the data." },

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { declareAdopt } from "./adopt.ts";
 import { declareAttestation } from "./attestation.ts";
 import type { Host } from "./command.ts";
+import { declareDoctor } from "./doctor.ts";
 import { declareEnclave } from "./enclave.ts";
 import { declareExplain } from "./explain.ts";
 import { declareGrant } from "./grant.ts";
@@ -43,6 +44,7 @@ export function createProgram(version: string, host: Host): Command {
   declareOpen(program, host);
   declareEnclave(program, host);
   declareLocal(program, host);
+  declareDoctor(program, host);
   tame(program);
   return program;
 }

@@ -172,6 +172,16 @@ export const ERROR_CODES = {
   TUNNEL_DIAL: "the endpoint could not be reached",
   // sigv4.ts
   SIGV4_REQUEST: "the request cannot be signed: a path, query, header or credential is malformed",
+  // host-driver/enclave/: enclaves of a parent, by nitro-cli, and in the emulator
+  NITRO_MISSING: "nitro-cli is not installed, or not in PATH",
+  NITRO_TIMEOUT: "nitro-cli did not answer in time",
+  NITRO_OUTPUT: "nitro-cli's answer is not of the form that it has, or too long",
+  NITRO_FAILED: "nitro-cli failed",
+  ENCLAVE_DEBUG: "the enclave runs in debug mode: the parent can read its memory",
+  ENCLAVE_MEASUREMENTS: "nitro-cli started another image than the one in the file",
+  ENCLAVE_ENDED: "the enclave started, and ended before its worker answered",
+  ENCLAVE_SILENT: "the enclave runs, and its worker accepts no connection",
+  EMULATOR_START: "the emulator did not start the image",
   // local/: credentials, authority, keys and objects of the stand-ins
   LOCAL_STATE: "a file of the local stand-ins cannot be used: it is damaged, or open to others",
   // owner/key-policy.ts and what it is made of, owner/policy/

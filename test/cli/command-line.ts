@@ -27,8 +27,12 @@ export interface Running {
 }
 
 /** Starts the launcher in `directory`, under this very Node, without colours. */
-export function start(args: readonly string[], directory: string = process.cwd()): Running {
-  const env = { ...process.env, NO_COLOR: "1" };
+export function start(
+  args: readonly string[],
+  directory: string = process.cwd(),
+  variables: NodeJS.ProcessEnv = {},
+): Running {
+  const env = { ...process.env, NO_COLOR: "1", ...variables };
   const child = spawn(process.execPath, [LAUNCHER, ...args], {
     cwd: directory,
     env,
@@ -46,8 +50,12 @@ export function start(args: readonly string[], directory: string = process.cwd()
   return { child, finished };
 }
 
-export async function sealroom(args: readonly string[], directory?: string): Promise<Finished> {
-  return start(args, directory).finished;
+export async function sealroom(
+  args: readonly string[],
+  directory?: string,
+  variables?: NodeJS.ProcessEnv,
+): Promise<Finished> {
+  return start(args, directory, variables).finished;
 }
 
 export type JsonAnswer = Readonly<Record<string, unknown>> & {
@@ -73,9 +81,14 @@ class Silence extends Progress {
   }
 }
 
+/** Says nothing. */
+export function silentProgress(): Progress {
+  return new Silence();
+}
+
 /** Without a process of its own. Interruptions cannot be tested so. */
 export async function answer(args: readonly string[]): Promise<JsonAnswer> {
-  const session = { progress: new Silence(), signal: new AbortController().signal };
+  const session = { progress: silentProgress(), signal: new AbortController().signal };
   const ending = await invoke([...args, "--json"], session);
   if (ending.kind === "report") return encodeReport(ending.command, ending.report) as unknown as JsonAnswer;
   if (ending.kind === "fault") return encodeFault(ending.command, ending.fault) as unknown as JsonAnswer;

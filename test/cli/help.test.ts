@@ -37,10 +37,14 @@ test("the commands are those that are documented, each with an example in its he
     "sealroom",
     "sealroom adopt",
     "sealroom attestation",
+    "sealroom doctor",
     "sealroom enclave",
     "sealroom enclave build",
     "sealroom enclave diff",
     "sealroom enclave measure",
+    "sealroom enclave start",
+    "sealroom enclave status",
+    "sealroom enclave stop",
     "sealroom explain",
     "sealroom grant",
     "sealroom keygen",
@@ -105,6 +109,7 @@ test("a word that is nearly right gets a suggestion, and exit 2", async () => {
     [["policy", "kmss"], /Did you mean kms\?/],
     [["enclave", "mesure"], /Did you mean measure\?/],
     [["local", "stats"], /Did you mean status\?/],
+    [["enclave", "stat"], /Did you mean (start|status)\?/],
     [["seal", "x.csv", "--shema", "y"], /Did you mean --schema\?/],
   ];
   for (const [args, suggestion] of cases) {

@@ -7,6 +7,7 @@ import { loadBoot } from "../../host-driver/enclave/boot.ts";
 import { withRootfs } from "../../host-driver/enclave/build.ts";
 import { encodeCmdline } from "../../host-driver/enclave/cmdline.ts";
 import { fileContent } from "../../host-driver/enclave/content.ts";
+import { encodeCmdline } from "../../host-driver/enclave/cmdline.ts";
 import { composeImage, writeImage } from "../../host-driver/enclave/image.ts";
 import type { Image } from "../../host-driver/enclave/image.ts";
 import { findInstallation, findPrebuilt, readVersion } from "../../host-driver/enclave/installation.ts";

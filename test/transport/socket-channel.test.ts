@@ -78,7 +78,7 @@ test("400 connections at once are all accepted, each once", async () => {
   listening.close();
 });
 
-test("a listener in a process without a descriptor left neither dies nor spins, and serves when there is one again", async () => {
+test("a listener in a process without a descriptor left neither dies nor spins, and serves when there is one again", async (t) => {
   const address = unixAddress();
   const name = String(address.named["name"]);
   // The limit is the shell's to set, for itself and what it becomes.
@@ -87,6 +87,7 @@ test("a listener in a process without a descriptor left neither dies nor spins, 
   const child = spawn("sh", ["-c", command, process.execPath, program, name], {
     stdio: ["pipe", "pipe", "inherit"],
   });
+  t.after(() => child.kill("SIGKILL"));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<unknown> => JSON.parse(String((await lines.next()).value));
   assert.deepEqual(await next(), { listening: true });
