@@ -18,11 +18,12 @@ import { makeSocketFolder } from "./socket-folder.ts";
 export const GUEST_CID = 4;
 export const WORKER_PORT = 5000;
 const DEFAULT_MEMORY_MIB = 1024;
+const NO_INSTANCE = "i-00000000000000000";
 /** Above 32 KiB the device drops a guest's packets unseen; the guest sends no more than this at once. */
 const PACKET_BYTES = 28_672;
 
 /** How long each stage of a boot may take, on a machine that is busy with other things. */
-const STAGE_MS = { device: 10_000, heartbeat: 180_000, worker: 180_000 } as const;
+const STAGE_MS = { device: 10_000, heartbeat: 300_000, worker: 300_000 } as const;
 const PROBE_MS = 1_000;
 const RETRY_MS = 100;
 
@@ -33,6 +34,8 @@ export interface Boot {
   /** File for what the guest prints; a file beside it, `.vsock`, has what the vsock device does. */
   readonly console: string;
   readonly memoryMib?: number;
+  /** What PCR3 and PCR4 are to be of; zero where it is not said. */
+  readonly parent?: Parent;
   /** Words to add to the kernel's command line, as a host may: nothing measures them. */
   readonly words?: readonly string[];
   /** Nobody waits for it any more: what was started is ended and tidied up. */
@@ -49,6 +52,12 @@ export interface Machine {
   readonly ended: Promise<void>;
   /** Ends both at once; there is nothing that a guest could save. */
   stop(): Promise<void>;
+}
+
+/** The instance on which a real enclave would run. */
+export interface Parent {
+  readonly roleArn: string;
+  readonly instanceId: string;
 }
 
 type Stage = keyof typeof STAGE_MS;
@@ -102,11 +111,13 @@ async function startDevice({ kit, console }: Boot, folder: string, uds: string):
 
 /** One CPU (a second one makes this kernel's text patching race), devices by ACPI (else Debian's kernel finds none). */
 async function startGuest(boot: Boot, folder: string, words: readonly string[]): Promise<BoundProcess> {
-  const { kit, image, console, memoryMib = DEFAULT_MEMORY_MIB } = boot;
-  const id = `i-00000000000000000-enc${randomBytes(8).toString("hex")}`;
+  const { kit, image, console, parent, memoryMib = DEFAULT_MEMORY_MIB } = boot;
+  const id = `${parent?.instanceId ?? NO_INSTANCE}-enc${randomBytes(8).toString("hex")}`;
+  const registers =
+    parent === undefined ? "" : `,parent-role=${parent.roleArn},parent-id=${parent.instanceId}`;
   const args = [
     ...kit.firmware.flatMap((directory) => ["-L", directory]),
-    ...["-M", `nitro-enclave,vsock=device,id=${id},acpi=on`],
+    ...["-M", `nitro-enclave,vsock=device,id=${id},acpi=on${registers}`],
     ...["-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", `${memoryMib}M`],
     ...["-kernel", image, "-append", words.join(" ")],
     ...["-chardev", `socket,id=device,path=${join(folder, "device")}`],

@@ -16,7 +16,7 @@ import { must } from "./demo.ts";
 import { readEmulatedDocument } from "./emulated-document.ts";
 import { jobArguments, tryJob } from "./job.ts";
 import type { Ran } from "./job.ts";
-import { imageFile, openStage } from "./stage.ts";
+import { imageFile, openStage, PATIENCE } from "./stage.ts";
 
 const stage = await openStage();
 const machine = await stage.boot("emulated", "demo");
@@ -28,29 +28,37 @@ const enclave = `emulator:${machine.uds}`;
 
 const answers: Ran[] = [];
 for (const local of stage.answers) {
-  test(`the demo's job ${local.job.name} gives what the local enclave gives`, async (t) => {
+  test(`the demo's job ${local.job.name} gives what the local enclave gives`, PATIENCE, async (t) => {
     const began = performance.now();
     answers.push(await runAsLocal(stage, local, machine.uds, `demo-${local.job.name}`));
     t.diagnostic(`answered in ${((performance.now() - began) / 1000).toFixed(1)} s`);
   });
 }
 
-test("its receipts pass the production verifier once their documents are countersigned", async () => {
-  assert.equal(answers.length, stage.answers.length);
-  for (const ran of answers) await verifyCountersigned(stage, ran);
-});
+test(
+  "its receipts pass the production verifier once their documents are countersigned",
+  PATIENCE,
+  async () => {
+    assert.equal(answers.length, stage.answers.length);
+    for (const ran of answers) await verifyCountersigned(stage, ran);
+  },
+);
 
-test("the production verifier refuses them as they came, under Amazon's root and under the simulated one", async () => {
-  const simulated = ["--simulated-root", stage.services.endpoints.simulatedRoot];
-  for (const ran of answers) {
-    for (const root of [[], simulated]) {
-      const { exit, error } = await verifyAsItCame(stage, ran, root);
-      assert.deepEqual([exit, error?.code], [1, "COSE_HEADER"]);
+test(
+  "the production verifier refuses them as they came, under Amazon's root and under the simulated one",
+  PATIENCE,
+  async () => {
+    const simulated = ["--simulated-root", stage.services.endpoints.simulatedRoot];
+    for (const ran of answers) {
+      for (const root of [[], simulated]) {
+        const { exit, error } = await verifyAsItCame(stage, ran, root);
+        assert.deepEqual([exit, error?.code], [1, "COSE_HEADER"]);
+      }
     }
-  }
-});
+  },
+);
 
-test("PCR0-2 of the device, of the receipts, and of `enclave measure` are the same", async () => {
+test("PCR0-2 of the device, of the receipts, and of `enclave measure` are the same", PATIENCE, async () => {
   const measured = await must(["enclave", "measure", imageFile(stage.folder, "emulated")]);
   const { PCR0, PCR1, PCR2 } = measured["measurements"] as Record<string, string>;
   assert.deepEqual({ 0: PCR0, 1: PCR1, 2: PCR2 }, await stage.measurements("emulated"));
@@ -62,7 +70,7 @@ test("PCR0-2 of the device, of the receipts, and of `enclave measure` are the sa
   }
 });
 
-test("every image has other registers, but for the kernel and init that they share", async () => {
+test("every image has other registers, but for the kernel and init that they share", PATIENCE, async () => {
   const [production, emulated] = await Promise.all([
     stage.measurements("production"),
     stage.measurements("emulated"),
@@ -72,7 +80,7 @@ test("every image has other registers, but for the kernel and init that they sha
   assert.notEqual(production[2], emulated[2]);
 });
 
-test("KMS keeps the key from it where the key policy lists another image only", async () => {
+test("KMS keeps the key from it where the key policy lists another image only", PATIENCE, async () => {
   const [local] = stage.answers;
   assert.ok(local !== undefined);
   const { keyArn, policy } = await policyOf(local.job.dataset);
@@ -90,21 +98,25 @@ test("KMS keeps the key from it where the key policy lists another image only", 
   await runAsLocal(stage, local, machine.uds, "demo-listed-again");
 });
 
-test("a host that is killed in the middle of a job leaves the enclave to the next one", async () => {
-  const local = stage.answers.find(({ job }) => job.dataset === "flights");
-  assert.ok(local !== undefined);
-  for (const afterMs of [200, 1500]) {
-    const out = join(stage.folder, `demo-killed-${afterMs}`);
-    const { args } = jobArguments(stage, local.job, enclave, out);
-    const host = start(args);
-    await delay(afterMs);
-    host.child.kill("SIGKILL");
-    await once(host.child, "close");
-    await runAsLocal(stage, local, machine.uds, `demo-after-${afterMs}`);
-  }
-});
+test(
+  "a host that is killed in the middle of a job leaves the enclave to the next one",
+  PATIENCE,
+  async () => {
+    const local = stage.answers.find(({ job }) => job.dataset === "flights");
+    assert.ok(local !== undefined);
+    for (const afterMs of [200, 1500]) {
+      const out = join(stage.folder, `demo-killed-${afterMs}`);
+      const { args } = jobArguments(stage, local.job, enclave, out);
+      const host = start(args);
+      await delay(afterMs);
+      host.child.kill("SIGKILL");
+      await once(host.child, "close");
+      await runAsLocal(stage, local, machine.uds, `demo-after-${afterMs}`);
+    }
+  },
+);
 
-test("a job that nobody allows is refused by the enclave with the code that says so", async () => {
+test("a job that nobody allows is refused by the enclave with the code that says so", PATIENCE, async () => {
   const [local] = stage.answers;
   assert.ok(local !== undefined);
   const path = join(stage.demo.folder, "stranger.yaml");

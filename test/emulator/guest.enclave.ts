@@ -11,7 +11,7 @@ import { command, HOST_CASES } from "./guest/host-cases.ts";
 import type { Command } from "./guest/command.ts";
 import { TRANSFER_PORT } from "./guest/command.ts";
 import { HOSTILE_WORDS } from "./hostile-words.ts";
-import { openStage } from "./stage.ts";
+import { openStage, PATIENCE } from "./stage.ts";
 
 const stage = await openStage();
 const machine = await stage.boot("guest", "guest", { words: HOSTILE_WORDS });
@@ -21,7 +21,7 @@ after(async () => {
 });
 
 for (const run of ["hostile", "devices", "loopback"] as const satisfies readonly Command["run"][]) {
-  test(`in the guest: ${run}`, async (t) => {
+  test(`in the guest: ${run}`, PATIENCE, async (t) => {
     let cases = 0;
     await command(machine.uds, { run }, async ({ name, error, ms }) => {
       cases += 1;
@@ -34,7 +34,7 @@ for (const run of ["hostile", "devices", "loopback"] as const satisfies readonly
 }
 
 for (const [name, work] of HOST_CASES) {
-  test(name, async (t) => {
+  test(name, PATIENCE, async (t) => {
     const began = performance.now();
     await work(machine.uds);
     t.diagnostic(`${((performance.now() - began) / 1000).toFixed(1)} s`);
@@ -47,7 +47,7 @@ async function descriptors(): Promise<number> {
   return readdirSync("/proc/self/fd").length;
 }
 
-test("200 connections to the guest, half of them cut off, leave no descriptor behind", async () => {
+test("200 connections to the guest, half of them cut off, leave no descriptor behind", PATIENCE, async () => {
   const before = await descriptors();
   for (let round = 0; round < 200; round += 1) {
     const stream = new ByteStream(await connectHybrid(machine.uds, TRANSFER_PORT), 10_000);
@@ -58,15 +58,19 @@ test("200 connections to the guest, half of them cut off, leave no descriptor be
 });
 
 // The last of all: there is no guest afterwards.
-test("a guest that is killed ends what it was in the middle of, and is not reached again", async () => {
-  const request = Buffer.alloc(12);
-  request.writeUInt32BE(2, 0);
-  request.writeUInt32BE(1 << 30, 8);
-  const stream = new ByteStream(await connectHybrid(machine.uds, TRANSFER_PORT), 60_000);
-  await stream.write(request);
-  await stream.read(1_000_000);
-  const reading = refuses("TRANSPORT_CLOSED", stream.read(1 << 29));
-  await machine.stop();
-  await reading;
-  await refuses("TRANSPORT_CONNECT", connectHybrid(machine.uds, TRANSFER_PORT, 1_000));
-});
+test(
+  "a guest that is killed ends what it was in the middle of, and is not reached again",
+  PATIENCE,
+  async () => {
+    const request = Buffer.alloc(12);
+    request.writeUInt32BE(2, 0);
+    request.writeUInt32BE(1 << 30, 8);
+    const stream = new ByteStream(await connectHybrid(machine.uds, TRANSFER_PORT), 60_000);
+    await stream.write(request);
+    await stream.read(1_000_000);
+    const reading = refuses("TRANSPORT_CLOSED", stream.read(1 << 29));
+    await machine.stop();
+    await reading;
+    await refuses("TRANSPORT_CONNECT", connectHybrid(machine.uds, TRANSFER_PORT, 1_000));
+  },
+);

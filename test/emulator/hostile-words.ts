@@ -33,7 +33,7 @@ export const HOSTILE_ARGUMENTS: readonly string[] = [
   "--inspect",
   "--require",
   "-e",
-  "/tmp/x.js",
+  "/tmp/x",
   "--experimental-permission",
 ];
 

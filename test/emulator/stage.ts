@@ -15,8 +15,11 @@ import type { ImageName } from "./images.ts";
 import type { Ran } from "./job.ts";
 import { startEmulatedServices } from "./services.ts";
 
+/** Ends a test that is stuck in spite of the limits of the emulator's driver and of the protocol. */
+export const PATIENCE = { timeout: 900_000 };
 export const STAGE_VARIABLE = "SEALROOM_ENCLAVE_STAGE";
 const FILE = "stage.json";
+const INSTANCE_ID = "i-0123456789abcdef0";
 
 /** What prepare.ts leaves. */
 export interface Prepared {
@@ -68,6 +71,7 @@ export async function openStage(): Promise<Stage> {
         kit,
         image: imageFile(folder, image),
         console: join(folder, `${name}.console.log`),
+        parent: { roleArn: services.endpoints.roles.enclave, instanceId: INSTANCE_ID },
         ...more,
       }),
     close: () => services.close(),

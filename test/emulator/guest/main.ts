@@ -22,7 +22,8 @@ const parentCid = readParentCid();
 
 async function tryCase(name: string, work: () => Promise<void>): Promise<CaseResult> {
   const began = performance.now();
-  const error = await work().then(
+  const working = (async (): Promise<void> => work())();
+  const error = await working.then(
     () => null,
     (thrown: unknown) => `${thrown instanceof SealroomError ? `${thrown.code} ` : ""}${inspect(thrown)}`,
   );
@@ -64,6 +65,7 @@ listenVsock(
   (connection) => {
     serve(connection).catch((error: unknown) => {
       console.error(error);
+      connection.destroy();
     });
   },
   SETTINGS,
