@@ -8,7 +8,9 @@ import { SealroomError } from "../core/errors.ts";
 import type { BootSource } from "../host-driver/enclave/boot.ts";
 import { buildImage, withRootfs } from "../host-driver/enclave/build.ts";
 import type { BuiltImage, RootfsOptions } from "../host-driver/enclave/build.ts";
+import { writerOf } from "../host-driver/enclave/byte-file.ts";
 import { isCid } from "../host-driver/enclave/cmdline.ts";
+import type { Write } from "../host-driver/enclave/eif.ts";
 import { writeFolder } from "../host-driver/enclave/folder.ts";
 import type { PackageManifest } from "../host-driver/enclave/resolve.ts";
 import { PRODUCTION } from "../host-driver/enclave/worker.ts";
@@ -151,16 +153,11 @@ function stepOf({ progress, signal }: Session): (step: string) => void {
   };
 }
 
-function writeTo(
-  { progress, signal }: Session,
-  file: FileHandle,
-): (bytes: Uint8Array, start: number) => Promise<void> {
+function writeTo({ signal }: Session, file: FileHandle): Write {
+  const write = writerOf(file);
   return async (bytes, start) => {
     signal.throwIfAborted();
-    for (let done = 0; done < bytes.length;) {
-      done += (await file.write(bytes, done, bytes.length - done, start + done)).bytesWritten;
-    }
-    progress.update(`Written: ${renderBytes(start + bytes.length)}`);
+    await write(bytes, start);
   };
 }
 

@@ -34,6 +34,15 @@ export async function* readPieces(file: ByteFile, start: number, length: number)
   }
 }
 
+/** Writes at places of a file. The handle stays its opener's. */
+export function writerOf(handle: FileHandle): (bytes: Uint8Array, start: number) => Promise<void> {
+  return async (bytes, start) => {
+    for (let done = 0; done < bytes.length;) {
+      done += (await handle.write(bytes, done, bytes.length - done, start + done)).bytesWritten;
+    }
+  };
+}
+
 /** What is read was checked against the size before: nothing is allocated for a length that a file only claims. */
 export function checkRange(size: number, start: number, length: number): void {
   const isInside = Number.isSafeInteger(start) && Number.isSafeInteger(length) && start >= 0 && length >= 0;

@@ -1,5 +1,7 @@
 // The loader and the shared libraries that an image's programs need, found on this machine or in an unpacked sysroot.
-// Each keeps the path that it is found at: a distribution's loader looks where that distribution keeps its libraries.
+// Each has in the image the path that it is found at, less a /usr before it: a distribution's loader looks where that
+// distribution keeps its libraries, and where it looks below /usr/lib it looks below /lib. Which of both a machine has a
+// library in depends on how it was installed, and should not make another image.
 import { readlink, lstat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { SealroomError } from "../../core/errors.ts";
@@ -71,7 +73,7 @@ async function findByName(root: string, name: string, architecture: Architecture
   const directories = [`/lib/${triplet}`, `/usr/lib/${triplet}`, "/lib64", "/usr/lib64", "/lib", "/usr/lib"];
   for (const directory of directories) {
     const library = await findAt(root, posix.join(directory, name));
-    if (library !== null) return library;
+    if (library !== null) return { ...library, path: library.path.replace(/^\/usr\//, "/") };
   }
   throw new SealroomError("IMAGE_LIBRARY", { library: name });
 }

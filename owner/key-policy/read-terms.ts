@@ -6,7 +6,7 @@ import { canonicalText, parseJson, type JsonObject, type JsonValue } from "../..
 import { encodeKeyPolicy, keyPolicy } from "../key-policy.ts";
 import { MAX_POLICY_BYTES } from "../policy/document.ts";
 import { ATTESTATION, CONTEXT } from "./enclave.ts";
-import { checkTerms, type CheckedTerms, type TokenKey } from "./terms.ts";
+import { checkTerms, type CheckedTerms, type KeyPolicyTerms, type TokenKey } from "./terms.ts";
 
 /** KMS hands a policy out with other spaces than it was given. */
 const LIMITS = { bytes: 4 * MAX_POLICY_BYTES, depth: 8, values: 8192 };
@@ -15,11 +15,11 @@ const LIMITS = { bytes: 4 * MAX_POLICY_BYTES, depth: 8, values: 8192 };
  * Of a policy that keyPolicy printed, with at least one live epoch.
  * @throws KEYPOLICY_FOREIGN for any other; JSON_* for what is no JSON
  */
-export function readTerms(text: string): CheckedTerms {
-  const document = parseJson(text, LIMITS);
+export function readTerms(policy: string): CheckedTerms {
+  const document = parseJson(policy, LIMITS);
   const statements = objects(objectOf(document)["Statement"]);
-  const terms = termsOf(statements);
-  const printed = objectOf(parseJson(encodeKeyPolicy(keyPolicy(terms))));
+  const [terms, text] = printAgain(statements);
+  const printed = objectOf(parseJson(text));
   const expected = objects(printed["Statement"]);
   const different = expected.findIndex((statement, index) => !isSame(statement, statements[index]));
   if (different >= 0) throw foreign(`statement ${sidOf(expected[different])} is not as it is printed`);
@@ -27,32 +27,38 @@ export function readTerms(text: string): CheckedTerms {
   return terms;
 }
 
-function termsOf(statements: readonly JsonObject[]): CheckedTerms {
-  const bySid = (pattern: RegExp) => statements.filter((statement) => pattern.test(sidOf(statement)));
-  const [enclave] = bySid(/^EnclaveDecrypts0$/);
-  if (enclave === undefined) throw foreign("it has no statement EnclaveDecrypts0, so no live epoch");
-  const [owner] = bySid(/^OwnerWrapsOwnKeys$/);
-  const [breakGlass] = bySid(/^BreakGlassAdministers$/);
-  const [outputs] = bySid(/^EnclaveMakesOutputKeys0$/);
+function printAgain(statements: readonly JsonObject[]): readonly [terms: CheckedTerms, text: string] {
+  const found = termsOf(statements);
   try {
-    return checkTerms({
-      measurements: bySid(/^EnclaveDecrypts\d+$/).map(imageOf),
-      ownerRoleArn: principalOf(owner),
-      enclaveRoleArn: principalOf(enclave),
-      breakGlassRoleArn: principalOf(breakGlass),
-      parent: texts(pins(enclave)[`${ATTESTATION}PCR3`]).length === 0 ? "anybody" : "enclave-role",
-      owner: texts(contextOf(enclave, "owner"))[0] ?? "",
-      dataset: texts(contextOf(enclave, "dataset"))[0] ?? "",
-      liveEpochs: texts(contextOf(enclave, "epoch")).map(Number),
-      tokens: bySid(/^EnclaveDecryptsTokens0Domain\d+$/).flatMap(tokensOf),
-      outputs: outputs === undefined ? [] : texts(contextOf(outputs, "dataset")),
-    });
+    const terms = checkTerms(found);
+    return [terms, encodeKeyPolicy(keyPolicy(terms))];
   } catch (error) {
     if (error instanceof SealroomError && error.code.startsWith("KEYPOLICY_")) {
       throw foreign("its terms would not be printed", error);
     }
     throw error;
   }
+}
+
+function termsOf(statements: readonly JsonObject[]): KeyPolicyTerms {
+  const bySid = (pattern: RegExp) => statements.filter((statement) => pattern.test(sidOf(statement)));
+  const [enclave] = bySid(/^EnclaveDecrypts0$/);
+  if (enclave === undefined) throw foreign("it has no statement EnclaveDecrypts0, so no live epoch");
+  const [owner] = bySid(/^OwnerWrapsOwnKeys$/);
+  const [breakGlass] = bySid(/^BreakGlassAdministers$/);
+  const [outputs] = bySid(/^EnclaveMakesOutputKeys0$/);
+  return {
+    measurements: bySid(/^EnclaveDecrypts\d+$/).map(imageOf),
+    ownerRoleArn: principalOf(owner),
+    enclaveRoleArn: principalOf(enclave),
+    breakGlassRoleArn: principalOf(breakGlass),
+    parent: texts(pins(enclave)[`${ATTESTATION}PCR3`]).length === 0 ? "anybody" : "enclave-role",
+    owner: texts(contextOf(enclave, "owner"))[0] ?? "",
+    dataset: texts(contextOf(enclave, "dataset"))[0] ?? "",
+    liveEpochs: texts(contextOf(enclave, "epoch")).map(Number),
+    tokens: bySid(/^EnclaveDecryptsTokens0Domain\d+$/).flatMap(tokensOf),
+    outputs: outputs === undefined ? [] : texts(contextOf(outputs, "dataset")),
+  };
 }
 
 function imageOf(statement: JsonObject): Measurements {

@@ -58,8 +58,9 @@ export function checkTerms(terms: KeyPolicyTerms): CheckedTerms {
   return { ...terms, measurements, parent, tokens, outputs };
 }
 
+/** The same for the same image, however its registers are written. */
 export function imageName(image: Measurements): string {
-  return `${image[0]} ${image[1]} ${image[2]}`;
+  return `${image[0]} ${image[1]} ${image[2]}`.toLowerCase();
 }
 
 function checkedImages(measurements: readonly Measurements[]): readonly Measurements[] {

@@ -1,6 +1,7 @@
 // For a statement: requests that it is meant for. From such a request the checks change one thing at a time, and see
 // whether the statement still lets it through.
 import type { Statement } from "../policy/document.ts";
+import { namesAction } from "../policy/evaluate.ts";
 import type { Principal } from "../policy/principal.ts";
 import { allows } from "./ask.ts";
 import { ownContext, purposeContext, PURPOSES, withoutWildcards, type Pairs } from "./contexts.ts";
@@ -8,12 +9,9 @@ import type { Probe } from "./finding.ts";
 import type { ReadCondition } from "./read-condition.ts";
 import type { ReadStatement } from "./reading.ts";
 
-export const REGISTER_DIGITS = 96;
 /** Registers that images differ in: the image's parts, its parent, its signer. */
 const REGISTERS = [0, 1, 2, 3, 4, 8];
-/** Nobody's image. */
-export const OTHER_REGISTER: string = "5c".repeat(REGISTER_DIGITS / 2);
-export const ZERO_REGISTER: string = "0".repeat(REGISTER_DIGITS);
+const REGISTER_BYTES = 48;
 
 /**
  * A request of the principal that the statement alone lets through: attested if any is, under a context of Sealroom's
@@ -25,6 +23,7 @@ export function findBaseline(
   action: string,
   denials: readonly ReadStatement[],
 ): Probe | null {
+  if (!namesAction(statement.judged, action)) return null;
   const registers = expectedRegisters([statement, ...denials]);
   for (const documents of [registers, null]) {
     for (const context of contextsToTry(statement)) {
@@ -44,9 +43,17 @@ export function expectedRegisters(statements: readonly ReadStatement[]): Readonl
   return new Map(
     REGISTERS.map((register) => {
       const [first] = statements.flatMap((statement) => expectedValues(statement, register));
-      return [register, first ?? OTHER_REGISTER];
+      return [register, first ?? otherRegister([])];
     }),
   );
+}
+
+/** A register's value that is none of these: of nobody's image. */
+export function otherRegister(taken: readonly string[]): string {
+  for (let byte = 0x5c; ; byte += 1) {
+    const value = byte.toString(16).repeat(REGISTER_BYTES);
+    if (!taken.includes(value)) return value;
+  }
 }
 
 /** What an Allow demands of a register, or a Deny spares. */

@@ -1,6 +1,6 @@
 // Whether an Allow asks for one measured image: a document at all, and every register that says which.
 import { withRegister } from "./ask.ts";
-import { expectedValues, OTHER_REGISTER } from "./baseline.ts";
+import { expectedValues, otherRegister } from "./baseline.ts";
 import type { LintCode } from "./codes.ts";
 import { finding, type Finding, type Probe } from "./finding.ts";
 import { passes, type Subject } from "./subject.ts";
@@ -22,12 +22,15 @@ export function checkAttestation(subject: Subject): readonly Finding[] {
 export function findUnpinned(subject: Subject, register: number): Probe | null {
   const { registers } = subject.baseline;
   if (registers === null) return null;
-  for (const value of [OTHER_REGISTER, null]) {
+  for (const value of [otherValue(subject, register), null]) {
     const change = { registers: withRegister(registers, register, value) };
-    const isOther = registers.get(register) !== value;
-    if (isOther && passes(subject, change)) return { ...subject.baseline, ...change };
+    if (passes(subject, change)) return { ...subject.baseline, ...change };
   }
   return null;
+}
+
+function otherValue({ statement, baseline }: Subject, register: number): string {
+  return otherRegister([...expectedValues(statement, register), baseline.registers?.get(register) ?? ""]);
 }
 
 function checkPins(subject: Subject, registers: ReadonlyMap<number, string>): readonly Finding[] {
@@ -36,7 +39,10 @@ function checkPins(subject: Subject, registers: ReadonlyMap<number, string>): re
   );
   const [first] = open;
   if (first === undefined) return [];
-  const others = open.reduce((map, [register]) => withRegister(map, register, OTHER_REGISTER), registers);
+  const others = open.reduce(
+    (map, [register]) => withRegister(map, register, otherValue(subject, register)),
+    registers,
+  );
   const [, single] = first;
   const all: Probe = { ...subject.baseline, registers: others };
   const witness = passes(subject, all) ? all : (single ?? all);

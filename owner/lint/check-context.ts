@@ -1,5 +1,5 @@
 // Whether an Allow asks for one of the encryption contexts that an enclave builds, and for nothing wider.
-import { ownContext, purposeContext, FIELDS, NOBODY, PURPOSES, valuesOf } from "./contexts.ts";
+import { FIELDS, otherValue, ownContext, purposeContext, PURPOSES, valuesOf } from "./contexts.ts";
 import type { Pairs, Purpose } from "./contexts.ts";
 import type { LintCode } from "./codes.ts";
 import { finding, type Finding } from "./finding.ts";
@@ -29,9 +29,7 @@ export function checkContext(subject: Subject): readonly Finding[] {
       ...checkOwner(subject, ownContext(statement)),
     ];
   }
-  const found = purposes.flatMap((purpose) =>
-    findThrough(subject, widenings(purposeContext(statement, purpose), purpose)),
-  );
+  const found = purposes.flatMap((purpose) => findThrough(subject, widenings(subject, purpose)));
   const isPurposeOpen = found.some(({ code }) => code === "PURPOSE_OPEN");
   return [...found, ...checkMixture(subject), ...(isPurposeOpen ? [] : checkPurposes(subject, purposes))];
 }
@@ -40,7 +38,7 @@ export function checkContext(subject: Subject): readonly Finding[] {
 export function checkOwner(subject: Subject, context: Pairs): readonly Finding[] {
   const key = "sealroom:owner";
   const without = Object.fromEntries(Object.entries(context).filter(([name]) => name !== key));
-  const others = [{ ...context, [key]: NOBODY["owner"] ?? "" }, without];
+  const others = [{ ...context, [key]: otherValue(subject.statement, "owner") }, without];
   const tries = others.map((other) => ({
     code: "OWNER_OPEN" as const,
     detail: key,
@@ -49,11 +47,12 @@ export function checkOwner(subject: Subject, context: Pairs): readonly Finding[]
   return findThrough(subject, tries);
 }
 
-function widenings(context: Pairs, purpose: Purpose): readonly Try[] {
+function widenings({ statement }: Subject, purpose: Purpose): readonly Try[] {
+  const context = purposeContext(statement, purpose);
   // Which job asks for output is not known beforehand.
   const fields = ["owner", "purpose", ...FIELDS[purpose]].flatMap((field): readonly Try[] => {
     const [code, key] = [CODES[field], `sealroom:${field}`];
-    const change = { context: { ...context, [key]: NOBODY[field] ?? "" } };
+    const change = { context: { ...context, [key]: otherValue(statement, field) } };
     return code === undefined ? [] : [{ code, detail: key, change }];
   });
   const { "sealroom:owner": owner = "", ...rest } = context;

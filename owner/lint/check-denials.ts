@@ -4,7 +4,7 @@ import { ADMINISTRATION, OPENING, WRAPPING } from "../key-policy/denials.ts";
 import type { Statement } from "../policy/document.ts";
 import type { Principal } from "../policy/principal.ts";
 import { allows, principalOf, withRegister } from "./ask.ts";
-import { expectedRegisters, OTHER_REGISTER } from "./baseline.ts";
+import { expectedRegisters, expectedValues, otherRegister } from "./baseline.ts";
 import { GRANTING, REENCRYPTING } from "./check-rights.ts";
 import { purposeContext, PURPOSES, type Pairs } from "./contexts.ts";
 import type { LintCode } from "./codes.ts";
@@ -40,7 +40,10 @@ export function checkDenials(statements: readonly ReadStatement[], roles: Roles)
   const rules = [...denying, BROAD];
   const untrusted = [...[...roles.enclave, ...roles.others].map(principalOf), ...roles.strangers];
   const image = expectedRegisters(statements);
-  const others = IMAGE_REGISTERS.map((register) => withRegister(image, register, OTHER_REGISTER));
+  const others = IMAGE_REGISTERS.map((register) => {
+    const known = statements.flatMap((statement) => expectedValues(statement, register));
+    return withRegister(image, register, otherRegister(known));
+  });
   const contexts = [...contextsOf(statements), {}];
   const bare = { who: untrusted, registers: [null], contexts } as const;
   const sought: readonly Sought[] = [

@@ -2,6 +2,7 @@
 // the role's credentials are the host's.
 import { ADMINISTRATION, OPENING, WRAPPING } from "../key-policy/denials.ts";
 import { matchesAction } from "../policy/action.ts";
+import { namesAction } from "../policy/evaluate.ts";
 import type { Principal } from "../policy/principal.ts";
 import { allows } from "./ask.ts";
 import { contextsToTry, expectedRegisters } from "./baseline.ts";
@@ -40,6 +41,7 @@ export function checkRights(
 
 /** Some request by which the principal may use the statement for the action. */
 export function findUse(statement: JudgedStatement, principal: Principal, action: string): Probe | null {
+  if (!namesAction(statement.judged, action)) return null;
   for (const registers of [null, expectedRegisters([statement])]) {
     for (const context of [null, ...contextsToTry(statement)]) {
       const probe = { principal, action, context, registers };

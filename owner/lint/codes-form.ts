@@ -99,6 +99,12 @@ export const FORM_CODES = {
     attack: "The role may do all that the pattern reaches, now and later.",
     instead: "List the actions: kms:Decrypt for data sets and tokens, kms:GenerateDataKey for output.",
   },
+  OTHER_ROLE: {
+    finds: "a role is let in that is none of the enclave's",
+    attack:
+      "Who holds its credentials may have the measured image open the owner's keys, where and when he likes.",
+    instead: "Name the enclave's role alone; give several with --enclave-role if they are meant.",
+  },
   OWNERS: {
     finds: "more than one role writes keys without attestation",
     attack:

@@ -12,10 +12,9 @@ export const FIELDS: Readonly<Record<Purpose, readonly string[]>> = {
   token: ["domain", "version"],
   output: ["dataset", "job"],
 };
-/** Of the right form, and nobody's. */
-export const NOBODY: Pairs = {
+/** What stands where a statement has no value of its own. */
+const FILLERS: Pairs = {
   owner: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-  purpose: "nothing",
   dataset: "sealroom-lint-dataset",
   epoch: "999999999999999",
   domain: "sealroom-lint-domain",
@@ -39,13 +38,24 @@ export function valuesOf({ conditions }: ReadStatement, key: string): readonly s
 export function purposeContext(statement: ReadStatement, purpose: Purpose): Pairs {
   const field = (name: string): readonly [string, string] => {
     const key = `sealroom:${name}`;
-    return [key, valuesOf(statement, key)[0] ?? NOBODY[name] ?? ""];
+    return [key, valuesOf(statement, key)[0] ?? FILLERS[name] ?? ""];
   };
   return Object.fromEntries([
     field("owner"),
     ["sealroom:purpose", purpose] as const,
     ...FIELDS[purpose].map(field),
   ]);
+}
+
+/** A value of the field that the statement does not have. */
+export function otherValue({ conditions }: ReadStatement, field: string): string {
+  const taken = conditions.flatMap(({ operands }) => operands);
+  return unlike(FILLERS[field] ?? "nothing", taken);
+}
+
+/** The text, or a longer one, so that it is none of these. */
+export function unlike(text: string, taken: readonly string[]): string {
+  return taken.includes(text) ? unlike(`${text}x`, taken) : text;
 }
 
 /** The context that the statement spells out, whatever keys it is made of. */

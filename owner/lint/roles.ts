@@ -4,6 +4,7 @@ import type { Statement } from "../policy/document.ts";
 import type { Principal } from "../policy/principal.ts";
 import { allows, principalOf } from "./ask.ts";
 import { contextsToTry } from "./baseline.ts";
+import { unlike } from "./contexts.ts";
 import { isAttestationKey } from "./known-key.ts";
 import type { ReadStatement } from "./reading.ts";
 
@@ -53,7 +54,9 @@ export function findRoles(
     owner,
     breakGlass,
     others: unless(enclave, owner, breakGlass),
-    strangers: [...strangers(accountOf(statements, named)), ...likelyStrangers(statements)].map(principalOf),
+    strangers: [...strangers(named, accountOf(statements, named)), ...likelyStrangers(statements)].map(
+      principalOf,
+    ),
   };
 }
 
@@ -91,8 +94,8 @@ function accountOf(statements: readonly ReadStatement[], named: readonly string[
   return [...named.map((arn) => principalOf(arn).account), ...delegated].find((account) => account !== "");
 }
 
-function strangers(account = "111122223333"): readonly string[] {
-  return [account, OTHER_ACCOUNT].map((id) => `arn:aws:iam::${id}:role/anybody`);
+function strangers(named: readonly string[], account = "111122223333"): readonly string[] {
+  return [account, OTHER_ACCOUNT].map((id) => unlike(`arn:aws:iam::${id}:role/anybody`, named));
 }
 
 /** Who fits a pattern that a comparison of aws:PrincipalArn spares or lets in. */

@@ -58,7 +58,8 @@ function matchesPrincipal(
   }
 }
 
-function namesAction({ actions }: Statement, action: string): boolean {
+/** Whether the statement is about the action at all, whoever asks and how. */
+export function namesAction({ actions }: Statement, action: string): boolean {
   const isNamed = actions.patterns.some((pattern) => matchesAction(pattern, action));
   return isNamed === (actions.kind === "only");
 }

@@ -19,11 +19,12 @@ function numbered(letter: string, count: number, width: number): string[] {
 /** Where a test's title stands, as a path from the root; undefined where it stands nowhere. */
 const titles = new Map<string, string>();
 for (const name of readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" })) {
-  if (!name.endsWith(".test.ts")) continue;
+  const isGuest = name.startsWith("emulator/guest/");
+  if (!/\.(test|enclave)\.ts$/.test(name) && !isGuest) continue;
   const source = readFileSync(join(ROOT, "test", name), "utf8");
-  for (const [, title = ""] of source.matchAll(/\btest\(\s*["`]([^"`]+)["`]/g)) {
-    titles.set(title, `test/${name}`);
-  }
+  // Cases that run inside a guest are pairs of a title and a function.
+  const title = isGuest ? /\[\s*"([^"]+)",\s*(?:async )?\(/g : /\btest\(\s*["`]([^"`]+)["`]/g;
+  for (const [, found = ""] of source.matchAll(title)) titles.set(found, `test/${name}`);
 }
 
 function attacksOf({ id }: Case): readonly string[] {

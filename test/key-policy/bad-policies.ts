@@ -1,6 +1,7 @@
 // Key policies with one mistake each, what the linter has to call it, and how it does harm. Most are an edit of the
 // printed policy, so that nothing else is wrong with them.
 import type { LintCode } from "../../owner/lint/codes.ts";
+import type { GivenRoles } from "../../owner/lint/roles.ts";
 import { IMAGE, OTHER_IMAGE } from "../local/kms/rig.ts";
 import { add, change, compare, compose, conditions, cut, drop, reoperate, set, without } from "./edit.ts";
 import type { Edit, Json } from "./edit.ts";
@@ -21,6 +22,8 @@ export interface BadPolicy {
   /** The statement that it is about; null for the policy as a whole. */
   readonly at: string | null;
   readonly harm: Harm;
+  /** Whom the caller names; the policy says who is who otherwise. */
+  readonly given?: Partial<GivenRoles>;
 }
 
 const DATASET = "EnclaveDecrypts0";
@@ -365,6 +368,18 @@ const H52: readonly Omit<BadPolicy, "case">[] = [
     name: "Decrypt under output's context",
     edit: set(OUTPUT, { Action: ["kms:Decrypt", "kms:GenerateDataKey"] }),
     ...{ code: "OUTPUT_DECRYPT", at: OUTPUT, harm: "open" },
+  },
+  {
+    name: "the owner's role that may put policies",
+    edit: compose(drop("OnlyBreakGlassAdministers"), add(allow({ AWS: OWNER_ROLE }, "kms:PutKeyPolicy"))),
+    given: { owner: [OWNER_ROLE] },
+    ...{ code: "ADMINISTRATION", at: "Second", harm: "open" },
+  },
+  {
+    name: "another role in place of the enclave's",
+    edit: set(DATASET, { Principal: { AWS: "arn:aws:iam::000000000000:role/sealroom-analyst" } }),
+    given: { enclave: [ENCLAVE_ROLE] },
+    ...{ code: "OTHER_ROLE", at: DATASET, harm: "open" },
   },
   {
     name: "two roles that write keys",

@@ -339,9 +339,12 @@ test("a peer that is destroyed in the middle ends reader and writer with TRANSPO
   await refuses("TRANSPORT_CLOSED", reading);
 });
 
-test("400 connections, ended in every way, leave no descriptor behind", async () => {
+/** Four connections each: 100,000 in `npm run test:deep`. */
+const ROUNDS = process.env["SEALROOM_DEEP"] === "1" ? 25_000 : 100;
+
+test("connections, ended in every way, leave no descriptor behind", async () => {
   const before = openSockets().length;
-  for (let round = 0; round < 100; round += 1) {
+  for (let round = 0; round < ROUNDS; round += 1) {
     const pairs = await Promise.all([streamPair(), streamPair(), streamPair(), streamPair()]);
     const closed = pairs.flat().map((stream) => closing(stream.on("error", () => undefined)));
     const [[a, aFar], [b, bFar], [c, cFar], [d, dFar]] = pairs;
@@ -357,6 +360,34 @@ test("400 connections, ended in every way, leave no descriptor behind", async ()
     await Promise.all(closed);
   }
   assert.equal(openSockets().length, before);
+});
+
+test("a thousand peers that trickle or keep silent are given up, and one that behaves is served meanwhile", async () => {
+  const slow = await Promise.all(Array.from({ length: 500 }, () => streamPair()));
+  for (const [, far] of slow) far.on("error", () => undefined);
+  const trickle = setInterval(() => {
+    for (const [, far] of slow) if (far.writable) far.write("x");
+  }, 5);
+  // Each waits for more than comes: a byte now and then is progress, but not for ever where a request has a deadline.
+  const waiting = slow.flatMap(([near]) => {
+    const stream = new ByteStream(near, 60_000);
+    setTimeout(() => {
+      stream.destroy();
+    }, 500);
+    return refuses("TRANSPORT_CLOSED", stream.read(1 << 20));
+  });
+  const silent = await Promise.all(Array.from({ length: 500 }, () => streamPair()));
+  const unheard = silent.map(([near]) => refuses("TRANSPORT_TIMEOUT", new ByteStream(near, 300).read(1)));
+  const [near, far] = await streamPair();
+  const bytes = randomBytes(4_000_000);
+  const sending = new ByteStream(near, 60_000).write(bytes);
+  assert.equal(digest(await new ByteStream(far, 60_000).read(bytes.length)), digest(bytes));
+  await sending;
+  await Promise.all([...waiting, ...unheard]);
+  clearInterval(trickle);
+  for (const stream of [...slow, ...silent].flat()) stream.destroy();
+  near.destroy();
+  far.destroy();
 });
 
 test("carries TLS, as the tunnel to KMS needs", async () => {

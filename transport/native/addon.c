@@ -23,6 +23,6 @@ static const napi_property_descriptor FUNCTIONS[] = {
 };
 
 NAPI_MODULE_INIT() {
-  size_t count = knows_libuv() ? sizeof FUNCTIONS / sizeof FUNCTIONS[0] : 0;
+  size_t count = sizeof FUNCTIONS / sizeof FUNCTIONS[0];
   return napi_define_properties(env, exports, count, FUNCTIONS) == napi_ok ? exports : NULL;
 }

@@ -1,30 +1,25 @@
 // See descriptor.h. The watcher is a uv_poll_t on the loop of the environment that made the object, main thread or
 // worker. libuv lets go of it one turn after it is closed, so its memory is shared by count with the object; when the
 // environment ends first, an asynchronous clean-up hook closes it and holds the environment until libuv has let go.
+// libuv keeps its ABI, sizes included, for all of version 1, which every Node with this Node-API has.
 #include "descriptor.h"
-
-#include "libuv-abi.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
+#include <uv.h>
 
 struct descriptor {
   napi_env env;
-  int fd;         // -1 once closed
-  int holders;    // the object, and the watcher until libuv has let go of it
-  uv_poll_t *poll;
+  int fd;      // -1 once closed
+  int holders; // the object, and the watcher until libuv has let go of it
+  bool is_watched;
+  uv_poll_t poll;
   napi_ref ready;
   napi_async_cleanup_hook_handle cleanup;
 };
 
 static const napi_type_tag DESCRIPTOR_TAG = {0x5ea1c0de0f0e4d1c, 0x9b7f3a6d52e84c10};
-
-bool knows_libuv(void) {
-  const char *name = uv_handle_type_name(UV_POLL);
-  return name != NULL && strcmp(name, "poll") == 0;
-}
 
 static void release(descriptor *d) {
   d->holders -= 1;
@@ -32,8 +27,7 @@ static void release(descriptor *d) {
 }
 
 static void on_let_go(uv_handle_t *handle) {
-  descriptor *d = uv_handle_get_data(handle);
-  free(handle);
+  descriptor *d = handle->data;
   napi_remove_async_cleanup_hook(d->cleanup);
   release(d);
 }
@@ -41,9 +35,9 @@ static void on_let_go(uv_handle_t *handle) {
 // Ends the watching first: libuv must not be left with a number that the kernel gives to the next one.
 static int shut(descriptor *d) {
   if (d->fd < 0) return -EBADF;
-  if (d->poll != NULL) {
-    uv_close((uv_handle_t *)d->poll, on_let_go);
-    d->poll = NULL;
+  if (d->is_watched) {
+    uv_close((uv_handle_t *)&d->poll, on_let_go);
+    d->is_watched = false;
     napi_delete_reference(d->env, d->ready);
   }
   // Never again on EINTR: Linux has closed it all the same.
@@ -99,7 +93,7 @@ int read_descriptor(napi_env env, napi_value value, int *fd) {
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events) {
-  descriptor *d = uv_handle_get_data((uv_handle_t *)poll);
+  descriptor *d = poll->data;
   napi_env env = d->env;
   napi_handle_scope scope;
   napi_value ready, global, exception;
@@ -117,28 +111,20 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
 
 static int start_watching(napi_env env, descriptor *d, napi_value ready) {
   uv_loop_t *loop;
-  uv_poll_t *poll = malloc(uv_handle_size(UV_POLL));
-  int status = poll == NULL ? -ENOMEM : 0;
-  if (status == 0 && napi_get_uv_event_loop(env, &loop) != napi_ok) status = -EINVAL;
-  if (status == 0 && napi_create_reference(env, ready, 1, &d->ready) != napi_ok) status = -ENOMEM;
-  if (status < 0) {
-    free(poll);
-    return status;
-  }
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return -EINVAL;
+  if (napi_create_reference(env, ready, 1, &d->ready) != napi_ok) return -ENOMEM;
   // The hook before the watcher: one that could not be closed with its environment must not come to be.
-  if (napi_add_async_cleanup_hook(env, on_environment_ends, d, &d->cleanup) != napi_ok) {
-    status = -ECANCELED;
-  } else {
-    status = uv_poll_init(loop, poll, d->fd);
+  int status = -ECANCELED;
+  if (napi_add_async_cleanup_hook(env, on_environment_ends, d, &d->cleanup) == napi_ok) {
+    status = uv_poll_init(loop, &d->poll, d->fd);
     if (status < 0) napi_remove_async_cleanup_hook(d->cleanup);
   }
   if (status < 0) {
     napi_delete_reference(env, d->ready);
-    free(poll);
     return status;
   }
-  uv_handle_set_data((uv_handle_t *)poll, d);
-  d->poll = poll;
+  d->poll.data = d;
+  d->is_watched = true;
   d->holders += 1;
   return 0;
 }
@@ -152,7 +138,7 @@ napi_value watch(napi_env env, napi_callback_info info) {
     return make_number(env, -EINVAL);
   }
   if (d->fd < 0) return make_number(env, -EBADF);
-  if (d->poll != NULL) return make_number(env, -EALREADY);
+  if (d->is_watched) return make_number(env, -EALREADY);
   return make_number(env, start_watching(env, d, arguments[1]));
 }
 
@@ -165,8 +151,8 @@ napi_value want(napi_env env, napi_callback_info info) {
     return make_number(env, -EINVAL);
   }
   if (d->fd < 0) return make_number(env, -EBADF);
-  if (d->poll == NULL) return make_number(env, -EINVAL);
-  return make_number(env, events == 0 ? uv_poll_stop(d->poll) : uv_poll_start(d->poll, (int)events, on_ready));
+  if (!d->is_watched) return make_number(env, -EINVAL);
+  return make_number(env, events == 0 ? uv_poll_stop(&d->poll) : uv_poll_start(&d->poll, (int)events, on_ready));
 }
 
 napi_value close_descriptor(napi_env env, napi_callback_info info) {

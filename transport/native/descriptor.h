@@ -20,7 +20,4 @@ napi_value want(napi_env env, napi_callback_info info);
 // close(descriptor): ends the watching, then the descriptor. -EBADF the second time.
 napi_value close_descriptor(napi_env env, napi_callback_info info);
 
-// False when the libuv in this process is not the one that libuv-abi.h describes.
-bool knows_libuv(void);
-
 #endif

@@ -4,12 +4,13 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** node_api.h and uv.h: of the Node that runs this, whose distributions all have them; any version's give the same code. */
+const HEADERS = join(dirname(process.execPath), "../include/node");
 const ARCHITECTURES = ["x64", "arm64"] as const;
 
 export type Architecture = (typeof ARCHITECTURES)[number];
@@ -75,8 +76,7 @@ export async function compile(binary: Binary, compiler: string, output: string):
   const folder = join(ROOT, binary.folder);
   const sources = (await sourcesOf(binary)).filter((name) => name.endsWith(".c"));
   await mkdir(dirname(output), { recursive: true });
-  const headers = nodeApiHeaders();
-  const places = [`-ffile-prefix-map=${folder}=.`, `-ffile-prefix-map=${headers}=node-api`, "-I", headers];
+  const places = [`-ffile-prefix-map=${folder}=.`, `-ffile-prefix-map=${HEADERS}=node`, "-isystem", HEADERS];
   await promisify(execFile)(compiler, [...binary.flags, ...places, ...sources, "-o", output], {
     cwd: folder,
   });
@@ -132,15 +132,6 @@ function recordPath(path: string): string {
 async function sourcesOf(binary: Binary): Promise<readonly string[]> {
   const names = await readdir(join(ROOT, binary.folder));
   return names.filter((name) => /\.[ch]$/.test(name)).sort();
-}
-
-/** The folder of node_api.h: the package's, or else of this machine's Node. Both give the same code. */
-function nodeApiHeaders(): string {
-  try {
-    return join(dirname(createRequire(import.meta.url).resolve("node-api-headers")), "include");
-  } catch {
-    return "/usr/include/node";
-  }
 }
 
 async function firstLine(command: string, args: readonly string[]): Promise<string | null> {
