@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { encodeKeyPolicy, keyPolicy } from "../../owner/key-policy.ts";
+import { lintKeyPolicy } from "../../owner/lint/lint.ts";
 import { parsePolicy } from "../../owner/policy/document.ts";
 import { decide } from "../../owner/policy/evaluate.ts";
 import type { Principal } from "../../owner/policy/principal.ts";
@@ -55,6 +56,16 @@ test("it is what `policy kms` prints without a live epoch, but for what an image
     expected.filter((statement) => !registers.includes(statement)),
   );
   assert.deepEqual(at(initialPolicy(), "Id"), printed.Id);
+});
+
+test("the linter finds nothing in it but that no image is named yet", () => {
+  const { findings } = lintKeyPolicy(JSON.stringify(initialPolicy()), {
+    enclave: [ROLES.enclave],
+    owner: [ROLES.owner],
+    breakGlass: [ROLES.breakGlass],
+  });
+  assert.deepEqual([...new Set(findings.map(({ code }) => code))], ["NO_DENY_IMAGE"]);
+  assert.ok(findings.every(({ stand }) => stand === "latent"));
 });
 
 /** Its own policy lets it do anything, as an account's administrator could arrange. */

@@ -6,7 +6,7 @@ import test from "node:test";
 import { parseAllocator } from "../../host-driver/enclave/allocator.ts";
 import { readTemplate } from "./cloudformation.ts";
 import { checkCommandLine } from "./command-lines.ts";
-import { at } from "./json.ts";
+import { at, textOf } from "./json.ts";
 
 function read(path: string): string {
   return readFileSync(new URL(`../../deploy/${path}`, import.meta.url), "utf8");
@@ -168,7 +168,7 @@ test("the allocator takes our file, and the one that the script writes with the 
   const { parameters } = readTemplate("sealroom.yaml");
   const [, written = ""] = /allocator\.yaml <<'END'\n([^]*?)END\n/.exec(SCRIPT) ?? [];
   const filled = written.replaceAll(/\$\{(\w+)\}/g, (_, name: string) =>
-    String(at(parameters, `${name}.Default`) as number),
+    textOf(at(parameters, `${name}.Default`)),
   );
   assert.deepEqual(parseAllocator(filled), parseAllocator(read("allocator.yaml")));
 });
