@@ -32,7 +32,7 @@ export const PARTS: ReadonlyMap<string, Part> = new Map([
     "gate",
     {
       mutate: ["jobs/aggregate/gate.ts", "jobs/aggregate/gate/*.ts"],
-      tests: ["gate", "gate-totals", "rules-doc", "result", "gate-property"].map(
+      tests: ["cell-tables", "gate", "gate-totals", "rules-doc", "result", "gate-property"].map(
         (name) => `test/aggregate/${name}.test.ts`,
       ),
     },
