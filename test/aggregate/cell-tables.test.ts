@@ -79,7 +79,8 @@ const TOTAL = { level: 1, key: [null], rows: 11, units: 8, present: 10, sum: 40 
 
 function plain(table: CellTable): unknown {
   const { cells, relations, values, lower, upper, suppressed, width } = table;
-  const list = (numbers: ArrayLike<number>): readonly number[] => Array.from(numbers);
+  // Of -0 and 0 neither is less.
+  const list = (numbers: ArrayLike<number>): readonly number[] => Array.from(numbers, (n) => n + 0);
   return {
     cells,
     relations: relations.map(({ parent, children }) => [parent, ...children]),

@@ -11,6 +11,11 @@ import { releasesPresent, releasesRows } from "./missing.ts";
 /** One unit's most is this many steps of a table of sums, whose numbers are whole. */
 const STEPS = 2 ** 20;
 
+/** One width a cell. */
+interface KnownTable extends CellTable {
+  readonly width: Float64Array;
+}
+
 /** What stands in a table of one candidate a cell. */
 interface CellFacts {
   readonly value: number;
@@ -25,7 +30,7 @@ function makeTable(
   { relations, finest }: Lattice,
   valueOf: (candidate: Candidate) => number,
   factsOf: (candidate: Candidate, value: number) => Omit<CellFacts, "value">,
-): CellTable {
+): KnownTable {
   const own = candidates.map(valueOf);
   const facts = candidates.map((candidate, cell): CellFacts => {
     const value = (finest[cell] ?? []).reduce((sum, part) => sum + (own[part] ?? 0), 0);
@@ -87,7 +92,7 @@ function exactly(value: number): { readonly lower: number; readonly upper: numbe
 
 /** One cell more: the data set. It is the sum of each level that has no coarser one. */
 function withRoot(
-  table: CellTable,
+  table: KnownTable,
   { levels }: AggregateProgram,
   candidates: readonly Candidate[],
 ): CellTable {
@@ -119,15 +124,8 @@ function withRoot(
     lower: append(table.lower, rows),
     upper: append(table.upper, rows),
     suppressed,
-    width: append(
-      Float64Array.from(table.values, (_, cell) => widthOf(table, cell)),
-      0,
-    ),
+    width: append(table.width, 0),
   };
-}
-
-function widthOf({ width }: CellTable, cell: number): number {
-  return typeof width === "number" ? width : (width[cell] ?? 0);
 }
 
 /** Rows with a value: no more than the rows, where these are shown. */
@@ -175,15 +173,11 @@ export function valueTable(
       const present = isCounted ? (group.measures[measure]?.nonNull ?? 0) : 0;
       return {
         isWithheld: isWithheld(candidate, measure, "value"),
-        lower: Math.floor(times(lower, lower < 0 ? units : present) / step),
-        upper: Math.ceil(times(upper, upper > 0 ? units : present) / step),
+        // A bound of nothing is taken as often as there are values: infinitely often it would be no number.
+        lower: Math.floor((lower * (lower < 0 ? units : present)) / step),
+        upper: Math.ceil((upper * (upper > 0 ? units : present)) / step),
         width: Math.ceil((program.interval * most) / step),
       };
     },
   );
-}
-
-/** Nothing, however often, is nothing. */
-function times(bound: number, units: number): number {
-  return bound === 0 || units === 0 ? 0 : bound * units;
 }
