@@ -6,6 +6,7 @@ import type { AggregatePlan } from "../../core/plan/plan.ts";
 import { readBadRows } from "../../core/receipt/bad-rows.ts";
 import type { Cell } from "../../jobs/aggregate/cell.ts";
 import { compileAggregate } from "../../jobs/aggregate/compile.ts";
+import { LONGEST_SHARE } from "../../jobs/aggregate/gate/bad-rows.ts";
 import { encodeResult, mostTableBytes } from "../../jobs/aggregate/result.ts";
 import { peopleOf, unitsIn } from "./people.ts";
 import type { Row } from "./people.ts";
@@ -61,6 +62,16 @@ test("lists each total after its groups, with nulls for what is totalled and SQL
   );
 });
 
+test("names the columns of a result with totals, and their types: keys, SQL's grouping id, figures", () => {
+  const plan = planOf({ groupBy: ["g", "h"], totals: [[]], select: [UNITS] });
+  assert.deepEqual(runAggregate(plan, manifestOf(PEOPLE, RULES), PEOPLE).columns, [
+    { name: "g", type: { kind: "utf8" } },
+    { name: "h", type: { kind: "bool" } },
+    { name: "grouping", type: { kind: "int", bits: 32, signed: true } },
+    { name: "units", type: { kind: "int", bits: 64, signed: true } },
+  ]);
+});
+
 test("tells the total from a group whose key is null", () => {
   const rows = [...unitsIn(null, 3, 0), ...unitsIn("a", 4, 10)];
   assert.deepEqual(release(peopleOf(rows), { groupBy: ["g"], totals: [[]], select: [UNITS] }), [
@@ -113,6 +124,21 @@ test("withholds a second sum beside a dominated one, and no count for it", () =>
   const alone = { ...plan, totals: [] };
   assert.deepEqual(release(peopleOf(rows), alone, rules)[0], ["a", 3n, null]);
   assert.deepEqual(release(peopleOf(rows), alone, { maxShare: 1 })[0], ["a", 3n, 102n]);
+});
+
+test("asks nothing of counts that are not released", () => {
+  const rows = [...unitsIn("a", 9, 0), ...unitsIn("b", 2, 100), ...unitsIn("c", 5, 200)];
+  const plan = { groupBy: ["g"], totals: [[]] };
+  // So wide an interval of units takes their total; without them only c is hidden, beside b.
+  const rules = { interval: 10 };
+  assert.deepEqual(release(peopleOf(rows), { ...plan, select: [SUM, UNITS] }, rules), [
+    ["a", 0, 9n, 9n],
+    ["c", 0, 5n, 5n],
+  ]);
+  assert.deepEqual(release(peopleOf(rows), { ...plan, select: [SUM] }, rules), [
+    ["a", 0, 9n],
+    [null, 1, null],
+  ]);
 });
 
 test("counts totals and declared keys against the cap on groups", () => {
@@ -229,6 +255,12 @@ test("shows no total that tells of few units that they are in several groups", (
     return release(peopleOf(rows), { groupBy: ["g"], totals: [[]], select: [UNITS] }).length;
   };
   assert.deepEqual([0, 1, 2, 3, 4].map(groups), [3, 1, 1, 3, 3]);
+});
+
+test("takes the longest that is said of bad rows for the longest", () => {
+  for (const share of ["not told", "none or few", "up to 1%", "up to 10%", "more than 10%"]) {
+    assert.ok(share.length <= LONGEST_SHARE.length, share);
+  }
 });
 
 test("says of bad rows only how large a share they are, and nothing where the rows are not shown as one group", () => {

@@ -2,6 +2,8 @@
 
 interface Mutant {
   readonly status: string;
+  /** Why it timed out, where the runner knows: a loop that runs on. */
+  readonly statusReason?: string;
   readonly replacement?: string;
   readonly location: { readonly start: Position; readonly end: Position };
 }
@@ -21,8 +23,8 @@ export interface FileReport {
   readonly noticed: number;
   /** A line each: where, what stood there, and what stood there instead. */
   readonly survivors: readonly string[];
-  /** Of those that were noticed, the ones under which a test did not end in time: for a reader to judge. */
-  readonly endless: readonly string[];
+  /** Of those that were noticed, the ones under which a test took too long: for a reader to judge. */
+  readonly slow: readonly string[];
 }
 
 const NOTICED = new Set(["Killed", "Timeout"]);
@@ -31,21 +33,21 @@ export function readReport(json: string): readonly FileReport[] {
   const { files } = JSON.parse(json) as StrykerReport;
   return Object.entries(files).map(([file, { source, mutants }]) => {
     const lines = source.split("\n");
-    const list = (isListed: (status: string) => boolean): readonly string[] =>
+    const list = (isListed: (mutant: Mutant) => boolean): readonly string[] =>
       mutants
-        .filter(({ status }) => isListed(status))
+        .filter(isListed)
         .toSorted((a, b) => a.location.start.line - b.location.start.line)
         .map((mutant) => describe(mutant, lines));
-    const survivors = list((status) => !NOTICED.has(status));
-    const endless = list((status) => status === "Timeout");
-    return { file, noticed: mutants.length - survivors.length, survivors, endless };
+    const survivors = list(({ status }) => !NOTICED.has(status));
+    const slow = list(({ status, statusReason }) => status === "Timeout" && statusReason === undefined);
+    return { file, noticed: mutants.length - survivors.length, survivors, slow };
   });
 }
 
 export function printReport(part: string, files: readonly FileReport[]): void {
-  for (const { file, noticed, survivors, endless } of files) {
+  for (const { file, noticed, survivors, slow } of files) {
     console.log(`${file}: ${shareOf(noticed, survivors.length)}`);
-    for (const line of [...survivors, ...endless]) console.log(`  ${line}`);
+    for (const line of [...survivors, ...slow]) console.log(`  ${line}`);
   }
   if (files.length < 2) return;
   const noticed = files.reduce((sum, file) => sum + file.noticed, 0);
@@ -62,7 +64,7 @@ function describe({ status, location, replacement = "" }: Mutant, lines: readonl
   const { start, end } = location;
   const last = start.line === end.line ? end.column - 1 : undefined;
   const was = lines[start.line - 1]?.slice(start.column - 1, last) ?? "";
-  // NoCoverage: no test reaches it. Timeout: noticed, if the change can make the code run on.
+  // NoCoverage: no test reaches it. Timeout: noticed, if the change can make the code take longer.
   const note = status === "Survived" ? "" : ` (${status})`;
   return `${String(start.line)}: ${brief(was)} -> ${brief(replacement)}${note}`;
 }
