@@ -258,29 +258,38 @@ export const CASES: readonly Case[] = [
   {
     id: "H49",
     about: "key policies without conditions on registers",
-    tests: ["lets a broad second Allow undo a narrow first one"],
-    later: "a linter for others' policies",
+    tests: [
+      "finds key policies that ask for no image, or only seem to",
+      "calls no policy clean that grants an attack",
+      "lets a broad second Allow undo a narrow first one",
+    ],
   },
   {
     id: "H50",
     about: "root delegation of the whole account",
-    tests: ["gives a key without a policy to the account's IAM, as KMS does"],
-    later: "a linter for others' policies",
+    tests: [
+      "finds key policies that leave it to the account, or to everybody",
+      "gives a key without a policy to the account's IAM, as KMS does",
+    ],
   },
   {
     id: "H51",
     about: "a policy that measures too little; another image",
-    later: "a linter for others' policies",
+    tests: [
+      "finds key policies that measure too little of an image, or the wrong thing",
+      "opens the key to both images while both are in, and to the old one no more when it is retired",
+      "stops the measured image on an instance of another role",
+    ],
   },
   {
     id: "H52",
     about: "CreateGrant, ReEncrypt, PutKeyPolicy open to the runtime role",
-    later: "a linter for others' policies",
+    tests: ["finds key policies that let the enclave's role wrap, hand on or administer"],
   },
   {
     id: "H53",
     about: "no Deny for Decrypt without attestation or context",
-    later: "a linter for others' policies",
+    tests: ["finds key policies without denials, or that ask for too little of a context"],
   },
   {
     id: "H54",
