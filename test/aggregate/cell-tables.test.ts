@@ -2,76 +2,14 @@
 // their total: too little known, and more is withheld than need be; too much, and what is withheld can be worked out.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Cell } from "../../jobs/aggregate/cell.ts";
 import type { CellTable } from "../../jobs/aggregate/complement.ts";
 import { WITHHELD } from "../../jobs/aggregate/gate/candidate.ts";
 import type { Candidate } from "../../jobs/aggregate/gate/candidate.ts";
 import { presentTable, rowTable, unitTable, valueTable } from "../../jobs/aggregate/gate/cell-tables.ts";
 import { linkLevels } from "../../jobs/aggregate/gate/lattice.ts";
-import type { AggregateProgram, ClipRule, Output } from "../../jobs/aggregate/program.ts";
-
-type Op = Output["op"];
-
-function programOf(ops: readonly Op[], changes: Partial<AggregateProgram> = {}): AggregateProgram {
-  const type = { kind: "int", bits: 64, signed: true } as const;
-  const outputs = ops.map((op): Output => {
-    return op === "count" || op === "count_units"
-      ? { as: op, type, op }
-      : { as: op, type, op, measure: 0, scale: 0 };
-  });
-  return {
-    kind: "aggregate",
-    columns: [],
-    unit: "column",
-    unitColumn: null,
-    predicate: null,
-    dimensions: [],
-    levels: [[0], []],
-    measures: [],
-    outputs,
-    orderBy: [],
-    limit: null,
-    minUnits: 3,
-    maxGroups: 10,
-    maxFormed: 10,
-    declaredKeys: null,
-    maxShare: null,
-    rounding: { counts: null, sums: [null] },
-    interval: 4,
-    ...changes,
-  };
-}
-
-interface Facts {
-  readonly level: number;
-  readonly key: readonly Cell[];
-  readonly rows: number;
-  readonly units: number;
-  readonly present?: number;
-  readonly sum?: number;
-  readonly isShown?: boolean;
-  readonly withheld?: number;
-}
-
-function candidate(facts: Facts): Candidate {
-  const { level, key, rows, units, present = rows, sum = 0, isShown = true, withheld = 0 } = facts;
-  const measure = {
-    nonNull: present,
-    units,
-    missing: 0,
-    sum,
-    share: null,
-    moments: null,
-    min: null,
-    max: null,
-  };
-  return {
-    level,
-    group: { key, passing: rows, units, measures: [measure] },
-    isShown,
-    withheld: Uint8Array.of(withheld),
-  };
-}
+import type { AggregateProgram, ClipRule } from "../../jobs/aggregate/program.ts";
+import { candidateOf, programOf } from "./candidates.ts";
+import type { Facts, Op } from "./candidates.ts";
 
 const A = { level: 0, key: ["a"], rows: 9, units: 7, present: 8, sum: 50 } as const;
 const B = { level: 0, key: ["b"], rows: 2, units: 2, present: 2, sum: 6, isShown: false } as const;
@@ -100,7 +38,7 @@ const present: Make = (program, candidates) =>
   presentTable(program, candidates, linkLevels(program, candidates), 0);
 
 function made(make: Make, program: AggregateProgram, facts: readonly Facts[] = [A, B, TOTAL]): unknown {
-  return plain(make(program, facts.map(candidate)));
+  return plain(make(program, facts.map(candidateOf)));
 }
 
 test("rows: without a filter everyone knows how many the data set has, and so its total", () => {
@@ -217,7 +155,7 @@ function sums(
   facts: readonly Facts[] = [A, B, TOTAL],
 ): { readonly values: unknown; readonly lower: unknown; readonly upper: unknown; readonly width: unknown } {
   const program = programOf(ops, changes);
-  const candidates = facts.map(candidate);
+  const candidates = facts.map(candidateOf);
   const table = valueTable(program, candidates, linkLevels(program, candidates), 0, { lower, upper, exact });
   const { values, lower: least, upper: most, width } = plain(table) as ReturnType<typeof sums>;
   return { values, lower: least, upper: most, width };
@@ -309,7 +247,7 @@ test("sums: are told apart to a millionth of what one unit can have, and integer
 test("withheld sums are marked as such, and no others", () => {
   const program = programOf(["sum"]);
   const marks = (withheld: number): unknown => {
-    const candidates = [{ ...A, withheld }, B, TOTAL].map(candidate);
+    const candidates = [{ ...A, withheld }, B, TOTAL].map(candidateOf);
     return [...valueTable(program, candidates, linkLevels(program, candidates), 0, BOTH_SIGNS).suppressed];
   };
   assert.deepEqual(marks(WITHHELD.value), [1, 1, 0]);

@@ -126,6 +126,17 @@ test("withholds a second sum beside a dominated one, and no count for it", () =>
   assert.deepEqual(release(peopleOf(rows), alone, { maxShare: 1 })[0], ["a", 3n, 102n]);
 });
 
+test("lists declared keys and their totals with nulls where nothing is shown", () => {
+  const plan = { groupBy: ["g", "h"], totals: [["g"], []], select: [UNITS] };
+  assert.deepEqual(release(crossed([]), plan, { groupKeys: { g: ["a", "b"], h: [true] } }), [
+    ["a", true, 0, null],
+    ["a", null, 1, null],
+    ["b", true, 0, null],
+    ["b", null, 1, null],
+    [null, null, 3, null],
+  ]);
+});
+
 test("asks nothing of counts that are not released", () => {
   const rows = [...unitsIn("a", 9, 0), ...unitsIn("b", 2, 100), ...unitsIn("c", 5, 200)];
   const plan = { groupBy: ["g"], totals: [[]] };

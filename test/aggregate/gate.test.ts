@@ -33,6 +33,13 @@ function release(
   return [...runAggregate(planOf(plan), manifestOf(table, { ...RULES, ...rules }), table).rows];
 }
 
+function permutations<T>(items: readonly T[]): readonly (readonly T[])[] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item, at) =>
+    permutations(items.filter((_, other) => other !== at)).map((rest) => [item, ...rest]),
+  );
+}
+
 function releasedBytes(
   rows: readonly Row[],
   plan: Partial<AggregatePlan>,
@@ -214,11 +221,34 @@ test("breaks ties by the key, ascending, whichever way the order goes", () => {
 });
 
 test("puts nulls last in either direction", () => {
-  const rows = [...unitsIn("a", 3, 0, null), ...unitsIn("b", 3, 10, 1), ...unitsIn("c", 3, 20, 2)];
-  const keys = (direction: "asc" | "desc"): unknown[] =>
-    release(rows, { ...ALL, orderBy: [{ column: "sum", direction }] }).map(([key]) => key);
-  assert.deepEqual(keys("asc"), ["b", "c", "a"]);
-  assert.deepEqual(keys("desc"), ["c", "b", "a"]);
+  for (const [none, one, two] of permutations(["a", "b", "c"])) {
+    const rows = [
+      ...unitsIn(none ?? null, 3, 0, null),
+      ...unitsIn(one ?? null, 3, 10, 1),
+      ...unitsIn(two ?? null, 3, 20, 2),
+    ];
+    const keys = (direction: "asc" | "desc"): unknown[] =>
+      release(rows, { ...ALL, orderBy: [{ column: "sum", direction }] }).map(([key]) => key);
+    assert.deepEqual(keys("asc"), [one, two, none]);
+    assert.deepEqual(keys("desc"), [two, one, none]);
+  }
+});
+
+test("orders by the next column where the one before it ties", () => {
+  const rows = [
+    ...unitsIn("a", 3, 0, 1),
+    ...unitsIn("b", 4, 10, 1),
+    ...unitsIn("c", 3, 20, 2),
+    ...unitsIn("d", 4, 30, 2),
+  ];
+  const orderBy = [
+    { column: "rows", direction: "desc" },
+    { column: "sum", direction: "desc" },
+  ] as const;
+  assert.deepEqual(
+    release(rows, { ...ALL, orderBy }).map(([key]) => key),
+    ["d", "b", "c", "a"],
+  );
 });
 
 test("takes the limit after the order", () => {

@@ -29,9 +29,9 @@ export function withholdRemainders(
       .filter((part) => !figures.isWithheld(part))
       .toSorted((a, b) => figures.units(a) - figures.units(b));
     const left = parts.filter((part) => figures.isWithheld(part));
-    // Where no part is shown, what is left is the total itself.
-    while (left.length > 0 && shown.length > 0 && !isEnough(program, left, figures)) {
+    while (left.length > 0 && !isEnough(program, left, figures)) {
       const next = shown.shift();
+      // Where no part is shown, what is left is the total itself.
       if (next === undefined) break;
       figures.withhold(next);
       left.push(next);
