@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { encodeMeasurements } from "../../core/attestation/measurements.ts";
 import { loadBoot } from "../../host-driver/enclave/boot.ts";
 import { withRootfs } from "../../host-driver/enclave/build.ts";
-import { encodeCmdline } from "../../host-driver/enclave/cmdline.ts";
 import { fileContent } from "../../host-driver/enclave/content.ts";
 import { encodeCmdline } from "../../host-driver/enclave/cmdline.ts";
 import { composeImage, writeImage } from "../../host-driver/enclave/image.ts";
