@@ -67,7 +67,7 @@ function orderEntries(files: readonly TreeFile[], directories: readonly string[]
 
 function checkPath(path: string): string {
   const isPlain = path.split("/").every((name) => /^[\w.@+-]+$/.test(name) && name !== "." && name !== "..");
-  if (!isPlain || path === CPIO_TRAILER) throw new TypeError(`not a path for a ramdisk: ${path}`);
+  if (!isPlain) throw new TypeError(`not a path for a ramdisk: ${path}`);
   return path;
 }
 

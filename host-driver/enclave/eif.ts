@@ -118,7 +118,7 @@ type Place = Omit<Section, "kind">;
 function decodeTable(bytes: Uint8Array, fileBytes: number): readonly Place[] {
   const view = viewOf(bytes);
   const count = view.getUint16(26);
-  if (count === 0 || count > MAX_SECTIONS) throw new SealroomError("EIF_SECTION", { sections: count });
+  if (count > MAX_SECTIONS) throw new SealroomError("EIF_SECTION", { sections: count });
   const places: Place[] = [];
   let end = HEADER_BYTES;
   for (let section = 0; section < MAX_SECTIONS; section++) {

@@ -59,19 +59,18 @@ export async function readElf(file: ByteFile): Promise<Elf> {
 }
 
 async function readSegments(file: ByteFile, header: DataView): Promise<readonly Segment[]> {
-  const offset = toNumber(header.getBigUint64(32, true));
+  const offset = Number(header.getBigUint64(32, true));
   const size = header.getUint16(54, true);
   const count = header.getUint16(56, true);
-  if (count === 0) return [];
-  if (size !== PROGRAM_HEADER_BYTES || count > MAX_PROGRAM_HEADERS) throw fault("program headers");
+  if (size !== PROGRAM_HEADER_BYTES) throw fault("program headers");
   const table = await take(file, offset, size * count, size * MAX_PROGRAM_HEADERS);
   return Array.from({ length: count }, (_, index) => {
     const at = index * size;
     return {
       type: table.getUint32(at, true),
-      offset: toNumber(table.getBigUint64(at + 8, true)),
-      address: toNumber(table.getBigUint64(at + 16, true)),
-      size: toNumber(table.getBigUint64(at + 32, true)),
+      offset: Number(table.getBigUint64(at + 8, true)),
+      address: Number(table.getBigUint64(at + 16, true)),
+      size: Number(table.getBigUint64(at + 32, true)),
     };
   });
 }
@@ -101,7 +100,7 @@ async function readNeeded(
   const value = (wanted: bigint): number => {
     const [found, another] = entries.filter(([tag]) => tag === wanted);
     if (found === undefined || another !== undefined) throw fault("dynamic section");
-    return toNumber(found[1]);
+    return Number(found[1]);
   };
   const names = await take(
     file,
@@ -110,7 +109,7 @@ async function readNeeded(
     MAX_STRING_TABLE_BYTES,
   );
   return places.map((place) => {
-    const name = readName(names, toNumber(place));
+    const name = readName(names, Number(place));
     if (!/^[\w.+-]+$/.test(name) || /^\.*$/.test(name)) throw fault("library name");
     return name;
   });
@@ -136,14 +135,9 @@ function readName(bytes: DataView, start: number): string {
 }
 
 async function take(file: ByteFile, start: number, length: number, limit: number): Promise<DataView> {
-  if (length > limit || start > file.size || length > file.size - start) throw fault("range");
+  if (length > limit || length > file.size - start) throw fault("range");
   const bytes = await file.read(start, length);
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function toNumber(value: bigint): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw fault("range");
-  return Number(value);
 }
 
 function fault(part: string): SealroomError {

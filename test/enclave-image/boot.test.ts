@@ -16,6 +16,11 @@ import { folderOf, KERNEL, kernelOf, memoryFile, moduleFor, moduleOf, MODULES } 
 
 const NSM = "kernel/drivers/misc/nsm.ko";
 
+function changed(bytes: Buffer, at: number, byte: number): Buffer {
+  bytes.writeUInt8(byte, at);
+  return bytes;
+}
+
 test("the modules are those that are needed, each behind what it needs, without what is built in", async (t) => {
   const directory = await folderOf(t, MODULES);
   const order = ["virtio_mmio.ko", "vsock.ko", "vmw_vsock_virtio_transport.ko", "nsm.ko"];
@@ -60,13 +65,29 @@ test("compressed modules are unpacked, and are the same in the image", async (t)
   }
 });
 
+test("that the xz program is missing is said as that", async (t) => {
+  const directory = await folderOf(t, { "modules.builtin": "", "nsm.ko.xz": "xz" });
+  const path = process.env["PATH"];
+  t.after(() => {
+    process.env["PATH"] = path;
+  });
+  process.env["PATH"] = directory;
+  const { details } = await refuses("IMAGE_INPUT", loadModules(directory, ["nsm"], KERNEL));
+  assert.deepEqual(details, { program: "xz" });
+});
+
 test("a module that is missing, twice, of another kernel, or no module, makes no image", async (t) => {
   const cases: readonly (readonly [string, Buffer | string])[] = [
     ["kernel/extra/nsm.ko", moduleFor("nsm", "")],
     [NSM, moduleFor("nsm", "", "6.1.0-other")],
     [NSM, moduleFor("nsm", "gone")],
     [NSM, "text"],
-    [NSM, moduleOf({ name: "nsm" })],
+    [NSM, moduleOf({ vermagic: `${KERNEL} SMP`, depends: "" })],
+    [NSM, moduleOf({ name: "nsm", depends: "" })],
+    [NSM, moduleOf({ name: "nsm", vermagic: `${KERNEL} SMP` })],
+    [NSM, changed(moduleFor("nsm", ""), 16, 2)],
+    [NSM, changed(moduleFor("nsm", ""), 4, 1)],
+    [NSM, changed(moduleFor("nsm", ""), 58, 8)],
   ];
   for (const [path, bytes] of cases) {
     const directory = await folderOf(t, { ...MODULES, [path]: bytes });
@@ -122,6 +143,7 @@ test("a kernel's version is read from its own bytes, and what is no kernel of th
     [Buffer.alloc(0), "x64"],
     [Buffer.from("text"), "arm64"],
     [kernelOf("6.1"), "arm64"],
+    [Buffer.concat([kernelOf("6.1"), Buffer.from("Linux version 6.1.9")]), "arm64"],
     [arm, "x64"],
     [arm.subarray(0, 2 ** 20 - 10), "arm64"],
     [cut, "x64"],

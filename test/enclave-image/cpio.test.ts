@@ -103,5 +103,7 @@ test("a path that leads elsewhere, or that a kernel would read as the end, is no
     assert.throws(() => cpioArchive([file(path)], []), TypeError, path);
   }
   assert.throws(() => cpioArchive([file("a"), file("a")], []), TypeError);
+  const huge = { path: "a", access: "read" as const, content: { size: 2 ** 32, pieces: () => [] } };
+  assert.throws(() => cpioArchive([huge], []), TypeError);
   assert.throws(() => cpioArchive([file("a"), file("a/b")], []), TypeError);
 });

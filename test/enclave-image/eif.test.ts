@@ -176,6 +176,13 @@ for (const [name, parts] of KINDS) {
   });
 }
 
+test("32 sections are read and written; a header that counts a 33rd, or a writer that is given one, is refused", async () => {
+  const full = [kernel, cmdline, metadata, ...Array.from({ length: 29 }, () => ramdisk)];
+  assert.equal((await read(await eifOf(full))).parts.length, 32);
+  await refuses("EIF_SECTION", read(forgedEif(full, (image) => void image.writeUInt16BE(33, 26))));
+  await assert.rejects(eifOf([...full, ramdisk]), TypeError);
+});
+
 test("metadata and signature may lie anywhere, as nitro-cli puts them", async () => {
   for (const parts of [
     [kernel, cmdline, metadata, ramdisk, signature],

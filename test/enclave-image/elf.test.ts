@@ -38,6 +38,7 @@ const REFUSED: readonly (readonly [string, (file: Buffer) => Buffer | undefined]
   ["another ELF version", (file) => void file.writeUInt8(2, 6)],
   ["another machine", (file) => void file.writeUInt16LE(243, 18)],
   ["program headers of another size", (file) => void file.writeUInt16LE(57, 54)],
+  ["program headers of 8 bytes", (file) => void file.writeUInt16LE(8, 54)],
   ["program headers beyond the end", (file) => void file.writeBigUInt64LE(BigInt(file.length), 32)],
   ["program headers beyond all numbers", (file) => void file.writeBigUInt64LE(1n << 63n, 32)],
   ["an interpreter beyond the end", (file) => void file.writeBigUInt64LE(BigInt(file.length), 64 + 56 + 8)],
@@ -57,6 +58,27 @@ test("more program headers than anyone has are refused, also where they are ther
   const file = Buffer.concat([elfOf(PROGRAM), Buffer.alloc(56 * 200)]);
   file.writeUInt16LE(129, 56);
   await refuses("ELF_FORMAT", read(file));
+});
+
+test("a dynamic section of more than 64 KiB is refused, also where it is there", async () => {
+  const file = Buffer.concat([elfOf(PROGRAM), Buffer.alloc(70_000)]);
+  file.writeBigUInt64LE(65_537n, 64 + 112 + 32);
+  await refuses("ELF_FORMAT", read(file));
+});
+
+test("what stands behind the dynamic section's end does not count, and who needs nothing needs no table of names", async () => {
+  const ended = elfOf({
+    ...PROGRAM,
+    dynamic: [
+      [0, 0],
+      [15, 1],
+    ],
+  });
+  assert.deepEqual((await read(ended)).needed, PROGRAM.needed);
+  const plain = elfOf({});
+  // DT_STRTAB becomes DT_DEBUG.
+  plain.writeUInt8(21, plain.length - 48);
+  assert.deepEqual((await read(plain)).needed, []);
 });
 
 test("search paths, missing and doubled tables, and names that are none, are refused", async () => {

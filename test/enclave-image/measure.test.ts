@@ -66,6 +66,7 @@ test("registers and digests are those of a naive reading, for any sections in an
           2: naive(...ramdisks.slice(1)),
         });
         assert.equal(image.cmdline, cmdline);
+        assert.equal(image.metadata, '{"any":1}');
         assert.deepEqual(
           image.sections.map(({ digest }) => digest),
           parts.map((each) => createHash("sha384").update(each.bytes).digest("hex")),

@@ -146,6 +146,7 @@ const REFUSED: readonly (readonly [string, Uint8Array, ErrorCode])[] = [
     Buffer.concat([gzipSync(ARCHIVE), Buffer.alloc(3), ARCHIVE]),
     "CPIO_END",
   ],
+  ["gzip of a way up", gzipSync(forgedArchive([{ name: "../init" }])), "CPIO_PATH"],
   ["gzip that ends early", gzipSync(ARCHIVE).subarray(0, 40), "CPIO_HEADER"],
   ["gzip of something else", gzipSync(Buffer.from("text".repeat(100))), "CPIO_HEADER"],
 ];
