@@ -102,7 +102,7 @@ async function checkStandIns(): Promise<Finding> {
       "stand-ins",
       `they do not start: ${error.message} (${error.code})${typeof output === "string" && output !== "" ? `: ${output}` : ""}`,
       `without --aws every command uses them. ${consequenceOf(error.code).advice}`,
-      ["sealroom local --state /tmp/trial   # shows what they say"],
+      ["sealroom local --state trial   # shows what they say"],
     );
   } finally {
     await rm(state, { recursive: true, force: true });
