@@ -20,7 +20,7 @@ export interface Channel {
   /** Called once. `ready` hears of what is wanted; a number below zero when the kernel reports a fault. */
   watch(ready: (events: number) => void): void;
   /** READABLE, WRITABLE, their sum, or 0. After a fault was reported nothing is wanted until asked for again. */
-  want(events: number): void;
+  want(events: number): number;
   close(): void;
 }
 
@@ -113,7 +113,9 @@ export class DescriptorStream extends Duplex {
     const wanted = (this.#isReading ? READABLE : 0) | (this.#outgoing === null ? 0 : WRITABLE);
     if (wanted === this.#wanted || this.destroyed) return;
     this.#wanted = wanted;
-    this.#channel.want(wanted);
+    const result = this.#channel.want(wanted);
+    // Not watched it would wait for ever.
+    if (result < 0) this.destroy(refused("TRANSPORT_CLOSED", result));
   }
 
   #onReady(events: number): void {
@@ -168,7 +170,8 @@ export class DescriptorStream extends Duplex {
     const { bytes, done } = outgoing;
     while (outgoing.sent < bytes.length) {
       const count = this.#channel.send(bytes.subarray(outgoing.sent, outgoing.sent + this.#writeBytes));
-      if (count === AGAIN) {
+      // A peer decides how much room there is; none must not keep the event loop.
+      if (count === AGAIN || count === 0) {
         this.#want();
         return;
       }

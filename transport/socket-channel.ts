@@ -83,8 +83,8 @@ export class SocketChannel implements Channel {
     this.#ready = ready;
   }
 
-  want(events: number): void {
-    this.#addon.want(this.#descriptor, events);
+  want(events: number): number {
+    return this.#addon.want(this.#descriptor, events);
   }
 
   close(): void {
@@ -118,7 +118,9 @@ export function listenChannel(at: SocketAddress, admit: (channel: SocketChannel)
     throw unconnected(result, at);
   }
   let rest: NodeJS.Timeout | undefined;
-  channel.watch(() => {
+  channel.watch((events) => {
+    // libuv has stopped watching; what the kernel had to say of it is said, and the port is still ours.
+    if (events < 0) channel.want(READABLE);
     for (let turn = 0; turn < ACCEPTS_A_TURN; turn += 1) {
       const accepted = channel.accept();
       if (typeof accepted !== "number") {

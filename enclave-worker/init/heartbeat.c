@@ -42,6 +42,7 @@ void tell_parent(void) {
   int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("vsock");
   setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &patience, sizeof patience);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   if (connect(fd, (const struct sockaddr *)&parent, sizeof parent) < 0) {
     fail("no heartbeat: nobody listens at CID %u, port %d", parent.svm_cid, HEARTBEAT_PORT);

@@ -41,11 +41,15 @@ function readBytes(value: unknown): Uint8Array | null {
   return value.every(isByte) ? Uint8Array.from(value as number[]) : null;
 }
 
-/** The first certificate of a PEM text, as AWS's reader takes it. */
+/**
+ * One certificate in PEM and nothing beside it: of several blocks, of other labels or raw DER, two readers take
+ * different ones.
+ */
+const ONE_CERTIFICATE = /^-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/;
+
 function readCertificate(pem: Uint8Array): X509Certificate {
   try {
-    // Raw DER would be taken too, and a hypervisor takes PEM alone.
-    if (!Buffer.from(pem).includes("-----BEGIN ")) throw new SealroomError("EIF_SIGNATURE");
+    if (!ONE_CERTIFICATE.test(Buffer.from(pem).toString("latin1"))) throw new SealroomError("EIF_SIGNATURE");
     return new X509Certificate(pem);
   } catch (cause) {
     throw new SealroomError("EIF_SIGNATURE", { field: "signing_certificate" }, { cause });

@@ -111,6 +111,11 @@ export const FORM_CODES = {
       "One of them may be the enclave's: its host then wraps keys of its own choice, and reads what is opened.",
     instead: "Let one role be the owner's. If all are, name them with --owner-role.",
   },
+  ADMINISTRATORS: {
+    finds: "more than one role may change the policy",
+    attack: "Each of them can let itself in; one that nobody meant opens every key.",
+    instead: "Let one role be break-glass. If all are meant, name them with --break-glass-role.",
+  },
   NO_ADMINISTRATOR: {
     finds: "nobody may change the policy",
     attack: "None; but nothing can be revoked any more, and KMS refuses such a policy.",

@@ -69,6 +69,9 @@ function checkPolicy(
   if (given.owner.length === 0 && roles.owner.length > 1) {
     found.push(finding("OWNERS", null, roles.owner.join(", ")));
   }
+  if (given.breakGlass.length === 0 && roles.breakGlass.length > 1) {
+    found.push(finding("ADMINISTRATORS", null, roles.breakGlass.join(", ")));
+  }
   const everybody = [...roles.breakGlass, ...roles.owner, ...roles.enclave, ...roles.others].map(principalOf);
   const isGoverned = [...everybody, ...roles.strangers].some((principal) =>
     allows(counted, { principal, action: "kms:PutKeyPolicy", context: null, registers: null }),

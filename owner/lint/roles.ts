@@ -21,7 +21,7 @@ export interface Roles {
   readonly breakGlass: readonly string[];
   /** Named in the policy, and none of the above. */
   readonly others: readonly string[];
-  /** Whom the policy does not name: somebody of the same account, and somebody of another. */
+  /** Whom the policy does not name: somebody of each account that it speaks of, and somebody of another. */
   readonly strangers: readonly Principal[];
 }
 
@@ -54,7 +54,7 @@ export function findRoles(
     owner,
     breakGlass,
     others: unless(enclave, owner, breakGlass),
-    strangers: [...strangers(named, accountOf(statements, named)), ...likelyStrangers(statements)].map(
+    strangers: [...strangers(named, accountsOf(statements, named)), ...likelyStrangers(statements)].map(
       principalOf,
     ),
   };
@@ -86,16 +86,29 @@ function comparedArns({ conditions }: ReadStatement): readonly string[] {
     .flatMap(({ operands }) => operands);
 }
 
-/** The account that the policy is about, as far as it says so. */
-function accountOf(statements: readonly ReadStatement[], named: readonly string[]): string | undefined {
-  const delegated = statements.flatMap(({ judged }) =>
-    (judged?.principals ?? []).flatMap((pattern) => (pattern.kind === "account" ? [pattern.account] : [])),
-  );
-  return [...named.map((arn) => principalOf(arn).account), ...delegated].find((account) => account !== "");
+const ACCOUNT_KEYS: readonly string[] = ["aws:principalaccount", "kms:calleraccount"];
+
+/** Every account that the policy speaks of: of a role, as a principal, or in a comparison. */
+function accountsOf(statements: readonly ReadStatement[], named: readonly string[]): readonly string[] {
+  const spoken = statements.flatMap(({ judged, conditions }) => [
+    ...(judged?.principals ?? []).flatMap((pattern) => (pattern.kind === "account" ? [pattern.account] : [])),
+    ...conditions
+      .filter(({ key }) => ACCOUNT_KEYS.includes(key.toLowerCase()))
+      .flatMap(({ operands }) => operands.map(likelyAccount)),
+  ]);
+  const accounts = [...named.map((arn) => principalOf(arn).account), ...spoken];
+  return [...new Set(accounts)].filter((account) => /^[0-9]{12}$/.test(account));
 }
 
-function strangers(named: readonly string[], account = "111122223333"): readonly string[] {
-  return [account, OTHER_ACCOUNT].map((id) => unlike(`arn:aws:iam::${id}:role/anybody`, named));
+/** One that fits the pattern. */
+function likelyAccount(pattern: string): string {
+  const filled = pattern.replaceAll("?", "1");
+  return filled.replace("*", "1".repeat(Math.max(0, 13 - filled.length))).replaceAll("*", "");
+}
+
+function strangers(named: readonly string[], accounts: readonly string[]): readonly string[] {
+  const tried = accounts.length > 0 ? accounts : ["111122223333"];
+  return [...tried, OTHER_ACCOUNT].map((id) => unlike(`arn:aws:iam::${id}:role/anybody`, named));
 }
 
 /** Who fits a pattern that a comparison of aws:PrincipalArn spares or lets in. */

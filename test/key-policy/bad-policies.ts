@@ -4,7 +4,7 @@ import type { LintCode } from "../../owner/lint/codes.ts";
 import type { GivenRoles } from "../../owner/lint/roles.ts";
 import { IMAGE, OTHER_IMAGE } from "../local/kms/rig.ts";
 import { add, change, compare, compose, conditions, cut, drop, reoperate, set, without } from "./edit.ts";
-import type { Edit, Json } from "./edit.ts";
+import type { Edit, Json, Policy } from "./edit.ts";
 import { BREAK_GLASS_ROLE, ENCLAVE_ROLE, OTHER_PARENT, OWNER, OWNER_ROLE } from "./good.ts";
 
 /**
@@ -198,6 +198,38 @@ const H50: readonly Omit<BadPolicy, "case">[] = [
       }),
     ),
     ...{ code: "ANYONE", at: "Second", harm: "second" },
+  },
+  // Nobody of these accounts asks in the tests; who did would be let in.
+  {
+    name: "an account that nothing else in the policy is of",
+    edit: compose(
+      drop(/^NobodyElseOpens/),
+      add(allow({ AWS: "arn:aws:iam::999988887777:root" }, "kms:Decrypt")),
+    ),
+    ...{ code: "ROOT_DELEGATION", at: "Second", harm: "text" },
+  },
+  {
+    name: "everybody of another account, by a comparison",
+    edit: add(
+      allow(ANY, "kms:Decrypt", {
+        Condition: { StringEquals: { "kms:CallerAccount": "999988887777" } },
+      }),
+    ),
+    ...{ code: "ANYONE", at: "Second", harm: "text" },
+  },
+  {
+    name: "everybody of accounts that begin alike",
+    edit: add(
+      allow(ANY, "kms:Decrypt", {
+        Condition: { StringLike: { "aws:PrincipalAccount": "99*" } },
+      }),
+    ),
+    ...{ code: "ANYONE", at: "Second", harm: "text" },
+  },
+  {
+    name: "a second role beside break-glass",
+    edit: (policy) => besideBreakGlass(policy, "arn:aws:iam::000000000000:role/hostadmin"),
+    ...{ code: "ADMINISTRATORS", at: null, harm: "text" },
   },
   {
     name: "a wildcard in a role's name",
@@ -737,4 +769,13 @@ export const BAD_POLICIES: readonly BadPolicy[] = [
 
 function cutOperator(block: Record<string, Json>, operator: string): Record<string, Json> {
   return Object.fromEntries(Object.entries(block).filter(([name]) => name !== operator));
+}
+
+/** Wherever the policy names break-glass, in principals and among those whom denials spare. */
+function besideBreakGlass(policy: Policy, role: string): Policy {
+  const one = `"${BREAK_GLASS_ROLE}"`;
+  const text = JSON.stringify(policy);
+  return JSON.parse(
+    text.replaceAll(`:${one}`, `:[${one},"${role}"]`).replaceAll(`,${one}]`, `,${one},"${role}"]`),
+  ) as Policy;
 }

@@ -75,6 +75,27 @@ test("a write that the kernel takes in parts arrives whole and in order, in piec
   );
 });
 
+test("a kernel that takes nothing is asked again when there is room, and not before", async () => {
+  const { channel, stream } = scripted();
+  channel.taking.push(0);
+  stream.write("x");
+  assert.deepEqual(channel.wants, [WRITABLE]);
+  channel.ready(WRITABLE);
+  await turn();
+  assert.deepEqual(channel.sent.flat(), ["x".charCodeAt(0)]);
+});
+
+test("a descriptor that cannot be watched any more ends the stream, which would wait for ever", async () => {
+  const { channel, stream, errors, closed } = scripted();
+  channel.wantResult = ECONNRESET;
+  stream.resume();
+  await closed;
+  assert.deepEqual(
+    errors.map(({ code }) => code),
+    ["TRANSPORT_CLOSED"],
+  );
+});
+
 test("a reader that stops is not read for: the kernel's buffer fills, not ours", async () => {
   const { channel, stream } = scripted();
   stream.on("data", () => stream.pause());

@@ -4,6 +4,8 @@ import type { Channel } from "../../transport/descriptor-stream.ts";
 export class ScriptedChannel implements Channel {
   /** Answers to receive: bytes that come, or a result without any; then nothing comes. */
   readonly incoming: (Uint8Array | number)[] = [];
+  /** Of every want from now on. */
+  wantResult = 0;
   /** Answers to send: how much is taken at most, or an errno; then everything is taken. */
   readonly taking: number[] = [];
   readonly sent: number[][] = [];
@@ -49,8 +51,9 @@ export class ScriptedChannel implements Channel {
     this.ready = ready;
   }
 
-  want(events: number): void {
+  want(events: number): number {
     this.wants.push(events);
+    return this.wantResult;
   }
 
   close(): void {
