@@ -79,8 +79,8 @@ function configOf(mutate: readonly string[], testFiles: readonly string[]): obje
     concurrency: availableParallelism(),
     coverageAnalysis: "perTest",
     reporters: ["json", "progress-append-only"],
-    timeoutMS: 60_000,
-    timeoutFactor: 4,
+    timeoutMS: 30_000,
+    timeoutFactor: 2,
     warnings: { unknownOptions: false },
   };
 }
