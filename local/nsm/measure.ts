@@ -7,7 +7,7 @@ import { arch, platform, version } from "node:process";
 import { fileURLToPath } from "node:url";
 import { PCR_SIZE } from "../../core/attestation/document.ts";
 import { encodeRegister, type Measurements } from "../../core/attestation/measurements.ts";
-import { parentInstanceRegister, parentRoleRegister } from "../../core/attestation/parent.ts";
+import { parentInstanceRegister, parentRoleRegister } from "../../core/parent-registers.ts";
 import { SealroomError } from "../../core/errors.ts";
 
 const LOCK_FILE = "package-lock.json";

@@ -1,7 +1,7 @@
 // What a measured image may do: open the data set's key in its live epochs, open token keys, and have a key drawn for
 // sealed output. Each statement has one image, as lists would also admit PCR0 of one image with PCR1 of another.
 import { encodeRegister, type Measurements } from "../../core/attestation/measurements.ts";
-import { parentRoleRegister } from "../../core/attestation/parent.ts";
+import { parentRoleRegister } from "../../core/parent-registers.ts";
 import {
   datasetContext,
   outputContext,

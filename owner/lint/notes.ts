@@ -1,6 +1,6 @@
 // What the linter says beside its findings: no faults, but worth knowing before a policy is put.
 import { encodeRegister } from "../../core/attestation/measurements.ts";
-import { parentRoleRegister } from "../../core/attestation/parent.ts";
+import { parentRoleRegister } from "../../core/parent-registers.ts";
 import { OPENING } from "../key-policy/denials.ts";
 import { principalOf } from "./ask.ts";
 import { expectedValues, findBaseline } from "./baseline.ts";

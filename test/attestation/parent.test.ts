@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 
 import { encodeRegister } from "../../core/attestation/measurements.ts";
-import { parentInstanceRegister, parentRoleRegister } from "../../core/attestation/parent.ts";
+import { parentInstanceRegister, parentRoleRegister } from "../../core/parent-registers.ts";
 
 test("derives PCR3 from a role's ARN as AWS's guide does", () => {
   assert.equal(

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { encodeRegister } from "../../core/attestation/measurements.ts";
-import { parentRoleRegister } from "../../core/attestation/parent.ts";
+import { parentRoleRegister } from "../../core/parent-registers.ts";
 import { SealroomError } from "../../core/errors.ts";
 import { MAX_POLICY_BYTES, parsePolicy } from "../../owner/policy/document.ts";
 import { encodeKeyPolicy, keyPolicy } from "../../owner/key-policy.ts";

@@ -21,7 +21,7 @@ import {
 import type { KMSClient } from "@aws-sdk/client-kms";
 
 import { encodeRegister } from "../../core/attestation/measurements.ts";
-import { parentRoleRegister } from "../../core/attestation/parent.ts";
+import { parentRoleRegister } from "../../core/parent-registers.ts";
 import { createCredentials, LOCAL_ACCOUNT } from "../../local/credentials.ts";
 import type { LocalCredentials } from "../../local/credentials.ts";
 import { createDevRoot } from "../../local/nsm/pki.ts";

@@ -1,6 +1,6 @@
 // A policy as it is printed, for the roles of the local stand-ins, and the requests that it is for.
 import { encodeRegister } from "../../core/attestation/measurements.ts";
-import { parentRoleRegister } from "../../core/attestation/parent.ts";
+import { parentRoleRegister } from "../../core/parent-registers.ts";
 import { keyPolicy } from "../../owner/key-policy.ts";
 import type { KeyPolicyTerms } from "../../owner/key-policy/terms.ts";
 import { IMAGE } from "../local/kms/rig.ts";

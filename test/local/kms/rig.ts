@@ -10,7 +10,7 @@ import { KMSClient, KMSServiceException } from "@aws-sdk/client-kms";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
 import { encodeRegister } from "../../../core/attestation/measurements.ts";
-import { parentRoleRegister } from "../../../core/attestation/parent.ts";
+import { parentRoleRegister } from "../../../core/parent-registers.ts";
 import { trustRoot } from "../../../core/attestation/root.ts";
 import { authenticate } from "../../../core/attestation/verify.ts";
 import { openAuthority } from "../../../local/authority.ts";
