@@ -50,6 +50,16 @@ export function parseYaml(text: string, limits: TextLimits = YAML_LIMITS): JsonV
   return reader.document(document);
 }
 
+/** What may follow a value or a collection on its line; a flow collection begins with its own bracket. */
+const ENDS: ReadonlySet<string> = new Set(["space", "comment", "newline", "flow-map-end", "flow-seq-end"]);
+
+function isStrange(token: CST.Token | undefined): boolean {
+  if (token?.type === "error") return true;
+  if (token === undefined || !("end" in token)) return false;
+  const last = token.end.at(-1);
+  return last !== undefined && !ENDS.has(last.type);
+}
+
 class YamlReader {
   readonly #lines: LineCounter;
   readonly #limits: TextLimits;
@@ -61,13 +71,18 @@ class YamlReader {
     this.#valuesLeft = limits.values;
   }
 
-  /** Stops as soon as more is open than any text may nest: what lies deep takes the parser long. */
+  /**
+   * Stops as soon as more is open than any text may nest: what lies deep takes the parser long. And at the first word
+   * out of place: the composer makes an error with a stack of its own of each, and there may be thousands.
+   */
   tokens(text: string): readonly CST.Token[] {
     const parser = new Parser(this.#lines.addNewLine);
     this.#lines.addNewLine(0);
     const tokens: CST.Token[] = [];
     for (const lexeme of new Lexer().lex(text)) {
+      const offset = parser.offset;
       tokens.push(...parser.next(lexeme));
+      if (isStrange(parser.stack.at(-1)) || isStrange(tokens.at(-1))) throw this.#fault("YAML_SYNTAX", offset);
       if (parser.stack.length > this.#limits.depth + SPARE_TOKENS) {
         throw new SealroomError("JSON_DEPTH", { limit: this.#limits.depth });
       }

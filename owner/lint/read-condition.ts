@@ -53,7 +53,7 @@ export function readConditions(
     for (const [key, operands] of Object.entries(keys)) {
       const judgement = judge(operator, key, operands, index);
       const judged = judgement.kind === "judged" ? judgement.condition : null;
-      value.push({ operator, key, operands: listOf(operands).map(String), judged });
+      value.push({ operator, key, operands: listOf(operands).map(textOf), judged });
       if (judgement.kind === "faulty") findings.push(judgement.finding);
       if (judgement.kind === "unjudged") unjudged.push(key);
       isWhole &&= judged !== null;
@@ -90,6 +90,11 @@ function judge(operator: string, key: string, operands: JsonValue, index: number
 function checkCase(key: string, index: number): readonly Finding[] {
   const spelt = spellDecisiveKey(key);
   return spelt === null || spelt === key ? [] : [finding("CONDITION_KEY_CASE", index, `${key} for ${spelt}`)];
+}
+
+/** An operand as it is compared; what cannot be is shown as it stands. */
+function textOf(operand: JsonValue): string {
+  return typeof operand === "string" ? operand : JSON.stringify(operand);
 }
 
 /** Why something was refused, in the words of whoever refused it. */

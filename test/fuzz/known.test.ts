@@ -28,6 +28,12 @@ const REQUEST = {
 const KNOWN: readonly (readonly [rule: string, target: string, input: Uint8Array, code: string])[] = [
   ["YAML that nests too deep is not read to its end", "YAML", text("[".repeat(250_000)), "JSON_DEPTH"],
   ["so in braces", "job text", text(`a: ${"{a: ".repeat(60_000)}`), "JSON_DEPTH"],
+  [
+    "of thousands of words out of place, the first is enough",
+    "YAML",
+    text(`a: { b: 0${"[".repeat(50_000)}, c: 1 }\n`),
+    "YAML_SYNTAX",
+  ],
   ["so in a block", "YAML", text("- ".repeat(120_000)), "JSON_DEPTH"],
   [
     "an attachment gets memory as it comes, not as it is claimed",

@@ -3,6 +3,7 @@ import { ATTESTATION_TARGETS } from "./attestation.ts";
 import { COLUMN_TARGETS } from "./column.ts";
 import { DOCUMENT_TARGETS } from "./documents.ts";
 import { LOCAL_TARGETS } from "./local.ts";
+import { POLICY_TARGETS } from "./policies.ts";
 import { SEAL_TARGETS } from "./seal.ts";
 import type { Target } from "./target.ts";
 import { TEXT_TARGETS } from "./texts.ts";
@@ -16,6 +17,7 @@ export const TARGETS: readonly Target[] = [
   ...SEAL_TARGETS,
   ...COLUMN_TARGETS,
   ...LOCAL_TARGETS,
+  ...POLICY_TARGETS,
 ];
 
 export function findTarget(name: string): Target {

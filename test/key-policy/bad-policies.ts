@@ -695,6 +695,11 @@ const FORM: readonly Omit<BadPolicy, "case">[] = [
     ...{ code: "OPERAND", at: DATASET, harm: "refused" },
   },
   {
+    name: "an object to compare with",
+    edit: compare(DATASET, "StringEquals", { [`${CONTEXT}owner`]: { thumbprint: OWNER } }),
+    ...{ code: "OPERAND", at: DATASET, harm: "refused" },
+  },
+  {
     name: "an action that is two",
     edit: set("NobodyElseHandsOn", { Action: ["kms:ReEncrypt", "kms:CreateGrant"] }),
     ...{ code: "ACTION", at: "NobodyElseHandsOn", harm: "refused" },

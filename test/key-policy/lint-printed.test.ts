@@ -33,7 +33,7 @@ const role = fc
   .map(([account, text]) => `arn:aws:iam::${account}:role/${text}`);
 const terms: fc.Arbitrary<KeyPolicyTerms> = fc
   .record({
-    measurements: fc.array(fc.record({ 0: hex, 1: hex, 2: hex }), { minLength: 1, maxLength: 2 }),
+    measurements: fc.array(fc.record({ 0: hex, 1: hex, 2: hex }, { noNullPrototype: true }), { minLength: 1, maxLength: 2 }),
     roles: fc.uniqueArray(role, { minLength: 3, maxLength: 3 }),
     parent: fc.constantFrom("enclave-role" as const, "anybody" as const),
     owner: fc
@@ -41,7 +41,7 @@ const terms: fc.Arbitrary<KeyPolicyTerms> = fc
       .map((bytes) => Buffer.from(bytes).toString("base64url")),
     dataset: name,
     liveEpochs: fc.uniqueArray(count, { maxLength: 4 }),
-    tokens: fc.uniqueArray(fc.record({ domain: name, version: count }), {
+    tokens: fc.uniqueArray(fc.record({ domain: name, version: count }, { noNullPrototype: true }), {
       maxLength: 3,
       selector: ({ domain, version }) => `${domain}:${version}`,
     }),
