@@ -19,7 +19,7 @@ const FOLDERS = {
   transport: [NODE],
   "enclave-worker": [NODE, "piscina$", "cborg$", "jose$"],
   owner: [NODE, "@aws-sdk/", "@duckdb/node-(api|bindings)$", "jose$", "yaml$", "apache-arrow$"],
-  "host-driver": [NODE, "@aws-sdk/", "@smithy/node-http-handler$"],
+  "host-driver": [NODE, "esbuild$", "@aws-sdk/", "@smithy/node-http-handler$"],
   cli: [NODE, "commander$", "apache-arrow$", "yaml$", "@aws-sdk/", "@smithy/node-http-handler$"],
   local: [NODE, "cborg$", "piscina$"],
 };

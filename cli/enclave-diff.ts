@@ -38,7 +38,7 @@ async function diff({ progress }: Session, _options: object, a: string, b: strin
   const after = await withImage(b, list);
   const difference = diffImages(before, after);
   const unlisted = [before.unlisted, after.unlisted].filter((reason) => reason !== null);
-  const { equal, sections, registers, words, files, packages, unmeasured } = difference;
+  const { equal, sections, registers, words, files, packages, bundled, unmeasured } = difference;
   return {
     exit: equal ? 0 : 1,
     json: {
@@ -48,6 +48,7 @@ async function diff({ progress }: Session, _options: object, a: string, b: strin
       words: { ...words },
       files: files.map((change) => ({ ...change })),
       packages: packages.map((change) => ({ ...change })),
+      bundled: bundled.map((change) => ({ ...change })),
       unmeasured,
       unlisted,
     },
@@ -66,7 +67,7 @@ async function list({ file, image }: OpenedImage): Promise<Listed> {
 }
 
 function render(difference: ImageDifference, unlisted: readonly string[]): readonly string[] {
-  const { equal, sections, registers, words, files, packages, unmeasured } = difference;
+  const { equal, sections, registers, words, files, packages, bundled, unmeasured } = difference;
   const names = registers.map((index) => `PCR${index}`).join(", ");
   const title = equal
     ? paint("green", "EQUAL  nothing that is measured differs")
@@ -85,6 +86,8 @@ function render(difference: ImageDifference, unlisted: readonly string[]): reado
       printable(`  package ${name}: ${before ?? "none"} -> ${after ?? "none"}`),
     ),
     ...files.flatMap(renderFile),
+    ...(bundled.length === 0 ? [] : ["  in the bundles, as the images tell:"]),
+    ...bundled.map(({ path, change }) => printable(`    ${MARKS[change]} ${path}`)),
     ...unlisted.flatMap((reason) => wrap(`  Files are not compared: ${reason}.`)),
     ...(unmeasured.length === 0 ? [] : [`  not measured, and different: ${unmeasured.join(", ")}`]),
   ];
@@ -96,11 +99,12 @@ function explain(section: string, { files, sections }: ImageDifference): string 
   return isRamdisk && !hasFiles ? " (no file differs: their order, or how they are packed)" : "";
 }
 
+const MARKS = { added: "+", removed: "-", changed: "~" } as const;
+
 function renderFile({ path, change, before, after, facts }: FileChange): readonly string[] {
-  const marks = { added: "+", removed: "-", changed: "~" } as const;
   const notes = facts.length === 0 ? "" : ` (${facts.join(", ")})`;
   return [
-    printable(`  ${marks[change]} /${path}${notes}`),
+    printable(`  ${MARKS[change]} /${path}${notes}`),
     ...(before === "" || before === after ? [] : [`      was ${before}`]),
     ...(after === "" || before === after ? [] : [`      is  ${after}`]),
   ];

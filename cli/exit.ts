@@ -193,6 +193,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   },
   IMAGE_CHANGED: { exit: 3, advice: "Try again when nobody writes to it." },
   IMAGE_PACKAGE: { exit: 3, advice: "Look at the packages that npm installed (`npm ci`)." },
+  IMAGE_BUNDLE: { exit: 3, advice: "Install the packages of package-lock.json again (`npm ci`)." },
   IMAGE_COMPILE: { exit: 3, advice: "Correct the sources; `npm run types` says more." },
   KEY_LENGTH: { exit: 3, advice: "Give 16, 24 or 32 raw bytes, or their hex or base64." },
   FILE_EXISTS: { exit: 3, advice: "Give another name, or move what is there." },

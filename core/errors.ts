@@ -167,6 +167,7 @@ export const ERROR_CODES = {
   IMAGE_MODULE: "a kernel module that the image needs was not found, or is not of the image's kernel",
   IMAGE_IMPORT: "what a file of the image loads cannot be told, or is not there",
   IMAGE_PACKAGE: "the image would have a package twice, one with an install script, or more than ten",
+  IMAGE_BUNDLE: "the worker's files could not be put into one",
   IMAGE_COMPILE: "the worker's sources could not be compiled",
   TUNNEL_REFUSED: "the endpoint is not on the host's allow-list",
   TUNNEL_DIAL: "the endpoint could not be reached",

@@ -1,5 +1,5 @@
-// The files that a compiled entry point reaches by what it imports, in its own folders and in packages: what an image
-// needs of them, and nothing else. What cannot be told or found is refused, never left out.
+// The files that a compiled entry point reaches by what it imports, in its own folders and in packages: what an image's
+// bundles are made of, and nothing else. What cannot be told or found is refused, never left out.
 import { readFile, realpath, stat } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
@@ -24,11 +24,15 @@ export interface ClosureFile {
   readonly path: string;
   /** The file on this machine. */
   readonly source: string;
+  /** Paths of what it asks for, by linkKey; of Node's own modules and of what it does without, null. */
+  readonly links: ReadonlyMap<string, string | null>;
 }
 
 export interface Closure {
   /** By path. */
   readonly files: readonly ClosureFile[];
+  /** Paths of the files that a process or a thread begins with: the entry first. */
+  readonly starts: readonly string[];
   readonly packages: readonly PackageManifest[];
   /** `node:fs`, ..., ascending. */
   readonly builtins: readonly string[];
@@ -42,6 +46,17 @@ interface Owner {
   readonly searchFrom: string;
 }
 
+interface Found {
+  readonly path: string;
+  readonly source: string;
+  readonly owner: Owner;
+  readonly links: Map<string, string | null>;
+}
+
+export function linkKey(way: Way, specifier: string): string {
+  return `${way} ${specifier}`;
+}
+
 const CODE = /\.[cm]?js$/;
 
 /** Errors: IMAGE_IMPORT, IMAGE_PACKAGE. */
@@ -49,7 +64,7 @@ export async function findClosure(program: Program): Promise<Closure> {
   const walk = new Walk(program.loads);
   const directory = await realpath(program.directory);
   const owner = { directory, prefix: "", searchFrom: program.packagesFrom };
-  await walk.add(
+  await walk.start(
     owner,
     await resolveRelative(join(directory, "package.json"), `./${program.entry}`, "import"),
   );
@@ -60,7 +75,8 @@ export async function findClosure(program: Program): Promise<Closure> {
 class Walk {
   readonly #loads: Loads;
   /** Path in the image to the file and its owner. */
-  readonly #files = new Map<string, { readonly source: string; readonly owner: Owner }>();
+  readonly #files = new Map<string, Found>();
+  readonly #starts: string[] = [];
   readonly #packages = new Map<string, PackageManifest>();
   readonly #builtins = new Set<string>();
   readonly #pending: string[] = [];
@@ -71,7 +87,10 @@ class Walk {
 
   closure(): Closure {
     return {
-      files: [...this.#files].map(([path, { source }]) => ({ path, source })).sort(byPath),
+      files: [...this.#files.values()]
+        .map(({ path, source, links }) => ({ path, source, links }))
+        .sort(byPath),
+      starts: this.#starts,
       packages: [...this.#packages.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
       builtins: [...this.#builtins].sort(),
     };
@@ -83,7 +102,13 @@ class Walk {
     }
   }
 
-  async add(owner: Owner, source: string): Promise<void> {
+  /** A file that a process or a thread begins with. */
+  async start(owner: Owner, source: string): Promise<void> {
+    this.#starts.push(await this.add(owner, source));
+  }
+
+  /** The path that the file has. */
+  async add(owner: Owner, source: string): Promise<string> {
     const inside = relative(owner.directory, source).split(sep).join("/");
     const isInside =
       inside !== "" && !/^\.\.?(\/|$)/.test(inside) && !inside.split("/").includes("node_modules");
@@ -91,11 +116,12 @@ class Walk {
       throw new SealroomError("IMAGE_IMPORT", { file: source });
     }
     const path = owner.prefix + inside;
-    if (this.#files.has(path)) return;
-    this.#files.set(path, { source, owner });
+    if (this.#files.has(path)) return path;
+    this.#files.set(path, { path, source, owner, links: new Map() });
     this.#pending.push(path);
     // Node reads every package.json above a file for its "type".
     if (owner.prefix !== "") await this.#addManifests(owner, source);
+    return path;
   }
 
   async #addManifests(owner: Owner, source: string): Promise<void> {
@@ -113,10 +139,13 @@ class Walk {
     const wanted = [
       ...imported.map((specifier) => ({ specifier, way: "import" as const })),
       ...required.map((specifier) => ({ specifier, way: "require" as const })),
-      ...load.reaches.map((specifier) => ({ specifier, way: "import" as const })),
     ];
     for (const { specifier, way } of wanted) {
-      if (!load.without.includes(specifier)) await this.#follow(file, specifier, way);
+      const target = load.without.includes(specifier) ? null : await this.#follow(file, specifier, way);
+      file.links.set(linkKey(way, specifier), target);
+    }
+    for (const specifier of load.reaches) {
+      await this.start(file.owner, await resolveRelative(file.source, specifier, "import"));
     }
   }
 
@@ -130,25 +159,23 @@ class Walk {
     return load;
   }
 
-  async #follow(
-    { source, owner }: { readonly source: string; readonly owner: Owner },
-    specifier: string,
-    way: Way,
-  ): Promise<void> {
+  /** The path of what it means; null for a module of Node's. */
+  async #follow({ source, owner }: Found, specifier: string, way: Way): Promise<string | null> {
     if (isBuiltin(specifier)) {
       this.#builtins.add(`node:${specifier.replace(/^node:/, "")}`);
-    } else if (/^\.\.?(\/|$)/.test(specifier)) {
-      await this.add(owner, await resolveRelative(source, specifier, way));
-    } else {
-      const { file, manifest } = await resolvePackage(source, owner.searchFrom, specifier, way);
-      const known = this.#packages.get(manifest.name);
-      if (known !== undefined && known.directory !== manifest.directory) {
-        throw new SealroomError("IMAGE_PACKAGE", { package: manifest.name, version: manifest.version });
-      }
-      this.#packages.set(manifest.name, manifest);
-      const { directory, name } = manifest;
-      await this.add({ directory, prefix: `node_modules/${name}/`, searchFrom: directory }, file);
+      return null;
     }
+    if (/^\.\.?(\/|$)/.test(specifier)) {
+      return this.add(owner, await resolveRelative(source, specifier, way));
+    }
+    const { file, manifest } = await resolvePackage(source, owner.searchFrom, specifier, way);
+    const known = this.#packages.get(manifest.name);
+    if (known !== undefined && known.directory !== manifest.directory) {
+      throw new SealroomError("IMAGE_PACKAGE", { package: manifest.name, version: manifest.version });
+    }
+    this.#packages.set(manifest.name, manifest);
+    const { directory, name } = manifest;
+    return this.add({ directory, prefix: `node_modules/${name}/`, searchFrom: directory }, file);
   }
 }
 

@@ -1,7 +1,7 @@
 // What two enclave images differ in, from their sections down to files and words, and which registers change by it.
 // Equal means that every measured section is the same: registers alone cannot tell where one section ends.
 import type { MeasuredImage, MeasuredSection } from "./measure.ts";
-import { packagesOf } from "./unpacked.ts";
+import { bundledOf, packagesOf } from "./unpacked.ts";
 import type { Unpacked, UnpackedEntry } from "./unpacked.ts";
 
 export interface SectionChange {
@@ -32,6 +32,11 @@ export interface PackageChange {
   readonly after: string | null;
 }
 
+export interface BundledChange {
+  readonly path: string;
+  readonly change: "added" | "removed" | "changed";
+}
+
 export interface ImageDifference {
   readonly equal: boolean;
   readonly sections: readonly SectionChange[];
@@ -44,6 +49,8 @@ export interface ImageDifference {
   };
   readonly files: readonly FileChange[];
   readonly packages: readonly PackageChange[];
+  /** Of files in bundles, as the images themselves tell them. */
+  readonly bundled: readonly BundledChange[];
   /** What no register covers: `version`, `metadata`, `memory`, ... */
   readonly unmeasured: readonly string[];
 }
@@ -69,6 +76,7 @@ export function diffImages(before: ReadImage, after: ReadImage): ImageDifference
         ? []
         : diffFiles(before.unpacked.entries, after.unpacked.entries),
     packages: diffPackages(packagesOf(before.unpacked), packagesOf(after.unpacked)),
+    bundled: diffBundled(bundledOf(before.unpacked), bundledOf(after.unpacked)),
     unmeasured: diffUnmeasured(before.image, after.image),
   };
 }
@@ -167,6 +175,20 @@ function diffPackages(
   return names
     .map((name) => ({ name, before: before.get(name) ?? null, after: after.get(name) ?? null }))
     .filter((change) => change.before !== change.after);
+}
+
+/** Where one of the two tells of none, nothing is compared. */
+function diffBundled(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): readonly BundledChange[] {
+  if (before.size === 0 || after.size === 0) return [];
+  const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
+  return paths.flatMap((path): readonly BundledChange[] => {
+    const [left, right] = [before.get(path), after.get(path)];
+    if (left === right) return [];
+    return [{ path, change: left === undefined ? "added" : right === undefined ? "removed" : "changed" }];
+  });
 }
 
 function diffUnmeasured(before: MeasuredImage, after: MeasuredImage): readonly string[] {

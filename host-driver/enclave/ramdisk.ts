@@ -29,7 +29,7 @@ export interface ListedEntry {
   readonly digest: string;
   /** Of a symbolic link, its target; of a device, its numbers; else empty. */
   readonly target: string;
-  /** Of a package.json, its bytes; else null. */
+  /** Of a file that says what others are of, package.json and bundled.json, its bytes; else null. */
   readonly manifest: Uint8Array | null;
 }
 
@@ -199,7 +199,7 @@ async function readEntry(reader: ByteReader, head: Head): Promise<ListedEntry> {
   if (kind !== "file") return { ...facts, target: kind === "device" ? head.device : "" };
   if (reader.position + size > MAX_UNPACKED_BYTES) throw new SealroomError("CPIO_LIMIT", { bytes: size });
   const hash = createHash("sha256");
-  const isManifest = path.endsWith("/package.json") && size <= MAX_MANIFEST_BYTES;
+  const isManifest = /\/(package|bundled)\.json$/.test(path) && size <= MAX_MANIFEST_BYTES;
   const kept: Uint8Array[] = [];
   await reader.visit(size, (piece) => {
     hash.update(piece);

@@ -1,6 +1,9 @@
 // The file system that the enclave's program sees: Node, the libraries that it needs, the program itself with what it
 // reaches of its packages, and folders for init to mount on. Nothing else: no shell, no certificates, no time zones.
+import { posix } from "node:path";
 import { SealroomError } from "../../core/errors.ts";
+import { bundleClosure, isManifest } from "./bundle.ts";
+import { encodeBundled } from "./bundled.ts";
 import { findClosure } from "./closure.ts";
 import { fileContent, textContent } from "./content.ts";
 import type { TreeFile } from "./cpio.ts";
@@ -40,7 +43,7 @@ export const MAX_PACKAGES = 10;
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"];
 const MOUNT_POINTS = ["dev", "proc", "sys", "tmp"];
 
-/** Errors: ELF_FORMAT, IMAGE_INPUT, IMAGE_LIBRARY, IMAGE_IMPORT, IMAGE_PACKAGE. */
+/** Errors: ELF_FORMAT, IMAGE_INPUT, IMAGE_LIBRARY, IMAGE_IMPORT, IMAGE_PACKAGE, IMAGE_BUNDLE. */
 export async function composeRootfs(inputs: RootfsInputs): Promise<Rootfs> {
   const { architecture } = inputs;
   const closure = await findClosure({
@@ -51,10 +54,16 @@ export async function composeRootfs(inputs: RootfsInputs): Promise<Rootfs> {
   });
   checkPackages(closure.packages);
   const libraries = await findLibraries([inputs.node, inputs.addon], architecture, inputs.libraries);
+  const bundles = await bundleClosure(closure);
   const read = async (path: string, source: string): Promise<TreeFile> => ({
     path,
     access: "read",
     content: await fileContent(source),
+  });
+  const write = (path: string, text: string): TreeFile => ({
+    path,
+    access: "read",
+    content: textContent(text),
   });
   return {
     architecture,
@@ -67,9 +76,19 @@ export async function composeRootfs(inputs: RootfsInputs): Promise<Rootfs> {
           content: await fileContent(source),
         })),
       )),
-      { path: "app/package.json", access: "read", content: textContent(encodeManifest(inputs.version)) },
-      await read(`app/transport/native/prebuilt/linux-${architecture}.node`, inputs.addon),
-      ...(await Promise.all(closure.files.map(({ path, source }) => read(`app/${path}`, source)))),
+      write("app/package.json", encodeManifest(inputs.version)),
+      write("app/bundled.json", await encodeBundled(closure.files)),
+      // Where transport/native/addon.ts, now in the bundle, looks for it.
+      await read(
+        posix.join("app", posix.dirname(inputs.entry), `prebuilt/linux-${architecture}.node`),
+        inputs.addon,
+      ),
+      ...bundles.map(({ path, text }) => write(`app/${path}`, text)),
+      ...(await Promise.all(
+        closure.files
+          .filter(({ path }) => isManifest(path))
+          .map(({ path, source }) => read(`app/${path}`, source)),
+      )),
     ],
     directories: MOUNT_POINTS,
     packages: closure.packages,

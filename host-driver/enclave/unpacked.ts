@@ -1,10 +1,13 @@
 // The file system that a kernel has when it has unpacked an image's ramdisks one over the other. A later ramdisk may
 // replace what an earlier one has, the first program that runs too: such replacements are named.
 import { SealroomError } from "../../core/errors.ts";
+import { decodeBundled } from "./bundled.ts";
 import type { ByteFile } from "./byte-file.ts";
 import type { Eif } from "./eif.ts";
 import { readRamdisk } from "./ramdisk.ts";
 import type { ListedEntry, Ramdisk } from "./ramdisk.ts";
+
+const BUNDLED = "rootfs/app/bundled.json";
 
 export interface UnpackedEntry extends ListedEntry {
   /** Which ramdisk it is of, from 1. */
@@ -57,6 +60,12 @@ export function packagesOf(unpacked: Unpacked | null): ReadonlyMap<string, strin
     if (name !== undefined && manifest !== null) packages.set(name, versionOf(manifest));
   }
   return packages;
+}
+
+/** SHA-256, hex, of the files in the bundles, by path, as the image itself tells them. */
+export function bundledOf(unpacked: Unpacked | null): ReadonlyMap<string, string> {
+  const list = unpacked?.entries.find(({ path }) => path === BUNDLED)?.manifest ?? null;
+  return list === null ? new Map() : decodeBundled(list);
 }
 
 function versionOf(manifest: Uint8Array): string {

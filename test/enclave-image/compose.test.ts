@@ -95,10 +95,10 @@ test("each file is in its ramdisk, with its mode, and the modules' order is writ
     "1 644 modules/vsock.ko",
     "1 644 modules/vsock_loopback.ko",
     "1 755 init",
+    "2 644 rootfs/app/bundled.json",
     "2 644 rootfs/app/main.js",
-    "2 644 rootfs/app/other.js",
     "2 644 rootfs/app/package.json",
-    "2 644 rootfs/app/transport/native/prebuilt/linux-x64.node",
+    "2 644 rootfs/app/prebuilt/linux-x64.node",
     "2 755 rootfs/bin/node",
     "2 755 rootfs/lib/x86_64-linux-gnu/libc.so.6",
     "2 755 rootfs/lib64/ld.so.2",
@@ -209,6 +209,6 @@ test("a file that changes its size between the composing and the writing makes n
     entry: null,
     version: "1",
   });
-  await writeFile(join(root, "program/other.js"), "more than before");
+  await writeFile(join(root, "addon"), "less than before");
   await refuses("IMAGE_CHANGED", bytesOfImage(image));
 });

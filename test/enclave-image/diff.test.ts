@@ -64,7 +64,7 @@ function replaced(change: Partial<Entry>): readonly Entry[] {
 }
 
 test("an image equals itself", async () => {
-  const nothing = { sections: [], registers: [], files: [], packages: [], unmeasured: [] };
+  const nothing = { sections: [], registers: [], files: [], packages: [], bundled: [], unmeasured: [] };
   assert.deepEqual(await diff({}, {}), {
     equal: true,
     ...nothing,
@@ -161,6 +161,25 @@ test("versions of packages are compared", async () => {
   assert.deepEqual((await diff({}, { second: gone })).packages, [
     { name: "jose", before: "1.0.0", after: null },
   ]);
+});
+
+test("files in bundles are compared as the images list them, and not where one lists none", async () => {
+  const listing = (text: string): Form => ({
+    second: [
+      { name: "rootfs", mode: DIRECTORY },
+      { name: "rootfs/app", mode: DIRECTORY },
+      { name: "rootfs/app/bundled.json", bytes: text },
+    ],
+  });
+  const of = async (before: Form, after: Form): Promise<readonly string[]> =>
+    (await diff(before, after)).bundled.map(({ path, change }) => `${path} ${change}`);
+  const [before, after] = ['{"a.js":"1","b.js":"1","c.js":"1"}', '{"a.js":"1","b.js":"2","d.js":"1"}'];
+  assert.deepEqual(await of(listing(before), listing(after)), ["b.js changed", "c.js removed", "d.js added"]);
+  assert.deepEqual(await of(listing(before), listing(before)), []);
+  for (const none of ["no JSON", "null", "[]", '{"a.js":1}', "{}"]) {
+    assert.deepEqual(await of(listing(none), listing(after)), [], none);
+    assert.deepEqual(await of(listing(after), listing(none)), [], none);
+  }
 });
 
 test("what is not measured does not make another image, and is named", async () => {

@@ -12,13 +12,13 @@ import type { BuiltImage, ImageOptions } from "../../host-driver/enclave/build.t
 import { findClosure } from "../../host-driver/enclave/closure.ts";
 import { PRODUCTION_LOADS } from "../../host-driver/enclave/loads.ts";
 import { measureEif } from "../../host-driver/enclave/measure.ts";
-import { packagesOf, unpackEif } from "../../host-driver/enclave/unpacked.ts";
+import { bundledOf, packagesOf, unpackEif } from "../../host-driver/enclave/unpacked.ts";
 import type { Unpacked } from "../../host-driver/enclave/unpacked.ts";
 import { PRODUCTION } from "../../host-driver/enclave/worker.ts";
 import { reach } from "../architecture/sources.ts";
 import { copyTree, ROOT } from "../host/tree.ts";
 import type { Replacement } from "../host/tree.ts";
-import { elfOf, folderOf, KERNEL, kernelOf, MODULES } from "./specimens.ts";
+import { bytesOf, elfOf, folderOf, KERNEL, kernelOf, MODULES } from "./specimens.ts";
 import { ENCLAVE_FOLDERS, transpile } from "./transpile.ts";
 
 let inputs: string;
@@ -63,6 +63,7 @@ before(async (t) => {
     await file.write(bytes, 0, bytes.length, start);
   });
   unpacked = await unpackEif(await byteFile(file), built.image.eif);
+  bundled = bundledOf(unpacked);
   assert.deepEqual(await measureEif(await byteFile(file)), built.image);
   await file.close();
 });
@@ -73,8 +74,16 @@ function pathsBelow(prefix: string): readonly string[] {
     .map(({ path }) => path.slice(prefix.length));
 }
 
-const OWN = /^rootfs\/app\/(?!node_modules\/)/;
-const PACKAGED = "rootfs/app/node_modules/";
+/** SHA-256 by path of the files that the image says its bundles are made of. */
+let bundled: ReadonlyMap<string, string>;
+
+async function textOf(path: string): Promise<string> {
+  const file = built.files.flat().find((each) => each.path === `rootfs/app/${path}`) ?? assert.fail(path);
+  return (await bytesOf(file.content)).toString("utf8");
+}
+
+const BUNDLES = ["enclave-worker/main.js", "enclave-worker/thread.js", "enclave-worker/worker.js"];
+const PACKAGED = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//;
 
 test("the first ramdisk is init and the kernel's modules", () => {
   const first = unpacked.entries.filter(({ ramdisk }) => ramdisk === 1);
@@ -111,18 +120,40 @@ test("of the second, what is not the worker is Node, its libraries and folders t
   assert.ok(!unpacked.entries.some(({ path }) => path === "entry"));
 });
 
-test("the worker's own files are the builds of the sources that the compiler reaches, the addon and a package.json", async () => {
-  const { files } = await reach(compiled, ["enclave-worker/main.js", "enclave-worker/thread.js"]);
-  const expected = ["package.json", "transport/native/prebuilt/linux-x64.node", ...files];
-  const own = unpacked.entries.filter(({ path, kind }) => kind === "file" && OWN.test(path));
+test("of the worker it has three bundles, what they are made of, the addon, and a package.json of each package", () => {
   assert.deepEqual(
-    own.map(({ path }) => path.replace(OWN, "")),
-    expected.toSorted(),
+    pathsBelow("rootfs/app/"),
+    [
+      ...BUNDLES,
+      "bundled.json",
+      "enclave-worker/prebuilt/linux-x64.node",
+      "package.json",
+      ...[...packagesOf(unpacked).keys()].map((name) => `node_modules/${name}/package.json`),
+    ].toSorted(),
   );
-  for (const { path, digest } of own.filter(({ path: each }) => each.endsWith(".js"))) {
-    const bytes = await readFile(join(compiled, path.replace(OWN, "")));
+});
+
+test("the bundles are made of the builds of the sources that the compiler reaches, and of no other", async () => {
+  const { files } = await reach(compiled, ["enclave-worker/main.js", "enclave-worker/thread.js"]);
+  const own = [...bundled].filter(([path]) => !PACKAGED.test(path));
+  assert.deepEqual(
+    own.map(([path]) => path),
+    files.toSorted(),
+  );
+  for (const [path, digest] of own) {
+    const bytes = await readFile(join(compiled, path));
     assert.equal(digest, createHash("sha256").update(bytes).digest("hex"), path);
   }
+});
+
+test("no bundle has a file that the image does not list", async () => {
+  const texts = await Promise.all(BUNDLES.map(textOf));
+  const named = texts.map((text) => [...text.matchAll(/^ *\/\/ app:(\S+)$/gm)].map(([, path]) => path ?? ""));
+  for (const path of named.flat()) assert.ok(bundled.has(path), path);
+  assert.deepEqual(
+    named.map((paths) => paths.at(-1)),
+    ["enclave-worker/main.js", "enclave-worker/thread.js", "node_modules/piscina/dist/worker.js"],
+  );
 });
 
 test("the packages are those of docs/architecture.md, at most ten, and every file of theirs is npm's", async () => {
@@ -138,10 +169,11 @@ test("the packages are those of docs/architecture.md, at most ten, and every fil
   for (const [name, version] of packages) {
     assert.equal(version, lock.packages[`node_modules/${name}`]?.version);
   }
-  const files = unpacked.entries.filter(({ path, kind }) => kind === "file" && path.startsWith(PACKAGED));
+  const files = [...bundled].filter(([path]) => PACKAGED.test(path));
   assert.ok(files.length > 50);
-  for (const { path, digest } of files) {
-    const bytes = await readFile(join(ROOT, path.slice("rootfs/app/".length)));
+  for (const [path, digest] of files) {
+    assert.ok(packages.has(PACKAGED.exec(path)?.[1] ?? ""), path);
+    const bytes = await readFile(join(ROOT, path));
     assert.equal(digest, createHash("sha256").update(bytes).digest("hex"), path);
   }
 });
@@ -160,10 +192,8 @@ test("every file in it, and its size", (t) => {
   for (const { path, size } of files) t.diagnostic(`${String(size).padStart(10)} /${path}`);
   for (const { kind, size } of built.image.sections) t.diagnostic(`${String(size).padStart(10)} ${kind}`);
   for (const { name, version } of built.packages) {
-    const own = files.filter(({ path }) => path.includes(`/node_modules/${name}/`));
-    t.diagnostic(
-      `${name} ${version}: ${own.length} files, ${own.reduce((sum, { size }) => sum + size, 0)} bytes`,
-    );
+    const own = [...bundled.keys()].filter((path) => PACKAGED.exec(path)?.[1] === name);
+    t.diagnostic(`${name} ${version}: ${own.length} files`);
   }
   assert.equal(
     files.length,
@@ -173,21 +203,17 @@ test("every file in it, and its size", (t) => {
 
 // Stand-ins.
 
-/** Files of an image that have no place in production. */
+/** Files of bundles that have no place in production. */
 function strangers(paths: readonly string[]): readonly string[] {
-  const allowed = /^(app\/)?(core|jobs|transport|enclave-worker|node_modules)\/|^(app\/)?package\.json$/;
-  return paths.filter((path) => !allowed.test(path) || /(^|\/)transport\/unix\.js$/.test(path));
+  const allowed = /^(core|jobs|transport|enclave-worker|node_modules)\//;
+  return paths.filter((path) => !allowed.test(path) || path === "transport/unix.js");
 }
 
 test("no stand-in, no test, nothing of owner, host or command line is in it", async () => {
-  const own = pathsBelow("rootfs/").filter((path) => path.startsWith("app/"));
-  assert.ok(own.length > 100);
-  assert.deepEqual(strangers(own), []);
-  // Nor the name of their root, by whichever file. What is in the image was held to these texts above.
-  const scripts = own.filter((path) => path.endsWith(".js") && !path.startsWith("app/node_modules/"));
-  const texts = await Promise.all(
-    scripts.map((path) => readFile(join(compiled, path.slice("app/".length)), "utf8")),
-  );
+  assert.ok(bundled.size > 100);
+  assert.deepEqual(strangers([...bundled.keys()]), []);
+  // Nor the name of their root, by whichever file.
+  const texts = await Promise.all(BUNDLES.map(textOf));
   assert.ok(texts.every((text) => !/simulated\.nitro-enclaves|LOCAL_ACCOUNT|createDevRoot/.test(text)));
   assert.ok(texts.some((text) => text.includes("AWS_ROOT")));
 });
