@@ -173,15 +173,16 @@ async function checkDifferences(t: TestContext, root: string, image: string): Pr
   assert.equal((await answer(["enclave", "diff", image, image])).exit, 0);
   // Of the enclave alone: the command line runs from these sources too.
   const source = join(root, "enclave-worker/session.ts");
-  await writeFile(source, `${await readFile(source, "utf8")}\nexport const planted = 1;\n`);
+  await writeFile(source, `${await readFile(source, "utf8")}\nObject.freeze(["planted"]);\n`);
   const changed = join(await inputsOf(t, "forwards"), "changed.eif");
   await build({ root, inputs: dirname(changed), out: changed, umask: "022", env: {} });
   const found = await answer(["enclave", "diff", image, changed]);
   assert.deepEqual([found.exit, found["equal"], found["registers"]], [1, false, ["PCR0", "PCR2"]]);
   assert.deepEqual(
     (found["files"] as readonly { path: string }[]).map(({ path }) => path),
-    ["rootfs/app/enclave-worker/session.js"],
+    ["rootfs/app/bundled.json", "rootfs/app/enclave-worker/main.js"],
   );
+  assert.deepEqual(found["bundled"], [{ path: "enclave-worker/session.js", change: "changed" }]);
   // Sources that do not compile make no image, and leave the old one.
   await writeFile(source, "export const broken: number = 'text';\n");
   const before = await readFile(changed);
