@@ -3,7 +3,7 @@
 // file is worse than none. The bytes are hostile.
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
+import { createInflateRaw } from "node:zlib";
 import { SealroomError } from "../../core/errors.ts";
 import { decodeUtf8 } from "../../core/text/utf8.ts";
 import { readPieces } from "./byte-file.ts";
@@ -25,6 +25,8 @@ export interface ListedEntry {
   /** Seconds. */
   readonly mtime: number;
   readonly size: number;
+  /** Of a file: whether it may have other names, all of which change with it. */
+  readonly isLinked: boolean;
   /** SHA-256 of a file's content or of a link's target, hex; empty for what has none. */
   readonly digest: string;
   /** Of a symbolic link, its target; of a device, its numbers; else empty. */
@@ -46,7 +48,11 @@ const MAX_UNPACKED_BYTES = 32 * 1024 ** 3;
 const MAX_PATH_BYTES = 4096;
 /** Of what is kept of it. */
 const MAX_MANIFEST_BYTES = 256 * 1024;
-const GZIP = [0x1f, 0x8b];
+/** With the one method that there is, deflate. */
+const GZIP = [0x1f, 0x8b, 8];
+const GZIP_HEAD_BYTES = 10;
+/** A checksum, which kernels do not look at, and a length. */
+const GZIP_TAIL_BYTES = 8;
 const KINDS: ReadonlyMap<number, EntryKind> = new Map([
   [0o10, "file"],
   [0o04, "directory"],
@@ -59,17 +65,23 @@ const KINDS: ReadonlyMap<number, EntryKind> = new Map([
 
 /** Errors: CPIO_HEADER, CPIO_PATH, CPIO_END, CPIO_LIMIT, IMAGE_CHANGED. */
 export async function readRamdisk(file: ByteFile, { start, size }: Section): Promise<Ramdisk> {
-  const magic = await file.read(start, Math.min(size, GZIP.length));
-  if (!GZIP.every((byte, at) => magic[at] === byte)) {
+  const head = await file.read(start, Math.min(size, GZIP_HEAD_BYTES));
+  if (!GZIP.every((byte, at) => head[at] === byte)) {
     return { compression: "none", entries: await readArchives(readPieces(file, start, size)) };
   }
-  const gunzip = createGunzip();
-  const entries = await unzip(Readable.from(readPieces(file, start, size)).pipe(gunzip));
-  // What follows a gzip stream a kernel unpacks as the next archive; only padding passes here.
-  for await (const piece of readPieces(file, start + gunzip.bytesWritten, size - gunzip.bytesWritten)) {
-    if (piece.some((byte) => byte !== 0)) {
-      throw new SealroomError("CPIO_END", { position: gunzip.bytesWritten });
-    }
+  // RFC 1952 §2.3.1. Of the flags a kernel knows that of a file name alone, and reads the others' fields as data.
+  if (head.length < GZIP_HEAD_BYTES || head[3] !== 0) {
+    throw new SealroomError("CPIO_HEADER", { compression: "gzip" });
+  }
+  const inflate = createInflateRaw();
+  const data = readPieces(file, start + GZIP_HEAD_BYTES, size - GZIP_HEAD_BYTES);
+  const entries = await unzip(Readable.from(data).pipe(inflate));
+  // A kernel takes what follows for the next archive, and stops where the one before did not end with its stream; only
+  // padding passes here.
+  const end = GZIP_HEAD_BYTES + inflate.bytesWritten + GZIP_TAIL_BYTES;
+  if (end > size) throw new SealroomError("CPIO_END", { position: size });
+  for await (const piece of readPieces(file, start + end, size - end)) {
+    if (piece.some((byte) => byte !== 0)) throw new SealroomError("CPIO_END", { position: end });
   }
   return { compression: "gzip", entries };
 }
@@ -110,7 +122,7 @@ async function readArchive(reader: ByteReader, entries: ListedEntry[]): Promise<
     }
     if (entries.length === MAX_ENTRIES) throw new SealroomError("CPIO_LIMIT", { entries: MAX_ENTRIES });
     const entry = await readEntry(reader, head);
-    if (entry.kind === "file" && head.links > 1) {
+    if (entry.isLinked) {
       linked.set(head.inode, [...(linked.get(head.inode) ?? []), entries.length]);
     }
     entries.push(entry);
@@ -190,10 +202,13 @@ async function readEntry(reader: ByteReader, head: Head): Promise<ListedEntry> {
   const path = plainPath(head.name);
   const { uid, gid, mtime, size } = head;
   const none = { digest: "", target: "", manifest: null };
-  const facts = { path, kind, mode: head.mode & 0o7777, uid, gid, mtime, size, ...none };
+  const isLinked = kind === "file" && head.links > 1;
+  const facts = { path, kind, mode: head.mode & 0o7777, uid, gid, mtime, size, isLinked, ...none };
   if (kind === "symlink") {
     const target = await reader.take(size, MAX_PATH_BYTES);
     await reader.take(padded(size) - size, 3);
+    // A kernel ends the target at a zero byte, and makes no link without one.
+    if (size === 0 || target.includes(0)) throw new SealroomError("CPIO_PATH", { path });
     return { ...facts, digest: sha256Hex(target), target: Buffer.from(target).toString("utf8") };
   }
   if (kind !== "file") return { ...facts, target: kind === "device" ? head.device : "" };

@@ -27,9 +27,15 @@ export async function unpackEif(file: ByteFile, eif: Eif): Promise<Unpacked> {
   const ramdisks: Ramdisk[] = [];
   const entries = new Map<string, UnpackedEntry>();
   const replaced = new Set<string>();
+  let offset = 0;
   for (const section of eif.sections.filter(({ kind }) => kind === "ramdisk")) {
     const ramdisk = await readRamdisk(file, section);
     ramdisks.push(ramdisk);
+    // A kernel has them end to end, and looks for an archive at multiples of four alone.
+    if (ramdisk.compression === "none" && offset % 4 !== 0) {
+      throw new SealroomError("CPIO_END", { ramdisk: ramdisks.length });
+    }
+    offset += section.size;
     for (const entry of ramdisk.entries) place(entries, replaced, { ...entry, ramdisk: ramdisks.length });
   }
   return {
@@ -47,6 +53,10 @@ function place(entries: Map<string, UnpackedEntry>, replaced: Set<string>, entry
     throw new SealroomError("CPIO_PATH", { path });
   }
   const earlier = entries.get(path);
+  // A kernel writes such a file where it is, and so under its other names.
+  if (earlier !== undefined && (earlier.isLinked || entry.isLinked)) {
+    throw new SealroomError("CPIO_PATH", { path });
+  }
   if (earlier?.kind === "directory" && kind !== "directory") throw new SealroomError("CPIO_PATH", { path });
   if (earlier !== undefined && !(earlier.kind === "directory" && kind === "directory")) replaced.add(path);
   entries.set(path, entry);
