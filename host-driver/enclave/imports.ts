@@ -13,7 +13,10 @@ export interface Imports {
   readonly loaders: readonly string[];
 }
 
-/** Names by which code is loaded, wherever they stand. */
+/**
+ * Names by which code is loaded, wherever they stand. A name put together at run time is not seen: this is for files whose
+ * writers hide nothing, as pinned packages are.
+ */
 const LOADERS: ReadonlySet<string> = new Set([
   ...["Worker", "SharedWorker", "Function", "eval", "createRequire", "dlopen", "getBuiltinModule"],
   ...["importScripts", "registerHooks", "_linkedBinding"],
@@ -33,9 +36,20 @@ export function findImports(file: string, source: string): Imports {
   const required: string[] = [];
   const loaders = new Set<string>();
   for (const [at, { kind, text }] of tokens.entries()) {
-    if (kind !== "word" || text === null) continue;
+    if (text === null) continue;
+    // A member by its name in brackets, as in `globalThis["Worker"]`.
+    if (
+      kind === "string" &&
+      LOADERS.has(text) &&
+      isMark(tokens[at - 1], "[") &&
+      isMark(tokens[at + 1], "]")
+    ) {
+      loaders.add(text);
+    }
+    if (kind !== "word") continue;
     const isMember = isMark(tokens[at - 1], ".") && !isMark(tokens[at - 2], ".");
-    if (LOADERS.has(text) && !isKey(tokens, at)) loaders.add(text);
+    // As a key too: `const { Worker: W } = threads` takes it apart under another name.
+    if (LOADERS.has(text)) loaders.add(text);
     if (isMember && text === "require") loaders.add("require");
     if (isMember && text === "binding" && isWord(tokens[at - 2], "process")) loaders.add("process.binding");
     if (isMember || isKey(tokens, at)) continue;
