@@ -58,13 +58,22 @@ export function encodeKeyPolicy(policy: KeyPolicy): string {
 
 function ownerStatements({ ownerRoleArn, owner }: CheckedTerms): readonly KeyPolicyStatement[] {
   const statement = { Effect: "Allow", Principal: { AWS: ownerRoleArn }, Resource: "*" } as const;
+  const own = { "kms:EncryptionContext:sealroom:owner": owner };
   return [
     {
       Sid: "OwnerWrapsOwnKeys",
       ...statement,
-      // The last makes the key of a token domain, which nobody ever sees outside an enclave.
-      Action: ["kms:GenerateDataKey", "kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"],
-      Condition: { StringEquals: { "kms:EncryptionContext:sealroom:owner": owner } },
+      Action: ["kms:GenerateDataKey", "kms:Encrypt", "kms:Decrypt"],
+      // Not of purpose token: the key of a token domain is to be seen in enclaves alone.
+      Condition: {
+        StringEquals: { ...own, "kms:EncryptionContext:sealroom:purpose": ["dataset", "output"] },
+      },
+    },
+    {
+      Sid: "OwnerMakesTokenKeys",
+      ...statement,
+      Action: "kms:GenerateDataKeyWithoutPlaintext",
+      Condition: { StringEquals: own },
     },
     // DescribeKey has no encryption context to compare.
     { Sid: "OwnerDescribesKey", ...statement, Action: "kms:DescribeKey" },

@@ -5,13 +5,16 @@ import { namesAction } from "../policy/evaluate.ts";
 import { ask, principalOf } from "./ask.ts";
 import { findBaseline } from "./baseline.ts";
 import { checkAttestation } from "./check-attestation.ts";
-import { checkContext, checkOwner } from "./check-context.ts";
+import { checkContext, checkOwner, checkOwnersTokens } from "./check-context.ts";
 import { checkRights, checkWildcards, findUse, SENSITIVE } from "./check-rights.ts";
 import { checkOperators } from "./check-shape.ts";
 import { finding, type Finding } from "./finding.ts";
 import type { ReadStatement } from "./reading.ts";
 import type { Roles } from "./roles.ts";
 import type { JudgedStatement, Subject } from "./subject.ts";
+
+/** By which whoever asks sees a key, or brings one that he knows. */
+const SHOWING: readonly string[] = [...OPENING, "kms:Encrypt"];
 
 /** The policy that the statement stands in, and what of it counts. */
 export interface Whole {
@@ -81,7 +84,9 @@ function checkOwnersRole(statement: JudgedStatement, arn: string, whole: Whole):
   const found: Finding[] = [...checkRights(statement, principal, "owner")];
   for (const action of [...OPENING, ...WRAPPING]) {
     const baseline = findBaseline(statement, principal, action, denialsOf(whole));
-    if (baseline !== null) found.push(...checkOwner({ statement, baseline }, baseline.context ?? {}));
+    if (baseline === null) continue;
+    found.push(...checkOwner({ statement, baseline }, baseline.context ?? {}));
+    if (SHOWING.includes(action)) found.push(...checkOwnersTokens({ statement, baseline }));
   }
   return found;
 }

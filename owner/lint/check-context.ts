@@ -47,6 +47,15 @@ export function checkOwner(subject: Subject, context: Pairs): readonly Finding[]
   return findThrough(subject, tries);
 }
 
+/** Whether the owner's role sees the key of a token domain, or gives one that it knows. */
+export function checkOwnersTokens(subject: Subject): readonly Finding[] {
+  const { statement, baseline } = subject;
+  const context = purposeContext(statement, "token");
+  return findThrough(subject, [
+    { code: "OWNER_TOKENS", detail: `${baseline.action} for purpose token`, change: { context } },
+  ]);
+}
+
 function widenings({ statement }: Subject, purpose: Purpose): readonly Try[] {
   const context = purposeContext(statement, purpose);
   // Which job asks for output is not known beforehand.

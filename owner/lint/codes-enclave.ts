@@ -98,6 +98,11 @@ export const ENCLAVE_CODES = {
       "Anybody calls himself an owner: he signs a manifest that carries your wrapped key, with rules of his own.",
     instead: "Pin kms:EncryptionContext:sealroom:owner by StringEquals to the owner's thumbprint.",
   },
+  OWNER_TOKENS: {
+    finds: "the owner's role may open or wrap the keys of token domains",
+    attack: "Whoever has that role for a minute has every identifier behind every token, for ever.",
+    instead: "Let it use purposes dataset and output, and for token GenerateDataKeyWithoutPlaintext alone.",
+  },
   PURPOSE_OPEN: {
     finds: "sealroom:purpose is not pinned",
     attack: "A key that was made for one purpose is used for another: a token key as a data set's, for one.",

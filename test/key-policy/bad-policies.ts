@@ -571,6 +571,16 @@ const H53: readonly Omit<BadPolicy, "case">[] = [
     ...{ code: "OWNER_OPEN", at: "OwnerWrapsOwnKeys", harm: "open" },
   },
   {
+    name: "the owner's role for token keys",
+    edit: cut("OwnerWrapsOwnKeys", "StringEquals", /purpose$/),
+    ...{ code: "OWNER_TOKENS", at: "OwnerWrapsOwnKeys", harm: "open" },
+  },
+  {
+    name: "the owner's role for the keys of token domains that it names",
+    edit: compare("OwnerWrapsOwnKeys", "StringEquals", { [`${CONTEXT}purpose`]: ["dataset", "token"] }),
+    ...{ code: "OWNER_TOKENS", at: "OwnerWrapsOwnKeys", harm: "open" },
+  },
+  {
     name: "a context of somebody else's making",
     edit: conditions(DATASET, (block) => ({
       [IGNORE_CASE]: block[IGNORE_CASE],

@@ -197,16 +197,26 @@ const ENCLAVE_GUARDS: readonly Guard[] = PURPOSES.flatMap(({ sid, action, contex
   ];
 });
 
+const OWNERS_USES = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"];
+
 const OWNER_GUARDS: readonly Guard[] = [
-  "kms:Encrypt",
-  "kms:Decrypt",
-  "kms:GenerateDataKey",
-  "kms:GenerateDataKeyWithoutPlaintext",
-].map((action) => ({
-  name: `the owner's own thumbprint for ${action}`,
-  request: { who: "owner", action, context: { ...DATASET, "sealroom:owner": "other" } },
-  guards: [cutKey("OwnerWrapsOwnKeys", "StringEquals", "kms:EncryptionContext:sealroom:owner")],
-}));
+  ...[...OWNERS_USES, "kms:GenerateDataKeyWithoutPlaintext"].map((action) => ({
+    name: `the owner's own thumbprint for ${action}`,
+    request: { who: "owner", action, context: { ...DATASET, "sealroom:owner": "other" } } as const,
+    guards: [
+      cutKey(
+        OWNERS_USES.includes(action) ? "OwnerWrapsOwnKeys" : "OwnerMakesTokenKeys",
+        "StringEquals",
+        "kms:EncryptionContext:sealroom:owner",
+      ),
+    ],
+  })),
+  ...OWNERS_USES.map((action) => ({
+    name: `the keys of token domains from the owner's ${action}`,
+    request: { who: "owner", action, context: TOKEN } as const,
+    guards: [cutKey("OwnerWrapsOwnKeys", "StringEquals", "kms:EncryptionContext:sealroom:purpose")],
+  })),
+];
 
 /** Each against a broad Allow. */
 const DENIALS: readonly Guard[] = [

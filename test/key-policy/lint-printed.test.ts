@@ -33,7 +33,10 @@ const role = fc
   .map(([account, text]) => `arn:aws:iam::${account}:role/${text}`);
 const terms: fc.Arbitrary<KeyPolicyTerms> = fc
   .record({
-    measurements: fc.array(fc.record({ 0: hex, 1: hex, 2: hex }, { noNullPrototype: true }), { minLength: 1, maxLength: 2 }),
+    measurements: fc.array(fc.record({ 0: hex, 1: hex, 2: hex }, { noNullPrototype: true }), {
+      minLength: 1,
+      maxLength: 2,
+    }),
     roles: fc.uniqueArray(role, { minLength: 3, maxLength: 3 }),
     parent: fc.constantFrom("enclave-role" as const, "anybody" as const),
     owner: fc
@@ -176,6 +179,14 @@ const ATTACKS: readonly Probe[] = [
     context: { ...USES[0]?.context, "sealroom:owner": "z".repeat(43) },
     registers: null,
   },
+  ...["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"].flatMap((action) =>
+    USES.filter(({ context }) => context["sealroom:purpose"] === "token").map(({ context }) => ({
+      principal: principalOf(OWNER_ROLE),
+      action,
+      context,
+      registers: null,
+    })),
+  ),
 ];
 
 const indexOf = fc.nat({ max: 1000 });

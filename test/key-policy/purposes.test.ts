@@ -114,6 +114,14 @@ test("lets the enclave open a token key that the owner had drawn and never saw",
   assert.equal(openCms(CiphertextForRecipient, RECIPIENT.privateKey).length, 32);
 });
 
+test("never shows the owner a token key, nor takes one that the owner knows", async () => {
+  const blob = await makeTokenKey(owner, TOKEN);
+  await assert.rejects(decrypt(owner, blob, TOKEN, null), { name: "AccessDeniedException" });
+  await assert.rejects(generate(owner, TOKEN, null), { name: "AccessDeniedException" });
+  const known = { KeyId: keyArn, Plaintext: new Uint8Array(32), EncryptionContext: TOKEN };
+  await assert.rejects(owner.send(new EncryptCommand(known)), { name: "AccessDeniedException" });
+});
+
 test("opens each listed version of each domain, and no version of one that lives in another alone", async () => {
   const verdicts: Record<string, boolean> = {};
   for (const domain of ["people", "plates"]) {

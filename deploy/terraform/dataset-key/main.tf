@@ -15,7 +15,26 @@ data "aws_iam_policy_document" "key" {
   policy_id = "sealroom-dataset-key"
   statement {
     sid       = "OwnerWrapsOwnKeys"
-    actions   = ["kms:GenerateDataKey", "kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"]
+    actions   = ["kms:GenerateDataKey", "kms:Encrypt", "kms:Decrypt"]
+    resources = ["*"]
+    principals {
+      type        = "AWS"
+      identifiers = [var.owner_role_arn]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:sealroom:owner"
+      values   = [var.owner_thumbprint]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:sealroom:purpose"
+      values   = ["dataset", "output"]
+    }
+  }
+  statement {
+    sid       = "OwnerMakesTokenKeys"
+    actions   = ["kms:GenerateDataKeyWithoutPlaintext"]
     resources = ["*"]
     principals {
       type        = "AWS"
