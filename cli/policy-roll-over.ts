@@ -6,7 +6,7 @@ import type { JsonObject } from "../core/json.ts";
 import { encodeKeyPolicy, keyPolicy } from "../owner/key-policy.ts";
 import { readTerms } from "../owner/key-policy/read-terms.ts";
 import { rollOver, type RollOver, type Turnover } from "../owner/key-policy/roll-over.ts";
-import type { TokenKey } from "../owner/key-policy/terms.ts";
+import type { CheckedTerms, TokenKey } from "../owner/key-policy/terms.ts";
 import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { locate, usage } from "./fault.ts";
@@ -55,16 +55,18 @@ export function declareRollOver(policy: Command, host: Host): void {
 async function printNext({ progress }: Session, options: Options, file: string): Promise<Report> {
   const change = await readChange(options);
   const text = await readText(file);
-  const next = await locate(file, () => keyPolicy(rollOver(readTerms(text), change)));
+  const terms = await locate(file, () => readTerms(text));
+  const next = await locate(file, () => keyPolicy(rollOver(terms, change)));
   const steps = nextSteps(change);
+  const warnings = goingBack(terms, change);
   const numbered = steps.map((step, index) => `${index + 1}. ${step}`);
-  for (const line of [...changeLines(change), ...numbered].flatMap((entry) => wrap(entry))) {
+  for (const line of [...changeLines(change), ...warnings, ...numbered].flatMap((entry) => wrap(entry))) {
     progress.note(line);
   }
   const printed = encodeKeyPolicy(next);
   return {
     exit: 0,
-    json: { policy: JSON.parse(printed) as JsonObject, changed: describe(change), next: steps },
+    json: { policy: JSON.parse(printed) as JsonObject, changed: describe(change), warnings, next: steps },
     text: [printed.trimEnd()],
   };
 }
@@ -96,6 +98,29 @@ function changeLines({ images, epochs, tokens }: RollOver): readonly string[] {
     ...lines("image with PCR0", images, (image) => image[0]),
     ...lines("epoch", epochs, String),
     ...lines("token key", tokens, tokenName),
+  ];
+}
+
+/** A policy does not remember what was retired from it; epochs and versions that go back say so. */
+function goingBack({ liveEpochs, tokens: current }: CheckedTerms, { epochs, tokens }: RollOver): string[] {
+  const newest = Math.max(0, ...liveEpochs);
+  return [
+    ...epochs.add
+      .filter((epoch) => epoch < newest)
+      .map(
+        (epoch) =>
+          `Warning: epoch ${epoch} is older than ${newest}, which is live. If it was retired, its manifests, and the ` +
+          "rules in them, open the data again.",
+      ),
+    ...tokens.add
+      .filter(({ domain, version }) =>
+        current.some((token) => token.domain === domain && token.version > version),
+      )
+      .map(
+        (token) =>
+          `Warning: ${tokenName(token)} is older than a live version of its domain. If it was retired, what was made ` +
+          "under it can be opened again.",
+      ),
   ];
 }
 

@@ -60,6 +60,18 @@ data "aws_iam_policy_document" "parent_read" {
     actions   = ["s3:ListBucket"]
     resources = [aws_s3_bucket.data.arn, aws_s3_bucket.artifacts.arn]
   }
+  # A shell on the instance by Session Manager, and nothing else of Systems Manager: no parameters, no documents.
+  statement {
+    sid = "SessionManager"
+    actions = [
+      "ssm:UpdateInstanceInformation",
+      "ssmmessages:CreateControlChannel",
+      "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel",
+      "ssmmessages:OpenDataChannel",
+    ]
+    resources = ["*"]
+  }
   # The key policy alone decides about keys; this keeps a policy added here later from widening it.
   statement {
     sid         = "NothingOfKmsButDecrypt"
@@ -79,11 +91,6 @@ resource "aws_iam_role_policy" "parent_read" {
   name   = "read"
   role   = aws_iam_role.parent.id
   policy = data.aws_iam_policy_document.parent_read.json
-}
-
-resource "aws_iam_role_policy_attachment" "parent_ssm" {
-  role       = aws_iam_role.parent.name
-  policy_arn = "arn:${local.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"
 }
 
 resource "aws_iam_instance_profile" "parent" {

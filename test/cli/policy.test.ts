@@ -141,6 +141,23 @@ test("roll-over changes epochs and token keys, and with --json says what it chan
   assert.ok((found["next"] as readonly string[]).length >= 3);
 });
 
+test("roll-over warns of an epoch and a token version that go back, and of no other", async (t) => {
+  const { path, terms } = await place(t);
+  await printTo(path("policy.json"), ["policy", "kms", ...terms, "--token-domain", "people:2"]);
+  const warnings = async (...args: readonly string[]): Promise<readonly string[]> => {
+    const found = await answer(["policy", "roll-over", path("policy.json"), ...args]);
+    assert.equal(found.exit, 0, JSON.stringify(found.error));
+    return found["warnings"] as readonly string[];
+  };
+  const back = await warnings("--live-epoch", "1763855999999", "--token-domain", "people:1");
+  assert.deepEqual(
+    back.map((text) => /^Warning: (\S+ \S+|\S+) is older/.exec(text)?.[1]),
+    ["epoch 1763855999999", "people:1"],
+  );
+  assert.deepEqual(await warnings("--live-epoch", "1763856000001", "--token-domain", "people:3"), []);
+  assert.deepEqual(await warnings("--token-domain", "plates:1"), []);
+});
+
 test("roll-over refuses what makes no sense, and names the policy's file", async (t) => {
   const { path, terms } = await place(t);
   await printTo(path("policy.json"), ["policy", "kms", ...terms]);

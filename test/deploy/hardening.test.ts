@@ -27,6 +27,12 @@ function statements(template: Template, id: string, path: string): readonly Stat
   return fromDocument(at(properties(template, id), path) ?? null);
 }
 
+const PARENTS_ACTIONS = [
+  ...["s3:GetObject", "s3:ListBucket", "ssm:UpdateInstanceInformation"],
+  ...["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map(
+    (name) => `ssmmessages:${name}`,
+  ),
+];
 const ROLES = ["OwnerRole", "ParentRole", "BreakGlassRole", "TrailRole"];
 
 function identityStatements(template: Template): readonly Statement[] {
@@ -117,11 +123,12 @@ const RULES: Readonly<Record<string, Rule>> = {
         notActions.join() === "kms:Decrypt,kms:GenerateDataKey" &&
         resources.length === 1,
     ),
-  "the parent writes to no bucket": (t) =>
+  "the parent reads buckets and opens sessions, and may do nothing else": (t) =>
+    properties(t, "ParentRole")["ManagedPolicyArns"] === undefined &&
     fromDocument(at(properties(t, "ParentRole"), "Policies.0.PolicyDocument") ?? null)
       .filter(({ effect }) => effect === "Allow")
       .flatMap(({ actions }) => actions)
-      .every((name) => ["s3:GetObject", "s3:ListBucket"].includes(name)),
+      .every((name) => PARENTS_ACTIONS.includes(name)),
   "break-glass needs a second factor": (t) =>
     statements(t, "BreakGlassRole", "AssumeRolePolicyDocument").every(
       ({ conditions }) => conditions["Bool aws:MultiFactorAuthPresent"]?.join() === "true",
@@ -228,13 +235,23 @@ const ATTACKS: readonly Attack[] = [
   ],
   [
     "the parent's role is kept from what is not decrypting, whatever is added to it",
-    "ParentRole.Properties.Policies.0.PolicyDocument.Statement.2.NotAction",
+    "ParentRole.Properties.Policies.0.PolicyDocument.Statement.3.NotAction",
     ["kms:*"],
   ],
   [
-    "the parent writes to no bucket",
+    "the parent reads buckets and opens sessions, and may do nothing else",
     "ParentRole.Properties.Policies.0.PolicyDocument.Statement.0.Action",
     "s3:PutObject",
+  ],
+  [
+    "the parent reads buckets and opens sessions, and may do nothing else",
+    "ParentRole.Properties.Policies.0.PolicyDocument.Statement.2.Action",
+    "ssm:GetParameters",
+  ],
+  [
+    "the parent reads buckets and opens sessions, and may do nothing else",
+    "ParentRole.Properties.ManagedPolicyArns",
+    ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"],
   ],
   [
     "break-glass needs a second factor",

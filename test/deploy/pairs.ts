@@ -122,18 +122,7 @@ function alarm(id: string, name: string): readonly Pair[] {
 
 export const PAIRS: readonly Pair[] = [
   role("OwnerRole", "owner", "owner_data", true),
-  {
-    ...role("ParentRole", "parent", "parent_read", false),
-    addresses: [
-      "aws_iam_role.parent",
-      "aws_iam_role_policy.parent_read",
-      "aws_iam_role_policy_attachment.parent_ssm",
-    ],
-    same: {
-      ...role("", "", "", false).same,
-      ManagedPolicyArns: [2, "policy_arn"],
-    },
-  },
+  role("ParentRole", "parent", "parent_read", false),
   role("BreakGlassRole", "break_glass", "break_glass_keys", true),
   role("TrailRole", "trail", "trail_log", false),
   {
