@@ -17,6 +17,7 @@ import { declarePolicy } from "./policy.ts";
 import { declareRun } from "./run.ts";
 import { declareSeal } from "./seal.ts";
 import { declareSign } from "./sign.ts";
+import { declareTokenizeValue } from "./tokenize-value.ts";
 import { declareVerify } from "./verify.ts";
 
 const DESCRIPTION =
@@ -42,6 +43,7 @@ export function createProgram(version: string, host: Host): Command {
   declareVerify(program, host);
   declareAttestation(program, host);
   declareOpen(program, host);
+  declareTokenizeValue(program, host);
   declareEnclave(program, host);
   declareLocal(program, host);
   declareDoctor(program, host);

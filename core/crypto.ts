@@ -142,14 +142,14 @@ export function openGcmPart(key: AesKey, iv: Uint8Array, block: number, text: Ui
 }
 
 /**
- * AES-256 over 16-byte blocks, each by itself: a keyed permutation to build keyed hashes on. Nothing may be encrypted
+ * AES over 16-byte blocks, each by itself: a keyed permutation to build keyed hashes on. Nothing may be encrypted
  * for others with it: equal blocks come out equal.
  */
 export class BlockCipher {
   readonly #cipher: Cipheriv;
 
   constructor(key: Uint8Array) {
-    this.#cipher = createCipheriv("aes-256-ecb", key, null);
+    this.#cipher = createCipheriv(`aes-${key.length * 8}-ecb`, key, null);
     this.#cipher.setAutoPadding(false);
   }
 

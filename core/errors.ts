@@ -203,6 +203,13 @@ export const ERROR_CODES = {
   // crypto.ts
   CRYPTO_TAG: "sealed bytes do not verify under the key",
   CRYPTO_KEY: "a public key is not a point of its curve",
+  // token/: values that are replaced
+  TOKEN_KEY: "the key is not as long as the operator's is",
+  TOKEN_ALPHABET: "the alphabet has fewer than two characters, one of them twice, or half of one",
+  TOKEN_CHARACTER: "a value has a character that its alphabet does not have",
+  TOKEN_DOMAIN: "fewer than a million values of this length and alphabet, or too long a one",
+  TOKEN_TWEAK: "the tweak is too long",
+  TOKEN_TAG: "the token was not made under this key and context",
   // seal/: an Encryption SDK message, in the order in which a reader meets the faults
   SEAL_TRUNCATED: "the message ends before it is complete",
   SEAL_TRAILING: "bytes follow the end of the message",
