@@ -15,7 +15,7 @@ const FOLDERS = {
     "yaml$",
     "@noble/ciphers/",
   ],
-  jobs: [],
+  jobs: ["libphonenumber-js/"],
   transport: [NODE],
   "enclave-worker": [NODE, "piscina$", "cborg$", "jose$"],
   owner: [NODE, "@aws-sdk/", "@duckdb/node-(api|bindings)$", "jose$", "yaml$", "apache-arrow$"],
