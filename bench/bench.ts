@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { measureMemory } from "./memory.ts";
 import { table } from "./row.ts";
 import type { Row } from "./row.ts";
+import { measureLargeSeal } from "./seal-large.ts";
 import { measureShares } from "./shares.ts";
 import { measureMemoryRates, measureS3Rates } from "./throughput.ts";
 import { measureWholeWay } from "./whole-way.ts";
@@ -16,6 +17,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   memory: () => measureMemoryRates(ROUNDS),
   s3: () => measureS3Rates(ROUNDS),
   way: () => measureWholeWay(ROUNDS),
+  seal: () => measureLargeSeal(),
   columns: async () =>
     (await measureShares(4)).map(({ name, share }) => ({
       ...once(`read of 8 columns: ${name}`, share * 100, "% of object"),
