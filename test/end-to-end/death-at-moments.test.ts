@@ -15,16 +15,25 @@ const isDeep = process.env["SEALROOM_DEEP"] !== undefined;
 const stage = await startStage();
 after(() => stage.close());
 
-/** All moments of a run in which nobody dies. */
+/** In how many pieces TLS comes depends on the machine's mood, so a moment of one run may not come in another. */
+const SURVEYS = 3;
+
+/** The moments that come in every run in which nobody dies. */
 const moments = await findMoments();
 /** The enclave has nothing more to say from here on, and the host all that it needs. */
 const isTold = (moment: Moment) => moment === "done passed 1";
 
 async function findMoments(): Promise<readonly Moment[]> {
-  const found: Moment[] = [];
-  stage.onMoment = (moment) => Promise.resolve(void found.push(moment));
-  await succeeds();
-  return found;
+  const runs: (readonly Moment[])[] = [];
+  for (let survey = 0; survey < SURVEYS; survey += 1) {
+    const found: Moment[] = [];
+    await stage.reset();
+    stage.onMoment = (moment) => Promise.resolve(void found.push(moment));
+    await succeeds();
+    runs.push(found);
+  }
+  const [first = [], ...others] = runs;
+  return first.filter((moment) => others.every((run) => run.includes(moment)));
 }
 
 /** The same command, in this process, with nobody killed. */
