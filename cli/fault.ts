@@ -19,6 +19,9 @@ export class FaultAt extends Error {
   }
 }
 
+/** An interruption that left something, which is no result: what it is, where, and what to do with it. */
+export class InterruptionLeft extends Error {}
+
 export interface Fault {
   readonly exit: ExitCode;
   readonly code: ErrorCode;

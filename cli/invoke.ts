@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import type { Session } from "./command.ts";
 import type { SealroomError } from "../core/errors.ts";
 import { findNearest } from "../core/text/nearest.ts";
-import { readFault, usage } from "./fault.ts";
+import { InterruptionLeft, readFault, usage } from "./fault.ts";
 import type { Fault } from "./fault.ts";
 import type { Report } from "./output.ts";
 import { createProgram } from "./program.ts";
@@ -15,7 +15,8 @@ export type Ending =
   | { readonly kind: "report"; readonly command: string; readonly report: Report }
   | { readonly kind: "fault"; readonly command: string; readonly fault: Fault }
   | { readonly kind: "help"; readonly exit: 0 | 2 }
-  | { readonly kind: "interrupted" };
+  /** `left`: what was left behind, in words. */
+  | { readonly kind: "interrupted"; readonly left: string | null };
 
 const GROUPS = ["policy", "enclave", "local"];
 
@@ -31,7 +32,9 @@ export async function invoke(args: readonly string[], session: Session): Promise
     await program.parseAsync(args, { from: "user" });
     return ending;
   } catch (error) {
-    if (session.signal.aborted) return { kind: "interrupted" };
+    if (session.signal.aborted) {
+      return { kind: "interrupted", left: error instanceof InterruptionLeft ? error.message : null };
+    }
     if (error instanceof CommanderError && error.exitCode === 0) return ending;
     // Help because nothing was asked for.
     if (error instanceof CommanderError && error.code === "commander.help") return { kind: "help", exit: 2 };

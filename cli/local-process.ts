@@ -74,7 +74,8 @@ export async function spawnLocal({ state, enclave, complaints }: LocalStart): Pr
   const child = spawn(
     process.execPath,
     ["--disable-warning=ExperimentalWarning", MAIN, "--state", state, ...flags],
-    { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...compileCache() } },
+    // In a group of its own: Ctrl-C is for the command, which still needs it to clean up, and ends it then.
+    { detached: true, stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...compileCache() } },
   );
   const ended = new Promise<void>((done) => {
     child.once("close", () => {

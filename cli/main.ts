@@ -32,7 +32,7 @@ function print(ending: Ending, form: "json" | "text"): number {
     case "help":
       return ending.exit;
     case "interrupted":
-      process.stderr.write("sealroom: interrupted; nothing was left behind.\n");
+      process.stderr.write(`sealroom: interrupted; ${ending.left ?? "nothing was left behind."}\n`);
       return 130;
   }
 }

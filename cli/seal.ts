@@ -9,7 +9,7 @@ import type { CloudOptions } from "./cloud-options.ts";
 import type { Cloud } from "./cloud.ts";
 import { act, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
-import { usage } from "./fault.ts";
+import { InterruptionLeft, usage } from "./fault.ts";
 import { checkDatasetName, checkKeyArn } from "./owner-options.ts";
 import { locateForOwner } from "./owner-place.ts";
 import { parseCount, parseEnd } from "./number.ts";
@@ -94,6 +94,8 @@ async function seal(session: Session, options: Options, inputs: readonly string[
       location: given.to,
       key: given.kmsKey,
     };
+    const nowMs = Date.now();
+    let stored = 0;
     const sealed = await locateForOwner(places, () =>
       sealDataset({
         inputs,
@@ -105,18 +107,29 @@ async function seal(session: Session, options: Options, inputs: readonly string[
         to: place,
         s3: cloud.s3("owner"),
         kms: cloud.kms("owner", given.kmsKey),
-        nowMs: Date.now(),
+        nowMs,
         signal: session.signal,
         onProgress: (progress) => {
+          stored = progress.objects;
           session.progress.update(renderProgress(progress));
         },
         ...choices,
       }),
-    );
+    ).catch((error: unknown) => {
+      throw session.signal.aborted && stored > 0 ? leftBehind(given.to, nowMs, stored) : error;
+    });
     return describe(given.dataset, given.to, sealed);
   } finally {
     await cloud.close();
   }
+}
+
+/** The owner's role need not be able to delete objects, so they stay; without a manifest they are of no use to anybody. */
+function leftBehind(to: string, epoch: number, objects: number): InterruptionLeft {
+  const which = objects === 1 ? "1 sealed object lies" : `${objects} sealed objects lie`;
+  return new InterruptionLeft(
+    `no manifest was written. ${which} below ${to}${epoch}/, which nothing names: delete them when you like.`,
+  );
 }
 
 type Given = Readonly<Record<(typeof NEEDED)[number], string>>;

@@ -253,8 +253,10 @@ class Progress {
     for (;;) {
       const step = bytes.next();
       if (step.done === true) return step.value;
+      // Whoever takes the piece gives its memory back.
+      const sealedBytes = this.#state.sealedBytes + step.value.length;
       yield step.value;
-      this.report({ sealedBytes: this.#state.sealedBytes + step.value.length, rows: rows.rows });
+      this.report({ sealedBytes, rows: rows.rows });
     }
   }
 }
