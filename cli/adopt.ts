@@ -41,8 +41,9 @@ export function declareAdopt(parent: Command, host: Host): void {
       "moved nor encrypted again; their data keys stand in the manifest, wrapped. Whoever may use the writer's KMS key " +
       "can read them as before: deny it to the enclave's host. Rows of one unit may lie anywhere in them.",
     examples: [
-      "sealroom adopt s3://bucket/visits/2026/a.arrow s3://bucket/visits/2026/b.arrow \\\n" +
-        "      --dataset visits --schema schema.yaml --rules rules.yaml --owner owner.key \\\n" +
+      "sealroom adopt s3://bucket/visits/a.arrow s3://bucket/visits/b.arrow \\\n" +
+        "      --dataset visits --schema schema.yaml --rules rules.yaml \\\n" +
+        "      --owner owner.key \\\n" +
         "      --kms-key arn:aws:kms:...:key/... --writer-key arn:aws:kms:...:key/... \\\n" +
         "      --at s3://bucket/visits/",
     ],

@@ -39,7 +39,7 @@ export function declareAttestation(parent: Command, host: Host): void {
     examples: [
       "sealroom attestation document.cbor",
       "sealroom attestation document.b64 --at now --pcr 0=3f5a... --pcr 1=bcdf... \\\n      --pcr 2=90a1...",
-      "sealroom attestation simulated.cbor --root .sealroom/simulated-root.pem --json",
+      "sealroom attestation simulated.cbor --json \\\n      --root .sealroom/simulated-root.pem",
     ],
   })
     .argument("<file>", "the document: binary, hex or base64")

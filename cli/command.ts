@@ -52,7 +52,7 @@ export function addNeeded(
   description: string,
   repeat?: "repeatable",
 ): Command {
-  const option = new Option(flags, description);
+  const option = new Option(flags, `${description} (needed)`);
   if (repeat === "repeatable") option.argParser(collect);
   needed.set(command, [...(needed.get(command) ?? []), option]);
   return command.addOption(option);

@@ -44,7 +44,7 @@ export function declareEnclaveBuild(parent: Command, host: Host): void {
       "the measurements beside it, in the form of nitro-cli. The kernel is AWS's (--blobs), or a distribution's " +
       "(--kernel and --modules), which the emulator boots.",
     examples: [
-      "sealroom enclave build --out enclave.eif --blobs /usr/share/nitro_enclaves/blobs",
+      "sealroom enclave build --out enclave.eif \\\n      --blobs /usr/share/nitro_enclaves/blobs",
       "sealroom enclave build --out emulated.eif --parent-cid 2 \\\n" +
         "      --kernel boot/vmlinuz-6.12.95 --modules lib/modules/6.12.95",
       "sealroom enclave build --rootfs build/rootfs",

@@ -60,16 +60,20 @@ async function stop(_session: Session, { all, state }: Options, ids: readonly st
 
 async function stopNitro(id: string): Promise<"stopped" | "not-running"> {
   const { stopEnclave } = await import("../host-driver/enclave/lifecycle.ts");
-  return stopEnclave(id);
+  return ifNitro(() => stopEnclave(id), "not-running");
 }
 
-/** None where there is no nitro-cli: then none can run. */
 async function nitroIds(): Promise<readonly string[]> {
   const { describeEnclaves } = await import("../host-driver/enclave/nitro-cli.ts");
+  return (await ifNitro(describeEnclaves, [])).map(({ id }) => id);
+}
+
+/** Where there is no nitro-cli no enclave of a parent can run. */
+async function ifNitro<Value>(ask: () => Promise<Value>, otherwise: Value): Promise<Value> {
   try {
-    return (await describeEnclaves()).map(({ id }) => id);
+    return await ask();
   } catch (error) {
-    if (error instanceof SealroomError && error.code === "NITRO_MISSING") return [];
+    if (error instanceof SealroomError && error.code === "NITRO_MISSING") return otherwise;
     throw error;
   }
 }

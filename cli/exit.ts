@@ -130,7 +130,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   },
   NITRO_MISSING: {
     exit: 4,
-    advice: "Install nitro-cli on a parent, or use the emulator with --emulator.",
+    advice: "Install nitro-cli on a parent; `sealroom enclave start` boots in an emulator with --emulator.",
   },
   ENCLAVE_ENDED: {
     exit: 4,
@@ -186,7 +186,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   },
   IMAGE_MODULE: {
     exit: 3,
-    advice: "Give the kernel's own /lib/modules/VERSION; Debian's cloud kernels have all modules.",
+    advice: "Give /lib/modules/VERSION of a kernel of Linux 6.8 or later: older ones have no NSM driver.",
   },
   IMAGE_IMPORT: {
     exit: 3,

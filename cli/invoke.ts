@@ -29,7 +29,7 @@ export async function invoke(args: readonly string[], session: Session): Promise
     },
   });
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(asOption(args), { from: "user" });
     return ending;
   } catch (error) {
     if (session.signal.aborted) {
@@ -44,6 +44,12 @@ export async function invoke(args: readonly string[], session: Session): Promise
     }
     return { kind: "fault", command: commandName(args, error), fault: readFault(error) };
   }
+}
+
+/** `help enclave start`: commander's help command knows one word. */
+function asOption([first, ...words]: readonly string[]): readonly string[] {
+  const all = first === undefined ? [] : [first, ...words];
+  return first === "help" && words.length > 1 ? [...words, "--help"] : all;
 }
 
 /** A word after a command that works with and without one is to commander an operand too many. */

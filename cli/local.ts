@@ -1,11 +1,12 @@
 // `sealroom local`: the embedded S3, KMS and enclave in the foreground, and what their administrator does with them.
 import type { Command } from "commander";
+import { SealroomError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 import { act, addNeeded, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { DEFAULT_STATE } from "./cloud-options.ts";
 import type { Cloud } from "./cloud.ts";
-import { locate } from "./fault.ts";
+import { FaultAt, locate, usage } from "./fault.ts";
 import { readText } from "./file.ts";
 import { announce, spawnLocal, startLocal } from "./local-process.ts";
 import type { LocalEndpoints } from "./local-process.ts";
@@ -131,7 +132,7 @@ async function createKey(
   const { CreateKeyCommand } = await import("@aws-sdk/client-kms");
   return withKms(session, state, async (cloud) => {
     const kms = cloud.kms("breakGlass", "");
-    const { KeyMetadata } = await locate("local KMS", () =>
+    const { KeyMetadata } = await asking(policy, "", () =>
       kms.send(new CreateKeyCommand({ Policy: document })),
     );
     const arn = KeyMetadata?.Arn ?? "";
@@ -147,9 +148,24 @@ async function putKeyPolicy(
   const { PutKeyPolicyCommand } = await import("@aws-sdk/client-kms");
   return withKms(session, state, async (cloud) => {
     const kms = cloud.kms("breakGlass", key);
-    await locate("local KMS", () => kms.send(new PutKeyPolicyCommand({ KeyId: key, Policy: document })));
+    await asking(policy, key, () => kms.send(new PutKeyPolicyCommand({ KeyId: key, Policy: document })));
     return { exit: 0, json: { keyArn: key }, text: wrap(`The policy of ${key} is now that of ${policy}.`) };
   });
+}
+
+/** What the embedded KMS refuses of what was given, at its place. */
+async function asking<Value>(policy: string, key: string, ask: () => Promise<Value>): Promise<Value> {
+  try {
+    return await locate("local KMS", ask);
+  } catch (error) {
+    const cause = error instanceof FaultAt ? error.cause : error;
+    const name = cause instanceof Error ? cause.name : "";
+    if (name === "MalformedPolicyDocumentException") {
+      throw new FaultAt(policy, new SealroomError("KEYPOLICY_SYNTAX", { kms: name }, { cause }));
+    }
+    if (name === "NotFoundException") throw usage(`the embedded KMS has no key ${key}`);
+    throw error;
+  }
 }
 
 async function withKms(

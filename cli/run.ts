@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { isSameKey, publicPart } from "../core/manifest/jwk.ts";
 import { readBadRows } from "../core/receipt/bad-rows.ts";
 import { encodeHex } from "../core/text/digest.ts";
+import { parseEnclaveAddress } from "../host-driver/enclave-address.ts";
 import { act, addNeeded, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { addCloudOptions, openCloudWithEnclave } from "./cloud-options.ts";
@@ -44,7 +45,7 @@ export function declareRun(parent: Command, host: Host): void {
       "`sealroom verify`.",
     examples: [
       "sealroom run job.yaml --out out --recipient-key analyst.key",
-      "sealroom run job.yaml --out out --nonce $(openssl rand -hex 32) --grant grant.jws",
+      "sealroom run job.yaml --out out --nonce $(openssl rand -hex 32) \\\n      --grant grant.jws",
       "sealroom run job.yaml --out out --enclave vsock:16",
     ],
   }).argument("<job>", "the job, YAML or JSON");
@@ -68,6 +69,7 @@ export function declareRun(parent: Command, host: Host): void {
 async function run(session: Session, options: Options, path: string): Promise<Report> {
   const nonce = options.nonce === undefined ? drawNonce() : parseNonce(options.nonce);
   const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
+  if (options.enclave !== undefined) parseEnclaveAddress(options.enclave);
   await checkNewDirectory(options.out);
   const job = await readJobFile(path);
   const recipientKey = options.recipientKey === undefined ? null : await readRecipient(options.recipientKey);

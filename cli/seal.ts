@@ -21,6 +21,7 @@ import { proposeFor } from "./seal-init.ts";
 
 interface Options extends CloudOptions {
   readonly init?: boolean;
+  readonly unit?: string;
   readonly dataset?: string;
   readonly schema?: string;
   readonly rules?: string;
@@ -50,7 +51,7 @@ export function declareSeal(parent: Command, host: Host): void {
       "under a key that KMS draws, and signs the manifest when all are stored. With --init it proposes schema.yaml and " +
       "rules.yaml for the input instead.",
     examples: [
-      "sealroom seal --init visits.csv",
+      "sealroom seal --init visits.csv --unit visitor_id",
       "sealroom seal visits.csv --dataset visits --schema schema.yaml \\\n" +
         "      --rules rules.yaml --owner owner.key --kms-key arn:aws:kms:...:key/... \\\n" +
         "      --to s3://bucket/visits/",
@@ -58,6 +59,7 @@ export function declareSeal(parent: Command, host: Host): void {
   })
     .argument("<input...>", "CSV, Parquet or Arrow files")
     .option("--init", "propose a schema and rules for the input (schema.yaml and rules.yaml, or as named)")
+    .option("--unit <column>", "with --init: the column that says whose row it is, or `row`")
     .option("--dataset <name>", "the data set's name, in manifests, policies and jobs")
     .option("--schema <file>", "types and roles of the columns")
     .option("--rules <file>", "what may be done with the data")
@@ -75,6 +77,7 @@ export function declareSeal(parent: Command, host: Host): void {
 
 async function seal(session: Session, options: Options, inputs: readonly string[]): Promise<Report> {
   if (options.init === true) return proposeFor(inputs, options);
+  if (options.unit !== undefined) throw usage("--unit belongs to --init; schema.yaml has the unit otherwise");
   const given = checkGiven(options);
   const place = parseLocation(given.to);
   checkDatasetName("--dataset", given.dataset);

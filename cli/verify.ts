@@ -21,7 +21,7 @@ import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { checkOutside, readHeld } from "./expectation.ts";
 import type { ExpectationOptions } from "./expectation.ts";
-import { FaultAt, locate } from "./fault.ts";
+import { FaultAt, locate, usage } from "./fault.ts";
 import { readBytes, TEXT_BYTES } from "./file.ts";
 import { paint, printable, renderFields, wrap } from "./output.ts";
 import { readRecipient } from "./owner-files.ts";
@@ -46,8 +46,8 @@ export function declareVerify(parent: Command, host: Host): void {
     examples: [
       "sealroom verify out --measurements measurements.json --nonce 5e3c... \\\n" +
         "      --owner flights=3FMfm... --job job.yaml --recipient-key analyst.key",
-      "sealroom verify out --measurements .sealroom/measurements.json --nonce 5e3c... \\\n" +
-        "      --owner flights=3FMfm... --job job.yaml \\\n" +
+      "sealroom verify out --measurements .sealroom/measurements.json \\\n" +
+        "      --nonce 5e3c... --owner flights=3FMfm... --job job.yaml \\\n" +
         "      --simulated-root .sealroom/simulated-root.pem",
     ],
   })
@@ -96,8 +96,10 @@ async function listFiles(directory: string): Promise<readonly string[]> {
   try {
     return (await readdir(directory)).sort();
   } catch (cause) {
-    const isFile = cause instanceof Error && "code" in cause && cause.code === "ENOTDIR";
-    throw new SealroomError(isFile ? "FILE_KIND" : "FILE_MISSING", {}, { cause });
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOTDIR") {
+      throw usage(`${directory} is a file; give the directory that \`sealroom run --out\` made`);
+    }
+    throw new SealroomError("FILE_MISSING", {}, { cause });
   }
 }
 

@@ -2,7 +2,6 @@
 // bounds from quantiles. Each line says why. Nothing is proposed that opens more than an owner would have to undo.
 import { findColumnType, type ColumnType } from "../core/column/type.ts";
 import { SealroomError } from "../core/errors.ts";
-import type { Role } from "../core/manifest/manifest.ts";
 import { isName } from "../core/text/name.ts";
 import {
   DEFAULT_LIMITS,
@@ -14,8 +13,8 @@ import {
 import { inferTypes } from "./read/infer.ts";
 import { inputFault, openInputs, type Input, type InputColumn } from "./read/input.ts";
 import { textConversion, typedConversion } from "./read/convert.ts";
-import { OPEN_UNIT } from "./schema-file.ts";
 import { namesUnit, proposeRole, type ColumnFacts } from "./propose-role.ts";
+import { ROW_UNIT, rulesText, schemaText, type ProposedColumn, type Scope } from "./proposal-text.ts";
 
 export interface Proposal {
   /** Text of schema.yaml. */
@@ -28,24 +27,17 @@ export interface Proposal {
 
 export interface ProposalRequest {
   readonly input: string;
+  /** The column that says whose row it is, or `row`; looked for by name if left out. */
+  readonly unit?: string;
   readonly limits?: DatabaseLimits;
-}
-
-interface ProposedColumn extends ColumnFacts {
-  readonly typeName: string;
-  readonly role: Role;
-  readonly why: string;
-  /** The column's value in SQL. */
-  readonly value: string;
-  /** 1% and 99% quantiles of a number: of units' totals where there is a unit, else of rows. */
-  readonly quantiles: readonly [number, number] | null;
 }
 
 const NULL_TOKENS: readonly string[] = [""];
 
-/** @throws OWNER_INPUT, OWNER_COLUMNS, OWNER_MEMORY */
+/** @throws OWNER_INPUT, OWNER_COLUMNS, OWNER_MEMORY; OWNER_SCHEMA for a unit that is no column */
 export async function proposeFiles({
   input: file,
+  unit: chosen,
   limits = DEFAULT_LIMITS,
 }: ProposalRequest): Promise<Proposal> {
   const database = await openDatabase(limits);
@@ -59,22 +51,30 @@ export async function proposeFiles({
     }
     const { typed, dropped } = await typeColumns(database, input);
     const studied = await studyColumns(database, input, typed);
-    const named = studied.find(namesUnit);
+    const named = chosen === undefined ? studied.find(namesUnit) : findChosen(studied, chosen);
     const columns = named === undefined ? studied : await studyTotals(database, input, studied, named);
-    const unit = columns.find(namesUnit) ?? null;
+    const unit = columns.find(({ name }) => name === named?.name) ?? null;
+    const why = chosen === undefined ? "its name says that it tells whose row it is: CONFIRM" : "you said so";
     const final = columns.map((column) =>
-      column === unit
-        ? { ...column, role: "unit" as const, why: "its name says that it tells whose row it is: CONFIRM" }
-        : column,
+      column === unit ? { ...column, role: "unit" as const, why } : column,
     );
+    const scope: Scope = unit ?? (chosen === ROW_UNIT ? "row" : null);
     return {
-      schema: schemaText(final, unit, dropped, delimiter),
-      rules: rulesText(final, unit),
-      unit: unit?.name ?? null,
+      schema: schemaText(final, scope, dropped, delimiter),
+      rules: rulesText(final, scope),
+      unit: scope === "row" ? ROW_UNIT : (unit?.name ?? null),
     };
   } finally {
     database.close();
   }
+}
+
+function findChosen(columns: readonly ProposedColumn[], chosen: string): ProposedColumn | undefined {
+  const column = columns.find(({ name }) => name === chosen);
+  if (column === undefined && chosen !== ROW_UNIT) {
+    throw new SealroomError("OWNER_SCHEMA", { unit: chosen.slice(0, 64), fault: "no such column" });
+  }
+  return column;
 }
 
 interface TypedColumn {
@@ -181,104 +181,4 @@ function readQuantiles(found: unknown): readonly [number, number] | null {
 
 function isNumber(type: ColumnType): boolean {
   return type.kind === "int" || type.kind === "float" || type.kind === "decimal";
-}
-
-function schemaText(
-  columns: readonly ProposedColumn[],
-  unit: ProposedColumn | null,
-  dropped: readonly string[],
-  delimiter: string,
-): string {
-  const head =
-    unit === null
-      ? [
-          "# CHOOSE: who is protected. No column was found that says whose row it is, and this cannot be guessed: write the",
-          "# column that names the person, and give it the role unit below; or write `row`, only where no person has two rows.",
-          "# Until then `sealroom seal` refuses this file.",
-          `unit: ${OPEN_UNIT}`,
-        ]
-      : [
-          "# CONFIRM: who is protected: whoever this column names. `row` only where each row is somebody else.",
-          `unit: ${yamlText(unit.name)}`,
-        ];
-  const lines = columns.map(
-    ({ name, typeName, role, why }) =>
-      `  ${yamlText(name)}: { type: ${yamlText(typeName)}, role: ${role} } # ${why}`,
-  );
-  return [
-    "# How the columns are read, and what each may be used for. Roles:",
-    "#   unit        whose row it is; never released      identifier  never released, filtered by or grouped by",
-    "#   dimension   may be grouped and filtered by       measure     may be summed, averaged and so on, within bounds",
-    "#   hidden      sealed, but takes part in nothing",
-    ...head,
-    "null_units: refuse # or drop: leave out rows without a unit",
-    ...(delimiter === "," ? [] : ["delimiter: tab"]),
-    'null_tokens: [""] # CSV: what stands for null where it is not quoted',
-    ...(dropped.length === 0
-      ? []
-      : [`drop: [${dropped.map(yamlText).join(", ")}] # of types that cannot be sealed`]),
-    "columns:",
-    ...lines,
-    "",
-  ].join("\n");
-}
-
-function rulesText(columns: readonly ProposedColumn[], unit: ProposedColumn | null): string {
-  const bounds = columns.flatMap(({ name, role, type, quantiles }) => {
-    if (role !== "measure" || quantiles === null) return [];
-    const [lower, upper] = boundsOf(quantiles, type);
-    return [`  ${yamlText(name)}: { lower: ${lower}, upper: ${upper} }`];
-  });
-  const [about, from] =
-    unit === null
-      ? [
-          "# all rows. No unit is chosen yet: these are from the 1% and 99% quantiles of ROWS, rounded. CONFIRM that honest",
-          "# totals of a unit fit, and that the numbers give nobody away.",
-        ]
-      : [
-          "# all rows. From the 1% and 99% quantiles of units' totals, rounded: CONFIRM that honest totals fit, and that the",
-          "# numbers give nobody away.",
-        ];
-  return [
-    "# What may be released. These rules are signed, not secret: anyone who holds the manifest can read them.",
-    "min_units: 10 # a group of fewer distinct units is suppressed",
-    "max_groups: 10000 # a job whose result would list more groups, totals among them, is refused",
-    "max_share: 0.8 # where one unit has more than this share of a sum, the sum, average and variance are withheld",
-    "interval: 10 # with totals: no count that is withheld may be worked out more closely than this",
-    "extremes: [] # measures of which min and max may be asked; they are shown only where min_units units hold the value",
-    "rounding: {} # { counts: 5, sums: { COLUMN: 100 } } rounds what is released to such multiples",
-    "adhoc: false # true lets the recipients below run any plan that the roles allow; false asks for a grant, or a listed plan",
-    "plans: [] # digests of plans that may always run, as `sealroom explain` prints them",
-    "recipients: [] # public key files of those who may receive results, relative to this file",
-    "release: sealed # clear would let a plan ask for results that the host can read",
-    "group_keys: {} # column: [values] that are always listed, so that a missing group tells nothing",
-    "# Each unit's TOTAL in a group is clipped to this, in the column's own unit; an average is of these totals, divided by",
-    about,
-    from,
-    ...(bounds.length === 0 ? ["bounds: {}"] : ["bounds:", ...bounds]),
-    "",
-  ].join("\n");
-}
-
-/** Outward to two digits, in whole steps of the type; zero is always inside. */
-function boundsOf([low, high]: readonly [number, number], type: ColumnType): readonly [number, number] {
-  const places = type.kind === "decimal" ? type.scale : type.kind === "int" ? 0 : 6;
-  return [-outward(Math.max(0, -low), places), outward(Math.max(0, high), places)];
-}
-
-function outward(value: number, places: number): number {
-  if (value === 0 || !Number.isFinite(value)) return 0;
-  const step = 10 ** Math.max(Math.floor(Math.log10(value)) - 1, -places);
-  const rounded = Math.min(
-    Number((Math.ceil(value / step) * step).toFixed(places)),
-    Number.MAX_SAFE_INTEGER / 10 ** places,
-  );
-  return Object.is(rounded, -0) ? 0 : rounded;
-}
-
-/** Plain where YAML cannot take it for anything else. */
-function yamlText(text: string): string {
-  const isPlain =
-    /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
-  return isPlain ? text : JSON.stringify(text);
 }

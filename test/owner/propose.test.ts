@@ -17,10 +17,14 @@ before(async () => {
 });
 after(() => rm(directory, { recursive: true, force: true }));
 
-async function propose(name: string, text: string): Promise<Proposal & { readonly parsed: SchemaFile }> {
+async function propose(
+  name: string,
+  text: string,
+  chosen: { readonly unit?: string } = {},
+): Promise<Proposal & { readonly parsed: SchemaFile }> {
   const input = join(directory, name);
   await writeFile(input, text);
-  const proposal = await proposeFiles({ input });
+  const proposal = await proposeFiles({ input, ...chosen });
   // What is proposed must be accepted as it is, once the owner has said who is protected.
   const parsed = parseSchemaFile(proposal.schema.replace(/^unit: CHOOSE$/m, "unit: row"));
   const columns = parsed.columns.map(({ name: column, type, role }) => ({
@@ -62,6 +66,25 @@ test("without a column that names people, the owner is asked who is protected", 
   assert.equal(unit, null);
   assert.match(schema, /^unit: CHOOSE$/m);
   await refused("OWNER_UNIT_OPEN", () => parseSchemaFile(schema), { field: "unit" });
+});
+
+test("no bounds are proposed before a unit is chosen: those of rows would clip every honest total", async () => {
+  const rows = Array.from({ length: 400 }, (_, row) => `${row % 40},${row % 100}`);
+  const text = `who,amount\n${rows.join("\n")}\n`;
+  const open = await propose("open.csv", text);
+  assert.equal(open.unit, null);
+  assert.match(open.rules, /^bounds: \{\}$/m);
+  assert.match(open.rules, /--unit COLUMN/);
+  const chosen = await propose("chosen.csv", text, { unit: "who" });
+  assert.equal(chosen.unit, "who");
+  assert.equal(chosen.parsed.unit, "who");
+  // Ten rows each: their totals are several hundred, where no row has 100.
+  const upper = Number(/amount: \{ lower: 0, upper: (\d+) \}/.exec(chosen.rules)?.[1]);
+  assert.ok(upper >= 400, chosen.rules);
+  const rowwise = await propose("rowwise.csv", text, { unit: "row" });
+  assert.deepEqual([rowwise.unit, rowwise.parsed.unit], ["row", null]);
+  assert.match(rowwise.rules, /amount: \{ lower: 0, upper: 99 \}/);
+  await refused("OWNER_SCHEMA", () => propose("none.csv", text, { unit: "whom" }), { unit: "whom" });
 });
 
 test("names that YAML would read otherwise are quoted, and bounds are whole steps of the type", async () => {
