@@ -10,7 +10,7 @@ import { runAggregate } from "./run.ts";
 import { manifestOf, planOf } from "./table.ts";
 
 const UNITS = { as: "units", op: "count_units" } as const;
-const PRESENT = { as: "present", op: "count_column", column: "x" } as const;
+const PRESENT = { as: "present", op: "count", column: "x" } as const;
 
 function release(
   rows: readonly Row[],
