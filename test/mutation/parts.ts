@@ -46,4 +46,12 @@ export const PARTS: ReadonlyMap<string, Part> = new Map([
       ].map((name) => `test/aggregate/${name}.test.ts`),
     },
   ],
+  [
+    // Complementary suppression, which the gate calls.
+    "complement",
+    {
+      mutate: ["jobs/aggregate/complement.ts", "jobs/aggregate/complement/*.ts"],
+      tests: ["test/aggregate/complement*.test.ts"],
+    },
+  ],
 ]);
