@@ -4,7 +4,6 @@ import { test } from "node:test";
 import { knownDataKey } from "../../core/seal/keyring.ts";
 import { MessageJudge } from "../../core/seal/message-judge.ts";
 import type { JudgedMessage } from "../../core/seal/message-judge.ts";
-import { MessageOpener } from "../../core/seal/open.ts";
 import { EVERY_SUITE } from "../../core/seal/policy.ts";
 import { Forger, concat, sequenceIv, u64 } from "./forger.ts";
 
@@ -94,16 +93,4 @@ test("an unframed body of another IV is refused with its prefix, before any of i
     },
     { code: "SEAL_FRAME", details: { sequence: 1 } },
   );
-});
-
-test("an opener tells the header once it has verified, and releases no piece of no bytes", () => {
-  const forger = new Forger({ suite: 0x0478, context: [["key", "value"]] });
-  const opener = new MessageOpener(knownDataKey(forger.dataKey), EVERY_SUITE);
-  const last = forger.header.length - 1;
-  opener.push(forger.header.subarray(0, last));
-  assert.deepEqual([opener.header], [null]);
-  opener.push(forger.header.subarray(last));
-  assert.deepEqual(opener.header?.encryptionContext, new Map([["key", "value"]]));
-  assert.deepEqual(opener.push(forger.final(1, new Uint8Array(0))), []);
-  assert.deepEqual(opener.finish(), []);
 });
