@@ -91,7 +91,6 @@ function membersOf(value: unknown, field: string): Partial<Record<string, unknow
 
 function coordinate(value: unknown, field: string): string {
   if (typeof value !== "string") throw new SealroomError("KEY_SHAPE", { field });
-  bytesOf(value, field);
   return value;
 }
 

@@ -13,8 +13,7 @@ import { parseRules } from "./rules.ts";
 
 /** A hundred thousand objects of at most eleven values each, the columns, and room for listed plans and keys. */
 const LIMITS: TextLimits = { bytes: MAX_MANIFEST_BYTES, depth: 8, values: 1_500_000 };
-/** A full ARN: an alias could be pointed elsewhere, and a bare id leaves account and region to the host. */
-/** The full ARN of a KMS key: no alias, which may come to name another. */
+/** The full ARN of a KMS key: an alias may come to name another, and a bare id leaves account and region to the host. */
 export const KEY_ARN: Readonly<RegExp> =
   /^arn:aws(-[a-z]+)*:kms:[a-z0-9-]{1,32}:[0-9]{12}:key\/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
 /** AWS KMS API, CiphertextBlob: at most 6144 bytes. */

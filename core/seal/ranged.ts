@@ -59,7 +59,7 @@ export function sealedRange(layout: FrameLayout, plainOffset: number, plainLengt
     firstFrame: first + 1,
     frames: pastLast - first,
     plainOffset: first * frameLength,
-    plainLength: plainLength === 0 ? 0 : Math.min(pastLast * frameLength, plainBytes) - first * frameLength,
+    plainLength: Math.min(pastLast * frameLength, plainBytes) - first * frameLength,
   };
 }
 

@@ -1,7 +1,12 @@
 // What an object of the S3 Encryption Client has beside it, member by member: a host may leave out, add and change any.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MAX_INSTRUCTION_BYTES, findEnvelope, parseEnvelope } from "../../core/seal/s3ec-metadata.ts";
+import {
+  INSTRUCTION_SUFFIX,
+  MAX_INSTRUCTION_BYTES,
+  findEnvelope,
+  parseEnvelope,
+} from "../../core/seal/s3ec-metadata.ts";
 import type { ObjectMetadata } from "../../core/seal/s3ec-metadata.ts";
 
 const base64 = (length: number): string => Buffer.alloc(length, 7).toString("base64");
@@ -53,6 +58,10 @@ test("reads an envelope of version 3 from metadata, or its wrapped key from the 
   ]) {
     assert.deepEqual({ envelope, blob, context: { ...context } }, expected);
   }
+});
+
+test("an instruction file is named as the S3 Encryption Client names it where nobody says otherwise", () => {
+  assert.equal(INSTRUCTION_SUFFIX, ".instruction");
 });
 
 test("tells where an envelope is by what of it the metadata has", () => {

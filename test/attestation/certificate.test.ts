@@ -237,7 +237,7 @@ test("refuses certificates with a part too many, too few, or of another form", (
     ["a usage of nothing", { extensions: [usage()] }],
     ["a usage of no bits", { extensions: [usage(0)] }],
     ["a usage of zeros", { extensions: [usage(0, 0)] }],
-    ["a usage of four bytes", { extensions: [usage(0, 4, 0, 1)] }],
+    ["a usage of four bytes", { extensions: [usage(0, 4, 1, 1)] }],
     ["a usage of eight unused bits", { extensions: [usage(8, 4, 0)] }],
     // Shifts of 32 bits are none.
     ["a usage of 32 unused bits", { extensions: [usage(32, 5)] }],

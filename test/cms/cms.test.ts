@@ -134,6 +134,25 @@ test("opens plaintexts of every length that KMS decrypts", () => {
   }
 });
 
+test("opens an envelope of 16 KiB, and none that is longer", () => {
+  const w = writer();
+  const plain = new Uint8Array(randomBytes(15_000));
+  const ciphertext = w.encrypt(plain);
+  const written = (first: number, empties: number): Uint8Array => {
+    const chunks = [ciphertext.subarray(0, first), ciphertext.subarray(first)];
+    const empty = Array.from({ length: empties }, () => value(0x04));
+    return w.write(ciphertext, {
+      content: value(0xa0, ...chunks.map((chunk) => value(0x04, chunk)), ...empty),
+    });
+  };
+  // A chunk of 128 bytes has one byte of length more than a shorter one; an empty chunk has two bytes.
+  const first = written(16, 0).length % 2 === 0 ? 16 : 128;
+  const empties = (16 * 1024 - written(first, 0).length) / 2;
+  assert.equal(written(first, empties).length, 16 * 1024);
+  assert.deepEqual(openCms(written(first, empties), PRIVATE_KEY), plain);
+  assertRefused(written(first, empties + 1), "an empty chunk more");
+});
+
 test("takes the hash's parameters as NULL or left out (RFC 4055 §2.1)", () => {
   const w = writer();
   const keyAlgorithm = value(

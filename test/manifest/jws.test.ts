@@ -314,7 +314,8 @@ test("refuses a document when its time is over, and a time that is none", async 
   const jws = await signManifest(manifest, owner.signingKey);
   await verifyManifest(jws, { nowMs: NOT_AFTER });
   for (const nowMs of [NOT_AFTER + 1, Infinity, NaN]) {
-    await assertRefused(verifyManifest(jws, { nowMs }), "MANIFEST_EXPIRED");
+    const refusal = await assertRefused(verifyManifest(jws, { nowMs }), "MANIFEST_EXPIRED");
+    assert.deepEqual(refusal.details, { notAfter: NOT_AFTER });
   }
   const grant = await signGrant(exampleGrant(analyst.thumbprint), owner.signingKey);
   await verifyGrant(grant, { nowMs: NOT_AFTER });

@@ -12,7 +12,7 @@ import {
   parseSealingJwk,
   publicPart,
 } from "../../core/manifest/jwk.ts";
-import { importSigningKey } from "../../core/manifest/signing-key.ts";
+import { importSigningKey, importVerifyingKey } from "../../core/manifest/signing-key.ts";
 import { generateJwk, makeParty } from "./example.ts";
 import { assertRefused, assertThrows } from "./refusal.ts";
 
@@ -102,6 +102,10 @@ test("refuses a private key whose halves do not belong together, at the latest w
   const { d: edD } = generateJwk("Ed25519");
   await assertRefused(importSigningKey({ ...generateJwk("Ed25519"), d: edD }), "KEY_PRIVATE");
   await assertRefused(importSigningKey({ ...owner.jwk, d }), "KEY_PRIVATE");
+});
+
+test("no key verifies whose point is not on its curve, though it was never parsed", async () => {
+  await assertRefused(importVerifyingKey({ ...owner.publicKey, y: owner.publicKey.x }), "KEY_POINT");
 });
 
 test("tells keys apart by kind and coordinates", () => {

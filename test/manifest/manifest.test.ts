@@ -464,6 +464,8 @@ test("accepts what only looks odd", () => {
   accept(["rules", "plans"], ["ab".repeat(48), "ac".repeat(48)]);
   accept(["rules", "bounds", "cost"], { lower: -90_071_992_547_409.91, upper: 90_071_992_547_409.91 });
   accept(["rules", "bounds", "minutes"], { lower: 5, upper: 5 });
+  for (const name of ["sealroom", "sealroom_x", "sealro"]) accept(["schema", 16, "name"], name);
+  accept(["schema", 0, "type"], "float64");
   accept(["schema", 16, "name"], "Größe (m²)".normalize("NFC"));
 });
 

@@ -34,9 +34,24 @@ export const PARTS: ReadonlyMap<string, Part> = new Map([
     {
       mutate: ["jobs/aggregate/gate.ts", "jobs/aggregate/gate/*.ts"],
       // Left out: the property tests, which take longer than all the others.
-      tests: ["cell-tables", "gate", "gate-figure", "gate-steps", "gate-totals", "rules-doc", "result"].map(
-        (name) => `test/aggregate/${name}.test.ts`,
-      ),
+      tests: [
+        "cell-tables",
+        "gate",
+        "gate-deducible",
+        "gate-figure",
+        "gate-steps",
+        "gate-totals",
+        "rules-doc",
+        "result",
+      ].map((name) => `test/aggregate/${name}.test.ts`),
+    },
+  ],
+  [
+    // Complementary suppression, which the gate calls.
+    "complement",
+    {
+      mutate: ["jobs/aggregate/complement.ts", "jobs/aggregate/complement/*.ts"],
+      tests: ["test/aggregate/complement*.test.ts"],
     },
   ],
 ]);

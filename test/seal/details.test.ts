@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { aesKey } from "../../core/crypto.ts";
 import { encodeContext } from "../../core/seal/context.ts";
-import { FrameCipher } from "../../core/seal/frame.ts";
+import { FrameCipher, unframedLength } from "../../core/seal/frame.ts";
 import { encodeHeaderBody, parseHeader } from "../../core/seal/header-fields.ts";
 import { openHeader } from "../../core/seal/header.ts";
 import { knownDataKey } from "../../core/seal/keyring.ts";
@@ -104,6 +104,33 @@ test("takes 64 wrapped keys, a field of 65,535 bytes and a context of as many", 
   );
 });
 
+test("reads a header of 128 KiB and writes a field of 65,535 bytes", () => {
+  const headerOf = (bytes: number): Uint8Array => {
+    const dataKeys = [60_000, 60_000, bytes].map(
+      (length) => ["p", text("i"), new Uint8Array(length)] as const,
+    );
+    return new Forger({ suite: 0x0478, dataKeys }).header;
+  };
+  const most = headerOf(128 * 1024 - headerOf(0).length);
+  assert.equal(most.length, 128 * 1024);
+  assert.equal(parseHeader(most).dataKeys.length, 3);
+  const providerInfo = new Uint8Array(0xffff);
+  const body = encodeHeaderBody({
+    messageId: new Uint8Array(32),
+    context: new Map(),
+    dataKey: { providerId: "p", providerInfo, ciphertext: new Uint8Array(1) },
+    frameLength: 1,
+    commitment: new Uint8Array(32),
+  });
+  const whole = concat(body, new Uint8Array(16));
+  assert.deepEqual(parseHeader(whole).dataKeys[0]?.providerInfo, providerInfo);
+});
+
+test("a provider's name keeps a byte order mark, which would make two names of one", () => {
+  const { header } = new Forger({ suite: 0x0478, dataKeys: [["\ufeffp", text("i"), text("c")]] });
+  assert.equal(parseHeader(header).dataKeys[0]?.providerId, "\ufeffp");
+});
+
 test("says what in a message the policy does not allow", () => {
   const source = { dataKey: () => assert.fail("the key was asked for") };
   const many = (count: number): Forgery => ({
@@ -166,6 +193,17 @@ test("a frame of a place is refused in every other length, and with another leng
     assertSays("SEAL_FRAME", { sequence: 5 }, () => cipher.open(spoilt, place));
   }
   assertSays("SEAL_SEQUENCE", { sequence: 4 }, () => cipher.open(frame, { ...place, sequence: 4 }));
+  // The tag does not cover the mark of a final frame.
+  const unmarked = concat(u32(0xfffffffe), frame.subarray(4));
+  assertSays("SEAL_SEQUENCE", { sequence: 5 }, () => cipher.open(unmarked, place));
+});
+
+test("an unframed body has up to 2^36 - 32 bytes (NIST SP 800-38D §5.2.1.1)", () => {
+  const prefix = (length: number): Uint8Array => concat(sequenceIv(1), u64(length));
+  assert.equal(unframedLength(prefix(2 ** 36 - 32)), 2 ** 36 - 32);
+  for (const length of [2 ** 36 - 31, 2 ** 40]) {
+    assertSays("SEAL_FRAME", {}, () => unframedLength(prefix(length)));
+  }
 });
 
 test("says of an unframed body with another IV that it is the first and only one, where it is judged", () => {
@@ -267,7 +305,7 @@ test("says which range is outside, and of an answer how long it is and should be
   ] as const) {
     assert.throws(
       () => openFrames(header, layout, range, sealed, new Uint8Array(length), offset),
-      RangeError,
+      { name: "RangeError", message: "the plaintext does not fit where it should go" },
       String(offset),
     );
   }

@@ -78,6 +78,7 @@ test("a range outside the plaintext is refused", () => {
     [100, 1],
     [101, 0],
     [0.5, 1],
+    [0.5, 0.5],
     [0, NaN],
     [2 ** 53, 1],
     [1, 2 ** 53],

@@ -268,8 +268,12 @@ test("a writer refuses reserved context, contexts that are too long, and impossi
   assert.throws(() => new MessageWriter(withContext("k", "x".repeat(70_000))), { code: "SEAL_LIMIT" });
   assert.throws(() => new MessageWriter({ ...OPTIONS, keyName: "x".repeat(70_000) }), { code: "SEAL_LIMIT" });
   for (const frameLength of [0, -1, 1.5, NaN, 2 ** 24 + 1]) {
-    assert.throws(() => new MessageWriter({ ...OPTIONS, frameLength }), RangeError);
+    assert.throws(() => new MessageWriter({ ...OPTIONS, frameLength }), {
+      name: "RangeError",
+      message: "a frame length is 1 to 16 MiB",
+    });
   }
+  assert.doesNotThrow(() => new MessageWriter({ ...OPTIONS, frameLength: 2 ** 24 }));
 });
 
 test("no frame is sealed past number 2^32 - 1, at which the IVs would begin again", () => {
