@@ -114,12 +114,13 @@ function parseUnit(field: Field, columns: readonly SchemaColumn[]): string | nul
     return null;
   }
   if (units.length !== 1 || units[0] !== named) {
-    const known = columns.some(({ name }) => name === named);
+    const role = columns.find(({ name }) => name === named)?.role;
     const near = nearestDetail(
       named,
       columns.map(({ name }) => name),
     );
-    throw known ? field.fault("not the one column of role unit") : field.fault("no such column", near);
+    if (role === undefined) throw field.fault("no such column", near);
+    throw field.fault("it, and no other column, has to have the role unit", { role, units: units.length });
   }
   return named;
 }
