@@ -66,8 +66,9 @@ export async function encodeKeys({ entries }: KeySet, half: "private" | "public"
 /** Errors: OWNER_KEY_FORM, KEY_*. */
 export async function parseOwnerKey(value: JsonValue): Promise<OwnerKey> {
   const { sig, enc } = onePerUse(await parseEntries(value, "private"));
-  if (sig === undefined)
-    {throw new SealroomError("OWNER_KEY_FORM", { fault: "no signing key: is it a recipient's?" });}
+  if (sig === undefined) {
+    throw new SealroomError("OWNER_KEY_FORM", { fault: "no signing key: is it a recipient's?" });
+  }
   const [signingPrivate, sealingPrivate] = [parsePrivateJwk(sig.key), sealingOf(enc)];
   const sealing = publicPart(sealingPrivate);
   if (sealing.kty !== "EC") throw new SealroomError("OWNER_KEY_FORM", { fault: "not a P-256 key" });
@@ -91,8 +92,9 @@ export async function parseRecipientPublic(value: JsonValue): Promise<P256Jwk> {
 /** The thumbprint of the signing key in a public file: who the owner is. Errors: OWNER_KEY_FORM, KEY_*. */
 export async function parseOwnerPublic(value: JsonValue): Promise<PublicJwk> {
   const { sig } = onePerUse(await parseEntries(value, "public"));
-  if (sig === undefined)
-    {throw new SealroomError("OWNER_KEY_FORM", { fault: "no signing key: is it a recipient's?" });}
+  if (sig === undefined) {
+    throw new SealroomError("OWNER_KEY_FORM", { fault: "no signing key: is it a recipient's?" });
+  }
   return sig.key;
 }
 
