@@ -8,7 +8,8 @@ import { readText } from "./file.ts";
 
 export const PUT_POLICY: string =
   "As the break-glass role, put this policy: aws kms put-key-policy --key-id KEY_ARN --policy-name default " +
-  "--policy file://FILE. KMS takes up to a few minutes to apply it everywhere.";
+  "--policy file://FILE. KMS takes up to a few minutes to apply it everywhere. (On the stand-ins: sealroom local " +
+  "put-key-policy --key KEY_ARN --policy FILE.)";
 
 /** Errors, at the path: those of readText and parseMeasurements. */
 export async function readMeasurements(path: string): Promise<Measurements> {

@@ -110,7 +110,8 @@ function nextSteps({ dataset, liveEpoch = [] }: Options): readonly string[] {
   if (liveEpoch.length > 0) return [lint, PUT_POLICY];
   return [
     lint,
-    PUT_POLICY,
+    "As the break-glass role, make the data set's key with it: aws kms create-key --policy file://FILE. (On the stand-ins: " +
+      "sealroom local create-key --policy FILE.)",
     `No enclave opens ${dataset} under it. Once it is sealed, run this again with --live-epoch EPOCH: roll-over cannot ` +
       "read a policy without one.",
   ];

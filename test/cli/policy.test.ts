@@ -56,7 +56,7 @@ test("kms prints a policy that pins the parent, and on standard error what to do
   const said = await printTo(path("policy.json"), ["policy", "kms", ...terms]);
   assert.match(
     said,
-    /^1\. [^]*policy lint FILE\n2\. As the break-glass role, [^]*put-key-policy[^]*everywhere\.\n$/,
+    /^1\. [^]*policy lint FILE\n2\. As the break-glass role, [^]*put-key-policy[^]*FILE\.\)\n$/,
   );
   const { next, warnings } = await answer(["policy", "kms", ...terms]);
   assert.deepEqual([(next as readonly string[]).length, warnings], [2, []]);
@@ -72,7 +72,7 @@ test("kms without a live epoch says that roll-over cannot go on from it, and rol
   const said = await printTo(path("begin.json"), ["policy", "kms", ...begin]);
   assert.match(
     said.replaceAll("\n", " "),
-    /3\. No enclave opens visits under it\. .* --live-epoch EPOCH: roll-over/,
+    /create-key --policy .*3\. No enclave opens visits under it\. .* --live-epoch EPOCH: roll-over/,
   );
   const rolled = await answer(["policy", "roll-over", path("begin.json"), "--live-epoch", "1763856000000"]);
   assert.deepEqual([rolled.exit, rolled.error?.code], [3, "KEYPOLICY_NO_EPOCH"]);
