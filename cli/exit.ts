@@ -211,13 +211,14 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   },
   KEYPOLICY_SYNTAX: {
     exit: 3,
-    advice: "Correct the policy; `sealroom policy lint` says more, `sealroom policy kms` prints one.",
+    advice: "Correct the policy, or print one with `sealroom policy kms`.",
   },
   KEYPOLICY_FOREIGN: {
     exit: 3,
     advice:
       "Print a new one with `sealroom policy kms`; `sealroom policy lint` says what is wrong with this one.",
   },
+  KEYPOLICY_NO_EPOCH: { exit: 3, advice: "Print it anew with `sealroom policy kms ... --live-epoch EPOCH`." },
   KEYPOLICY_CHANGE: { exit: 3, advice: "Give the policy that is in force, and what differs from it." },
   OWNER_KEY_FILE: { exit: 3, advice: "Look at the path and its rights." },
   OWNER_KEY_EXISTS: { exit: 3, advice: "Give another name, or move what is there." },

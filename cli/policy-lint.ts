@@ -9,9 +9,9 @@ import type { JudgedFinding, Lint } from "../owner/lint/lint.ts";
 import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { locate } from "./fault.ts";
-import { readText } from "./file.ts";
 import { paint, printable, renderFields, wrap } from "./output.ts";
 import type { Report } from "./output.ts";
+import { readPolicyText } from "./policy-file.ts";
 
 interface Options {
   readonly enclaveRole?: readonly string[];
@@ -28,12 +28,12 @@ export function declareLint(policy: Command, host: Host): void {
       "and printed, unless it is given. Exit 0 if nothing was found, 1 if something was. docs/key-policy.md lists the codes.",
     examples: [
       "sealroom policy lint policy.json",
-      "aws kms get-key-policy --key-id KEY_ARN --query Policy --output text > policy.json",
+      "aws kms get-key-policy --key-id KEY_ARN --policy-name default > policy.json",
       "sealroom policy lint policy.json --json \\\n" +
         "      --enclave-role arn:aws:iam::111122223333:role/enclave",
     ],
   })
-    .argument("<policy>", "the key policy, as a file")
+    .argument("<policy>", "the key policy, as a file; also as `aws kms get-key-policy` prints it")
     .option(
       "--enclave-role <arn>",
       "a role whose credentials enclaves use, and so their hosts; may be repeated",
@@ -45,7 +45,7 @@ export function declareLint(policy: Command, host: Host): void {
 }
 
 async function lint(_session: Session, options: Options, file: string): Promise<Report> {
-  const text = await readText(file);
+  const text = await readPolicyText(file);
   const found = await locate(file, () =>
     lintKeyPolicy(text, {
       enclave: options.enclaveRole ?? [],
@@ -56,7 +56,7 @@ async function lint(_session: Session, options: Options, file: string): Promise<
   return {
     exit: found.findings.length === 0 ? 0 : 1,
     json: encode(found),
-    text: render(found, file).map(printable),
+    text: render(found, file, text).map(printable),
   };
 }
 
@@ -88,13 +88,16 @@ function encodeProbe({ principal, action, context, registers }: Probe): JsonObje
   };
 }
 
-function render({ findings, roles, notes }: Lint, file: string): readonly string[] {
+function render({ findings, roles, notes }: Lint, file: string, policy: string): readonly string[] {
   const count = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
   const open = findings.filter(({ stand }) => stand === "open").length;
   const summary =
     findings.length === 0 ? `${file}: nothing found.` : `${file}: ${count}, ${open} of them open today.`;
   return [
-    ...findings.flatMap((one) => [...renderFinding(one), ""]),
+    ...findings.flatMap((one, index) => {
+      const isKnown = findings.slice(0, index).some(({ code }) => code === one.code);
+      return [...renderFinding(one, policy, isKnown ? "as above" : "whole"), ""];
+    }),
     summary,
     ...renderFields([
       ["enclave", list(roles.enclave)],
@@ -106,34 +109,55 @@ function render({ findings, roles, notes }: Lint, file: string): readonly string
   ];
 }
 
-function renderFinding({ code, name, detail, stand, heldBy, witness }: JudgedFinding): readonly string[] {
+/** What all findings of a code have in common is printed with the first of them. */
+function renderFinding(
+  { code, name, detail, stand, heldBy, witness }: JudgedFinding,
+  policy: string,
+  length: "whole" | "as above",
+): readonly string[] {
   const { finds, attack, instead } = LINT_CODES[code];
+  const common = (title: string, text: string): readonly (readonly [string, string])[] =>
+    length === "whole" ? [[title, text]] : [];
   return [
     `${paint(stand === "open" ? "red" : "yellow", code)} in ${name ?? "the policy as a whole"}${STANDS[stand](heldBy)}`,
     ...renderFields([
       ["found", `${finds}: ${detail}`],
-      ["attack", attack],
-      ...(witness === undefined ? [] : ([["request", describe(witness)]] as const)),
-      ["instead", instead],
+      ...common("attack", attack),
+      ...(witness === undefined ? [] : ([["request", describe(witness, policy)]] as const)),
+      ...common("instead", instead),
     ]),
   ];
 }
 
+/** In the words of docs/key-policy.md and of --json. */
 const STANDS: Readonly<Record<JudgedFinding["stand"], (heldBy: string | null) => string>> = {
   open: () => ": open today",
-  held: (heldBy) => `: only ${heldBy ?? "a Deny"} stops it`,
-  latent: () => ": nothing allows it today",
-  form: () => "",
+  held: (heldBy) => `: held, only ${heldBy ?? "a Deny"} stops it`,
+  latent: () => ": latent, nothing allows it today",
+  form: () => ": form, no request shows it",
 };
 
-function describe({ principal, action, context, registers }: Probe): string {
+function describe({ principal, action, context, registers }: Probe, policy: string): string {
   const pairs = Object.entries(context ?? {}).map(([key, value]) => `${key}=${value}`);
-  const pcrs = [...(registers ?? [])].map(([register, value]) => `PCR${register} ${value.slice(0, 8)}...`);
   return [
     `${action} by ${principal.roleArn}`,
-    registers === null ? "without a document" : `with a document of ${pcrs.join(" ")}`,
+    registers === null ? "without a document" : `with a document of ${describeRegisters(registers, policy)}`,
     ...(context === null ? [] : [pairs.length === 0 ? "no context" : `context ${pairs.join(" ")}`]),
   ].join(", ");
+}
+
+/** A value that the policy does not name is the linter's own, and stands for any such. */
+function describeRegisters(registers: Probe["registers"] & object, policy: string): string {
+  const text = policy.toLowerCase();
+  const isNamed = ([, value]: readonly [number, string]): boolean => text.includes(value.toLowerCase());
+  const named = [...registers]
+    .filter(isNamed)
+    .map(([register, value]) => `PCR${register} ${value.slice(0, 8)}...`);
+  const others = [...registers].filter((entry) => !isNamed(entry)).map(([register]) => `PCR${register}`);
+  return [
+    ...(named.length === 0 ? [] : [named.join(" ")]),
+    ...(others.length === 0 ? [] : [`values that the policy does not name in ${others.join(" ")}`]),
+  ].join(" and ");
 }
 
 function list(arns: readonly string[]): string {

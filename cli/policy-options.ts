@@ -1,9 +1,15 @@
-// The values that the commands of `sealroom policy` take: measurements by file, epochs, token keys.
+// The values that the commands of `sealroom policy` take: measurements by file, epochs, token keys; and what to do with a
+// policy that one of them printed.
 import { parseMeasurements } from "../core/attestation/measurements.ts";
 import type { Measurements } from "../core/attestation/measurements.ts";
 import type { TokenKey } from "../owner/key-policy/terms.ts";
 import { locate, usage } from "./fault.ts";
 import { readText } from "./file.ts";
+
+export const PUT_POLICY: string =
+  "As the break-glass role, put this policy: aws kms put-key-policy --key-id KEY_ARN --policy-name default " +
+  "--policy file://FILE. KMS takes up to a few minutes to apply it everywhere. (On the stand-ins: sealroom local " +
+  "put-key-policy --key KEY_ARN --policy FILE.)";
 
 /** Errors, at the path: those of readText and parseMeasurements. */
 export async function readMeasurements(path: string): Promise<Measurements> {

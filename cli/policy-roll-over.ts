@@ -6,14 +6,14 @@ import type { JsonObject } from "../core/json.ts";
 import { encodeKeyPolicy, keyPolicy } from "../owner/key-policy.ts";
 import { readTerms } from "../owner/key-policy/read-terms.ts";
 import { rollOver, type RollOver, type Turnover } from "../owner/key-policy/roll-over.ts";
-import type { CheckedTerms, TokenKey } from "../owner/key-policy/terms.ts";
+import type { CheckedTerms, KeyPolicyTerms, TokenKey } from "../owner/key-policy/terms.ts";
 import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { locate, usage } from "./fault.ts";
-import { readText } from "./file.ts";
 import { wrap } from "./output.ts";
 import type { Report } from "./output.ts";
-import { parseEpoch, parseToken, readMeasurements } from "./policy-options.ts";
+import { readPolicyText } from "./policy-file.ts";
+import { parseEpoch, parseToken, PUT_POLICY, readMeasurements } from "./policy-options.ts";
 
 interface Options {
   readonly add?: readonly string[];
@@ -29,8 +29,9 @@ export function declareRollOver(policy: Command, host: Host): void {
     summary: "print the next key policy: a new image in beside the old one, or the old one out",
     description:
       "Reads the key policy in force, which has to be one that `policy kms` or this command printed, and prints the next " +
-      "one. With --add the new image opens keys beside the old one; with --retire the old one no longer does. What to do " +
-      "next is printed to standard error.",
+      "one. With --add the new image opens keys beside the old one; with --retire the old one no longer does. One without " +
+      "a live epoch cannot be read: it does not name its data set, and is printed anew with `policy kms`. " +
+      "What to do next is printed to standard error.",
     examples: [
       "sealroom policy roll-over policy.json --add new-measurements.json > next.json",
       "sealroom policy roll-over next.json --retire old-measurements.json > last.json",
@@ -38,15 +39,15 @@ export function declareRollOver(policy: Command, host: Host): void {
         "      --retire-epoch 1780000000000 > next.json",
     ],
   })
-    .argument("<policy>", "the key policy in force, as a file")
+    .argument("<policy>", "the key policy in force, as a file; also as `aws kms get-key-policy` prints it")
     .option("--add <file>", "measurements of an image that is to open keys too; may be repeated", collect)
     .option(
       "--retire <file>",
       "measurements of an image that is to open nothing any more; may be repeated",
       collect,
     )
-    .option("--live-epoch <n...>", "epochs whose manifests are to work too")
-    .option("--retire-epoch <n...>", "epochs whose manifests are to work no more")
+    .option("--live-epoch <n>", "an epoch whose manifest is to work too; may be repeated", collect)
+    .option("--retire-epoch <n>", "an epoch whose manifest is to work no more; may be repeated", collect)
     .option("--token-domain <name:version>", "a token key to add; may be repeated", collect)
     .option("--retire-token <name:version>", "a token key to take out; may be repeated", collect);
   act(command, host, printNext);
@@ -54,11 +55,12 @@ export function declareRollOver(policy: Command, host: Host): void {
 
 async function printNext({ progress }: Session, options: Options, file: string): Promise<Report> {
   const change = await readChange(options);
-  const text = await readText(file);
+  const text = await readPolicyText(file);
   const terms = await locate(file, () => readTerms(text));
-  const next = await locate(file, () => keyPolicy(rollOver(terms, change)));
+  const nextTerms = await locate(file, () => rollOver(terms, change));
+  const next = await locate(file, () => keyPolicy(nextTerms));
   const steps = nextSteps(change);
-  const warnings = goingBack(terms, change);
+  const warnings = [...goingBack(terms, change), ...closing(nextTerms)];
   const numbered = steps.map((step, index) => `${index + 1}. ${step}`);
   for (const line of [...changeLines(change), ...warnings, ...numbered].flatMap((entry) => wrap(entry))) {
     progress.note(line);
@@ -124,6 +126,15 @@ function goingBack({ liveEpochs, tokens: current }: CheckedTerms, { epochs, toke
   ];
 }
 
+/** Without an epoch a policy says too little to be the start of the next one. */
+function closing({ liveEpochs, dataset }: KeyPolicyTerms): readonly string[] {
+  if (liveEpochs.length > 0) return [];
+  return [
+    `Warning: no epoch is left, so no enclave opens ${dataset}, and this command cannot read the policy that it prints. ` +
+      "To open the data set again, print one anew: sealroom policy kms ... --live-epoch EPOCH",
+  ];
+}
+
 function lines<Value>(
   kind: string,
   { add, retire }: Turnover<Value>,
@@ -140,10 +151,7 @@ function tokenName({ domain, version }: TokenKey): string {
 }
 
 function nextSteps({ images, epochs, tokens }: RollOver): readonly string[] {
-  const put =
-    "As the break-glass role, put this policy: aws kms put-key-policy --key-id KEY_ARN --policy-name default " +
-    "--policy file://FILE. KMS takes up to a few minutes to apply it everywhere.";
-  const steps = [put];
+  const steps = [PUT_POLICY];
   if (images.add.length > 0) {
     steps.push(
       "Start the new image. Until one is retired, the old and the new one open keys.",

@@ -7,7 +7,7 @@ import { act, addNeeded, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { wrap } from "./output.ts";
 import type { Report } from "./output.ts";
-import { parseEpoch, parseToken, readMeasurements } from "./policy-options.ts";
+import { parseEpoch, parseToken, PUT_POLICY, readMeasurements } from "./policy-options.ts";
 
 interface Options {
   readonly measurements: readonly string[];
@@ -38,7 +38,8 @@ export function declarePolicy(parent: Command, host: Host): Command {
     description:
       "Prints the policy of the KMS key: only these enclave images, on instances of the enclave's role, open a data set's " +
       "key, only for this owner and these epochs; nobody else opens keys unattested, wraps, re-encrypts or grants. Without " +
-      "--live-epoch no enclave opens the data set: the policy to begin with, before it is sealed.",
+      "--live-epoch no enclave opens the data set: the policy to begin with, before it is sealed. What to do next is " +
+      "printed to standard error.",
     examples: [
       "sealroom policy kms --measurements measurements.json \\\n" +
         "      --owner-role arn:aws:iam::111122223333:role/owner \\\n" +
@@ -63,7 +64,11 @@ export function declarePolicy(parent: Command, host: Host): Command {
   addNeeded(command, "--owner <thumbprint>", "of the owner's signing key; `sealroom keygen` prints it");
   addNeeded(command, "--dataset <name>", "the data set");
   command
-    .option("--live-epoch <n...>", "epochs whose manifests still work; `sealroom seal` prints them")
+    .option(
+      "--live-epoch <n>",
+      "an epoch whose manifest still works; `sealroom seal` prints it; may be repeated",
+      collect,
+    )
     .option("--token-domain <name:version>", "a token key that enclaves may use; may be repeated", collect)
     .option(
       "--output-dataset <name>",
@@ -89,11 +94,25 @@ async function printPolicy({ progress }: Session, options: Options): Promise<Rep
     outputs: options.outputDataset ?? [],
   });
   const warnings = options.parentRole ? [] : [PARENT_LEFT_OUT];
-  for (const line of warnings.flatMap((warning) => wrap(warning))) progress.note(line);
+  const steps = nextSteps(options);
+  const numbered = steps.map((step, index) => `${index + 1}. ${step}`);
+  for (const line of [...warnings, ...numbered].flatMap((entry) => wrap(entry))) progress.note(line);
   const text = encodeKeyPolicy(policy);
   return {
     exit: 0,
-    json: { policy: JSON.parse(text) as JsonObject, warnings },
+    json: { policy: JSON.parse(text) as JsonObject, warnings, next: steps },
     text: [text.trimEnd()],
   };
+}
+
+function nextSteps({ dataset, liveEpoch = [] }: Options): readonly string[] {
+  const lint = "Look at it: sealroom policy lint FILE";
+  if (liveEpoch.length > 0) return [lint, PUT_POLICY];
+  return [
+    lint,
+    "As the break-glass role, make the data set's key with it: aws kms create-key --policy file://FILE. (On the stand-ins: " +
+      "sealroom local create-key --policy FILE.)",
+    `No enclave opens ${dataset} under it. Once it is sealed, run this again with --live-epoch EPOCH: roll-over cannot ` +
+      "read a policy without one.",
+  ];
 }

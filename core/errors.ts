@@ -197,6 +197,7 @@ export const ERROR_CODES = {
   KEYPOLICY_OUTPUT: "an output's data set name is malformed, or is listed twice",
   KEYPOLICY_SYNTAX: "the key policy is not understood",
   KEYPOLICY_FOREIGN: "the key policy is not one that is printed here",
+  KEYPOLICY_NO_EPOCH: "the key policy lists no live epoch, and so does not name its data set",
   KEYPOLICY_CHANGE: "the key policy cannot be changed like this",
   KEYPOLICY_SIZE:
     "the key policy is longer than the 32 KiB that KMS takes: list fewer epochs, token versions or measurements",

@@ -65,6 +65,15 @@ data "aws_iam_policy_document" "s3_endpoint" {
     }
   }
   statement {
+    sid       = "OwnResults"
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.artifacts.arn}/results/*"]
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+  }
+  statement {
     sid       = "AmazonLinuxPackages"
     actions   = ["s3:GetObject"]
     resources = ["arn:${local.partition}:s3:::al2023-repos-${local.region}-de612dc2/*"]

@@ -19,7 +19,7 @@ output "data_bucket" {
 }
 
 output "artifact_bucket" {
-  description = "Where sealroom.tgz and sealroom.eif go."
+  description = "Where sealroom.tgz, sealroom.eif and jobs/ go, and results/ come from."
   value       = aws_s3_bucket.artifacts.id
 }
 

@@ -79,6 +79,12 @@ data "aws_iam_policy_document" "parent_read" {
     not_actions = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources   = ["arn:${local.partition}:kms:*:*:key/*"]
   }
+  # What leaves the parent: receipts, and results sealed to their recipients. Not what it runs, nor jobs.
+  statement {
+    sid       = "HandOutResults"
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.artifacts.arn}/results/*"]
+  }
 }
 
 resource "aws_iam_role" "parent" {

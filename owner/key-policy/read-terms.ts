@@ -13,7 +13,7 @@ const LIMITS = { bytes: 4 * MAX_POLICY_BYTES, depth: 8, values: 8192 };
 
 /**
  * Of a policy that keyPolicy printed, with at least one live epoch.
- * @throws KEYPOLICY_FOREIGN for any other; JSON_* for what is no JSON
+ * @throws KEYPOLICY_NO_EPOCH for one without; KEYPOLICY_FOREIGN for any other; JSON_* for what is no JSON
  */
 export function readTerms(policy: string): CheckedTerms {
   const document = parseJson(policy, LIMITS);
@@ -43,9 +43,13 @@ function printAgain(statements: readonly JsonObject[]): readonly [terms: Checked
 function termsOf(statements: readonly JsonObject[]): KeyPolicyTerms {
   const bySid = (pattern: RegExp) => statements.filter((statement) => pattern.test(sidOf(statement)));
   const [enclave] = bySid(/^EnclaveDecrypts0$/);
-  if (enclave === undefined) throw foreign("it has no statement EnclaveDecrypts0, so no live epoch");
   const [owner] = bySid(/^OwnerWrapsOwnKeys$/);
   const [breakGlass] = bySid(/^BreakGlassAdministers$/);
+  if (enclave === undefined) {
+    // Whether all else of it is as it is printed cannot be known without its terms, and no policy is made of it.
+    if (owner !== undefined && breakGlass !== undefined) throw new SealroomError("KEYPOLICY_NO_EPOCH");
+    throw foreign("it has no statement EnclaveDecrypts0");
+  }
   const [outputs] = bySid(/^EnclaveMakesOutputKeys0$/);
   return {
     measurements: bySid(/^EnclaveDecrypts\d+$/).map(imageOf),

@@ -103,7 +103,7 @@ export async function startFlow(): Promise<Flow> {
       ...["policy", "kms", "--measurements", facts.measurements, "--owner", owner, "--dataset", "visits"],
       ...["--owner-role", facts.roles["owner"] ?? "", "--enclave-role", facts.roles["enclave"] ?? ""],
       ...["--break-glass-role", facts.roles["breakGlass"] ?? ""],
-      ...(epochs.length === 0 ? [] : ["--live-epoch", ...epochs]),
+      ...epochs.flatMap((epoch) => ["--live-epoch", epoch]),
     ]);
     await writeFile(path("policy.json"), JSON.stringify(document));
   };

@@ -4,7 +4,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "node:test";
 import type { TestContext } from "node:test";
+import { consequenceOf } from "../../cli/exit.ts";
 import { encodeMeasurements } from "../../core/attestation/measurements.ts";
+import type { ErrorCode } from "../../core/errors.ts";
 import { LINT_CODES } from "../../owner/lint/codes.ts";
 import { answer, scratch, sealroom } from "./command-line.ts";
 import type { JsonAnswer } from "./command-line.ts";
@@ -45,13 +47,86 @@ function sids({ policy }: JsonAnswer): readonly string[] {
   return (policy as { Statement: readonly { Sid: string }[] }).Statement.map(({ Sid }) => Sid);
 }
 
-test("kms prints a policy that pins the parent, and nothing beside it", async (t) => {
+function adviceOf({ error }: JsonAnswer): string {
+  return consequenceOf(error?.code as ErrorCode).advice;
+}
+
+test("kms prints a policy that pins the parent, and on standard error what to do with it", async (t) => {
   const { path, terms } = await place(t);
-  assert.equal(await printTo(path("policy.json"), ["policy", "kms", ...terms]), "");
+  const said = await printTo(path("policy.json"), ["policy", "kms", ...terms]);
+  assert.match(
+    said,
+    /^1\. [^]*policy lint FILE\n2\. As the break-glass role, [^]*put-key-policy[^]*FILE\.\)\n$/,
+  );
+  const { next, warnings } = await answer(["policy", "kms", ...terms]);
+  assert.deepEqual([(next as readonly string[]).length, warnings], [2, []]);
   const text = await readFile(path("policy.json"), "utf8");
   assert.equal(text.split(PARENT).length - 1, 2);
   const found = await answer(["policy", "lint", path("policy.json")]);
   assert.deepEqual([found.exit, found["findings"], found["notes"]], [0, [], []]);
+});
+
+test("kms without a live epoch says that roll-over cannot go on from it, and roll-over says so too", async (t) => {
+  const { path, terms } = await place(t);
+  const begin = terms.slice(0, -2);
+  const said = await printTo(path("begin.json"), ["policy", "kms", ...begin]);
+  assert.match(
+    said.replaceAll("\n", " "),
+    /create-key --policy .*3\. No enclave opens visits under it\. .* --live-epoch EPOCH: roll-over/,
+  );
+  const rolled = await answer(["policy", "roll-over", path("begin.json"), "--live-epoch", "1763856000000"]);
+  assert.deepEqual([rolled.exit, rolled.error?.code], [3, "KEYPOLICY_NO_EPOCH"]);
+  assert.match(adviceOf(rolled), /sealroom policy kms \.\.\. --live-epoch EPOCH/);
+});
+
+test("roll-over that takes the last epoch out warns that nothing follows on what it prints", async (t) => {
+  const { path, terms } = await place(t);
+  await printTo(path("policy.json"), ["policy", "kms", ...terms, "--token-domain", "people:1"]);
+  const last = ["policy", "roll-over", path("policy.json"), "--retire-epoch", "1763856000000"];
+  const said = await printTo(path("closed.json"), last);
+  assert.match(said, /^Retired: epoch 1763856000000\nWarning: no epoch is left, so no enclave opens visits/);
+  assert.equal((await answer(["policy", "lint", path("closed.json")])).exit, 0);
+  const on = await answer(["policy", "roll-over", path("closed.json"), "--add", path("new.json")]);
+  assert.deepEqual([on.exit, on.error?.code], [3, "KEYPOLICY_NO_EPOCH"]);
+  const { warnings } = await answer([...last, "--live-epoch", "1763856000001"]);
+  assert.deepEqual(warnings, []);
+});
+
+test("lint and roll-over take the policy as get-key-policy prints it, with its name or without", async (t) => {
+  const { path, terms } = await place(t);
+  await printTo(path("policy.json"), ["policy", "kms", ...terms]);
+  const Policy = await readFile(path("policy.json"), "utf8");
+  const next = await answer(["policy", "roll-over", path("policy.json"), "--add", path("new.json")]);
+  for (const printed of [{ Policy, PolicyName: "default" }, { Policy }, { PolicyName: "default", Policy }]) {
+    await writeFile(path("answer.json"), JSON.stringify(printed, null, 4));
+    const found = await answer(["policy", "lint", path("answer.json")]);
+    assert.deepEqual([found.exit, found["findings"]], [0, []]);
+    const rolled = await answer(["policy", "roll-over", path("answer.json"), "--add", path("new.json")]);
+    assert.deepEqual(rolled["policy"], next["policy"]);
+  }
+});
+
+test("lint unwraps nothing that says more than get-key-policy does, or says it twice", async (t) => {
+  const { path, terms } = await place(t);
+  await printTo(path("policy.json"), ["policy", "kms", ...terms]);
+  const policy = JSON.stringify(JSON.stringify(JSON.parse(await readFile(path("policy.json"), "utf8"))));
+  const cases: readonly (readonly [text: string, code: string])[] = [
+    [`{"Policy":${policy},"Policy":${policy}}`, "JSON_DUPLICATE"],
+    [`{"Policy":${policy},"PolicyName":"default","PolicyName":"other"}`, "JSON_DUPLICATE"],
+    [`{"Policy":${policy},"Statement":[]}`, "KEYPOLICY_SYNTAX"],
+    [`[{"Policy":${policy}}]`, "KEYPOLICY_SYNTAX"],
+    [`{"Policy":${policy}}{}`, "JSON_SYNTAX"],
+    [`{"Policy":{}}`, "KEYPOLICY_SYNTAX"],
+    [`{"Policy":"\\q"}`, "JSON_SYNTAX"],
+    [`{"Policy":"no policy"}`, "JSON_SYNTAX"],
+    [`{"Policy":${JSON.stringify(`{"Policy":${policy}}`)}}`, "KEYPOLICY_SYNTAX"],
+  ];
+  for (const [text, code] of cases) {
+    await writeFile(path("answer.json"), text);
+    const found = await answer(["policy", "lint", path("answer.json")]);
+    assert.deepEqual([found.exit, found.error?.code], [3, code], text.slice(0, 20));
+    assert.doesNotMatch(adviceOf(found), /policy lint/);
+  }
 });
 
 test("kms --no-parent-role says on standard error what is lost", async (t) => {
@@ -127,8 +202,17 @@ test("roll-over changes epochs and token keys, and with --json says what it chan
   const { path, terms } = await place(t);
   await printTo(path("policy.json"), ["policy", "kms", ...terms, "--token-domain", "people:1"]);
   const found = await answer([
-    ...["policy", "roll-over", path("policy.json"), "--live-epoch", "1763856000001", "1763856000002"],
-    ...["--retire-epoch", "1763856000000", "--token-domain", "people:2", "--retire-token", "people:1"],
+    ...["policy", "roll-over", path("policy.json"), "--live-epoch", "1763856000001"],
+    ...[
+      "--live-epoch",
+      "1763856000002",
+      "--retire-epoch",
+      "1763856000000",
+      "--token-domain",
+      "people:2",
+      "--retire-token",
+      "people:1",
+    ],
   ]);
   assert.equal(found.exit, 0, JSON.stringify(found.error));
   assert.deepEqual(found["changed"], {
@@ -139,6 +223,19 @@ test("roll-over changes epochs and token keys, and with --json says what it chan
   const text = JSON.stringify(found["policy"]);
   assert.ok(text.includes('["1763856000001","1763856000002"]') && !text.includes('"1763856000000"'));
   assert.ok((found["next"] as readonly string[]).length >= 3);
+});
+
+test("an epoch before the policy's file is one epoch, and swallows no file", async (t) => {
+  const { path, terms } = await place(t);
+  await printTo(path("policy.json"), ["policy", "kms", ...terms, "--live-epoch", "1763856000001"]);
+  const found = await answer([
+    ...["policy", "roll-over", "--live-epoch", "1763856000002", "--retire-epoch", "1763856000000"],
+    path("policy.json"),
+  ]);
+  assert.equal(found.exit, 0, JSON.stringify(found.error));
+  assert.ok(JSON.stringify(found["policy"]).includes('["1763856000001","1763856000002"]'));
+  const two = await answer(["policy", "kms", ...terms, "1763856000001"]);
+  assert.deepEqual([two.exit, two.error?.code], [2, "USAGE_ARGUMENTS"]);
 });
 
 test("roll-over warns of an epoch and a token version that go back, and of no other", async (t) => {
@@ -204,7 +301,7 @@ test("lint exits 1 with each finding's statement, attack, request and advice", a
   assert.deepEqual([exit, stderr], [1, ""]);
   assert.match(stdout, /^GRANT in Mistake: open today\n/);
   assert.match(stdout, /kms:CreateGrant by arn:aws:iam::111122223333:role\/enclave/);
-  assert.match(stdout, /NO_DENY_HANDING_ON in the policy as a whole: nothing allows it today\n/);
+  assert.match(stdout, /NO_DENY_HANDING_ON in the policy as a whole: latent, nothing allows it today\n/);
   assert.match(stdout, /bad\.json: 2 findings, 1 of them open today\.\n/);
 
   const found = await answer(["policy", "lint", path("bad.json")]);
@@ -225,6 +322,27 @@ test("lint exits 1 with each finding's statement, attack, request and advice", a
     breakGlass: [role("break-glass")],
     others: [],
   });
+});
+
+test("lint says what findings of a code have in common once, and which registers may have any value", async (t) => {
+  const { path, terms } = await place(t);
+  const { policy } = await answer(["policy", "kms", ...terms]);
+  const { Statement } = policy as { Statement: readonly { Sid: string }[] };
+  const kept = Statement.filter(({ Sid }) => !/OtherPCR[012]$/.test(Sid));
+  await writeFile(path("bad.json"), JSON.stringify({ Version: "2012-10-17", Statement: kept }));
+  const { stdout } = await sealroom(["policy", "lint", path("bad.json")]);
+  const count = (part: string): number => stdout.split(part).length - 1;
+  assert.equal(count("NO_DENY_IMAGE in the policy as a whole: latent, nothing allows it today\n"), 3, stdout);
+  assert.deepEqual(
+    [count("  found "), count("  request "), count("  attack "), count("  instead ")],
+    [3, 3, 1, 1],
+  );
+  const text = stdout.replaceAll(/\s+/g, " ");
+  assert.match(
+    text,
+    /PCR1 1b1b1b1b\.\.\. PCR2 2c2c2c2c\.\.\. [^,]*and values that the policy does not name in PCR0/,
+  );
+  assert.doesNotMatch(text, /5c5c/);
 });
 
 test("lint believes what it is told about roles over what the policy lets them do", async (t) => {

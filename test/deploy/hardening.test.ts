@@ -28,7 +28,7 @@ function statements(template: Template, id: string, path: string): readonly Stat
 }
 
 const PARENTS_ACTIONS = [
-  ...["s3:GetObject", "s3:ListBucket", "ssm:UpdateInstanceInformation"],
+  ...["s3:GetObject", "s3:ListBucket", "s3:PutObject", "ssm:UpdateInstanceInformation"],
   ...["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map(
     (name) => `ssmmessages:${name}`,
   ),
@@ -91,12 +91,15 @@ const RULES: Readonly<Record<string, Rule>> = {
         )
       );
     }),
-  "every bucket keeps versions, is encrypted, and outlives the stack": (t) =>
+  "every bucket keeps versions, is encrypted, and outlives the stack, but not one that could not be made": (
+    t,
+  ) =>
     ofType(t, "AWS::S3::Bucket").every(
       (id) =>
         at(properties(t, id), "VersioningConfiguration.Status") === "Enabled" &&
         properties(t, id)["BucketEncryption"] !== undefined &&
-        at(t.resources, `${id}.DeletionPolicy`) === "Retain",
+        at(t.resources, `${id}.DeletionPolicy`) === "RetainExceptOnCreate" &&
+        at(t.resources, `${id}.UpdateReplacePolicy`) === "Retain",
     ),
   "only the owner writes sealed data": (t) =>
     statements(t, "DataBucketPolicy", "PolicyDocument").some(
@@ -123,12 +126,26 @@ const RULES: Readonly<Record<string, Rule>> = {
         notActions.join() === "kms:Decrypt,kms:GenerateDataKey" &&
         resources.length === 1,
     ),
-  "the parent reads buckets and opens sessions, and may do nothing else": (t) =>
+  "the parent reads buckets, hands out results and opens sessions, and may do nothing else": (t) =>
     properties(t, "ParentRole")["ManagedPolicyArns"] === undefined &&
     fromDocument(at(properties(t, "ParentRole"), "Policies.0.PolicyDocument") ?? null)
       .filter(({ effect }) => effect === "Allow")
       .flatMap(({ actions }) => actions)
       .every((name) => PARENTS_ACTIONS.includes(name)),
+  "the parent writes below results/ alone, by its role and by the endpoint": (t) =>
+    [
+      fromDocument(at(properties(t, "ParentRole"), "Policies.0.PolicyDocument") ?? null),
+      statements(t, "S3Endpoint", "PolicyDocument"),
+    ].every((all) => {
+      const writes = all.filter(
+        ({ effect, actions }) =>
+          effect === "Allow" && actions.some((name) => /^s3:(?!GetObject$|ListBucket$)/.test(name)),
+      );
+      return writes.every(
+        ({ actions, resources }) =>
+          actions.join() === "s3:PutObject" && resources.join() === "<ArtifactBucket.Arn>/results/*",
+      );
+    }),
   "break-glass needs a second factor": (t) =>
     statements(t, "BreakGlassRole", "AssumeRolePolicyDocument").every(
       ({ conditions }) => conditions["Bool aws:MultiFactorAuthPresent"]?.join() === "true",
@@ -209,12 +226,17 @@ const ATTACKS: readonly Attack[] = [
     "s3:GetObject",
   ],
   [
-    "every bucket keeps versions, is encrypted, and outlives the stack",
+    "every bucket keeps versions, is encrypted, and outlives the stack, but not one that could not be made",
     "DataBucket.DeletionPolicy",
     undefined,
   ],
   [
-    "every bucket keeps versions, is encrypted, and outlives the stack",
+    "every bucket keeps versions, is encrypted, and outlives the stack, but not one that could not be made",
+    "TrailBucket.DeletionPolicy",
+    "Retain",
+  ],
+  [
+    "every bucket keeps versions, is encrypted, and outlives the stack, but not one that could not be made",
     "DataBucket.Properties.VersioningConfiguration.Status",
     "Suspended",
   ],
@@ -239,20 +261,34 @@ const ATTACKS: readonly Attack[] = [
     ["kms:*"],
   ],
   [
-    "the parent reads buckets and opens sessions, and may do nothing else",
+    "the parent reads buckets, hands out results and opens sessions, and may do nothing else",
     "ParentRole.Properties.Policies.0.PolicyDocument.Statement.0.Action",
-    "s3:PutObject",
+    "s3:DeleteObject",
   ],
   [
-    "the parent reads buckets and opens sessions, and may do nothing else",
+    "the parent reads buckets, hands out results and opens sessions, and may do nothing else",
     "ParentRole.Properties.Policies.0.PolicyDocument.Statement.2.Action",
     "ssm:GetParameters",
   ],
   [
-    "the parent reads buckets and opens sessions, and may do nothing else",
+    "the parent reads buckets, hands out results and opens sessions, and may do nothing else",
     "ParentRole.Properties.ManagedPolicyArns",
     ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"],
   ],
+  ...[
+    [
+      "ParentRole.Properties.Policies.0.PolicyDocument.Statement.4.Resource",
+      { "Fn::Sub": "${ArtifactBucket.Arn}/*" },
+    ],
+    ["ParentRole.Properties.Policies.0.PolicyDocument.Statement.4.Action", "s3:*"],
+    ["ParentRole.Properties.Policies.0.PolicyDocument.Statement.0.Action", ["s3:GetObject", "s3:PutObject"]],
+    ["S3Endpoint.Properties.PolicyDocument.Statement.1.Resource", { "Fn::Sub": "${DataBucket.Arn}/*" }],
+    ["S3Endpoint.Properties.PolicyDocument.Statement.0.Action", ["s3:GetObject", "s3:PutObject"]],
+  ].map(([path = "", to]): Attack => [
+    "the parent writes below results/ alone, by its role and by the endpoint",
+    path as string,
+    to,
+  ]),
   [
     "break-glass needs a second factor",
     "BreakGlassRole.Properties.AssumeRolePolicyDocument.Statement.0.Condition",

@@ -23,7 +23,10 @@ function words(line: string): readonly string[] {
 
 test("every sealroom command in it is one that there is, with options that it has", async () => {
   const commands = LINES.flatMap((line) => {
-    const [, command] = /(?:^|\$\(|&& |sudo -u sealroom )\s*(?:npx )?sealroom (.*)$/.exec(line.trim()) ?? [];
+    const [, command] =
+      /(?:^|\$\(|&& |sudo -u sealroom |AWS_PROFILE=\w+ )\s*(?:npx |\/usr\/local\/bin\/)?sealroom (.*)$/.exec(
+        line.trim(),
+      ) ?? [];
     return command === undefined ? [] : [words(command.replace(/\)$/, ""))];
   });
   assert.ok(commands.length >= 15, String(commands.length));
@@ -68,6 +71,52 @@ test("every file that it names is there, and every code one that there is", () =
   const codes = Array.from(DOCS.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g), ([, code = ""]) => code);
   for (const code of codes) {
     assert.ok(Object.hasOwn(ERROR_CODES, code) || /^(SEALROOM|AWS|CAPABILITY)_/.test(code), code);
+  }
+});
+
+test("what is for good comes in an order that can be carried out: keys, their stacks, and the roles last", () => {
+  const [block = ""] = BLOCKS.filter((each) => each.includes("delete-stack"));
+  const at = (part: string): number => block.indexOf(part);
+  assert.ok(at("schedule-key-deletion") >= 0);
+  assert.ok(at("delete-stack --stack-name sealroom-key-flights") > at("schedule-key-deletion"));
+  assert.ok(at("delete-stack --stack-name sealroom\n") > at("stack-delete-complete"));
+  assert.ok(block.endsWith("delete-stack --stack-name sealroom\n"));
+});
+
+test("a policy that KMS holds is read as the document that it is", () => {
+  const lines = LINES.filter((line) => line.includes("get-key-policy"));
+  assert.ok(lines.length > 0);
+  for (const line of lines) assert.match(line, /--policy-name default\s+--query Policy --output text/);
+});
+
+test("a policy that is printed for KMS is put, before the page goes on", () => {
+  for (const block of BLOCKS) {
+    for (const [, file = ""] of block.matchAll(/policy (?:kms|roll-over)[^>]*> (\S+)/g)) {
+      assert.ok(
+        block.includes(
+          `put-key-policy --profile break-glass --key-id "$KEY" --policy-name default --policy file://${file}\n`,
+        ),
+      );
+    }
+  }
+});
+
+test("every variable that a command uses was set before it, or is named in what the step before prints", () => {
+  for (const [index, block] of BLOCKS.entries()) {
+    const before = `${DOCS.slice(0, DOCS.indexOf(block))}${block}`;
+    for (const [, name = ""] of block.matchAll(/\$([A-Z][A-Z_]+)\b/g)) {
+      const isSet = new RegExp(`(^|\\s|\`)(export )?${name}=|\`${name}\``).test(before);
+      assert.ok(isSet, `$${name} in block ${index + 1}`);
+    }
+  }
+});
+
+test("on the parent, what lies in /usr/local is called by its full path, and results are looked at by who owns them", () => {
+  for (const line of LINES.filter((each) => each.includes("sudo"))) {
+    assert.doesNotMatch(line, /sudo (-u \S+ )?sealroom/);
+  }
+  for (const line of LINES.filter((each) => each.includes("/var/lib/sealroom"))) {
+    assert.match(line, /^sudo -u sealroom /);
   }
 });
 
