@@ -33,8 +33,8 @@ export function declareRollOver(policy: Command, host: Host): void {
       "a live epoch cannot be read: it does not name its data set, and is printed anew with `policy kms`. " +
       "What to do next is printed to standard error.",
     examples: [
-      "sealroom policy roll-over policy.json --add new-measurements.json > next.json",
-      "sealroom policy roll-over next.json --retire old-measurements.json > last.json",
+      "sealroom policy roll-over policy.json --add new.measurements.json \\\n      > next.json",
+      "sealroom policy roll-over next.json --retire old.measurements.json \\\n      > last.json",
       "sealroom policy roll-over policy.json --live-epoch 1790000000000 \\\n" +
         "      --retire-epoch 1780000000000 > next.json",
     ],

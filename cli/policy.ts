@@ -45,7 +45,8 @@ export function declarePolicy(parent: Command, host: Host): Command {
         "      --owner-role arn:aws:iam::111122223333:role/owner \\\n" +
         "      --enclave-role arn:aws:iam::111122223333:role/enclave \\\n" +
         "      --break-glass-role arn:aws:iam::111122223333:role/break-glass \\\n" +
-        "      --owner 3FMfm... --dataset flights --live-epoch 1790000000000 > policy.json",
+        "      --owner 3FMfm... --dataset flights \\\n" +
+        "      --live-epoch 1790000000000 > policy.json",
     ],
   });
   addNeeded(
