@@ -41,11 +41,12 @@ export function declareTokenizeValue(parent: Command, host: Host): void {
       "domains under a million; siv and cmac take and print hex. The key is the operator's own: nothing is derived from " +
       "it. It is in your hands here, so this is for test vectors and comparisons; a job's keys never leave the enclave.",
     examples: [
-      "sealroom tokenize-value --key-file key.hex --op ff1 --radix 10 --tweak 39383736 \\\n" +
-        "      0123456789 4539148803436467",
-      "sealroom tokenize-value --key-file key.hex --op ff1 --alphabet abcdefghij --tweak '' \\\n" +
-        "      --reveal jbcdgfaehi",
-      "sealroom tokenize-value --key-file key.hex --op siv --aad 101112 112233445566",
+      "sealroom tokenize-value --key-file key.hex --op ff1 --radix 10 \\\n" +
+        "      --tweak 39383736 0123456789 4539148803436467",
+      "sealroom tokenize-value --key-file key.hex --op ff1 --alphabet abcdefghij \\\n" +
+        "      --tweak '' --reveal jbcdgfaehi",
+      "sealroom tokenize-value --key-file key.hex --op siv --aad 101112 \\\n" +
+        "      112233445566",
     ],
   }).argument("<value...>", "the values: text for ff1, hex for siv and cmac");
   addNeeded(command, "--key-file <file>", "the operator's key, as hex or raw bytes");
