@@ -45,8 +45,7 @@ export function declareTokenizeValue(parent: Command, host: Host): void {
         "      --tweak 39383736 0123456789 4539148803436467",
       "sealroom tokenize-value --key-file key.hex --op ff1 --alphabet abcdefghij \\\n" +
         "      --tweak '' --reveal jbcdgfaehi",
-      "sealroom tokenize-value --key-file key.hex --op siv --aad 101112 \\\n" +
-        "      112233445566",
+      "sealroom tokenize-value --key-file key.hex --op siv --aad 101112 \\\n" + "      112233445566",
     ],
   }).argument("<value...>", "the values: text for ff1, hex for siv and cmac");
   addNeeded(command, "--key-file <file>", "the operator's key, as hex or raw bytes");
