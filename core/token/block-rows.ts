@@ -18,14 +18,21 @@ export function blockRows(rows: number, blocks: number): BlockRows {
   return { rows, blocks, words, bytes: new Uint8Array(words.buffer) };
 }
 
-/** Puts a row's message down, with zeros behind it. */
-export function loadRow(into: BlockRows, row: number, from: Uint8Array, start: number, length: number): void {
-  const { bytes, rows, blocks } = into;
+/** Puts a row's text down from byte `lead` of its message on, with zeros behind it. */
+export function loadRow(
+  { bytes, rows, blocks }: BlockRows,
+  row: number,
+  from: Uint8Array,
+  start: number,
+  length: number,
+  lead = 0,
+): void {
   for (let block = 0; block < blocks; block++) {
     const to = (block * rows + row) * BLOCK_BYTES;
-    const begin = start + block * BLOCK_BYTES;
-    const used = Math.min(BLOCK_BYTES, Math.max(0, length - block * BLOCK_BYTES));
-    for (let at = 0; at < used; at++) bytes[to + at] = from[begin + at] ?? 0;
+    const first = block === 0 ? lead : 0;
+    const begin = start + block * BLOCK_BYTES - lead;
+    const used = Math.min(BLOCK_BYTES, Math.max(0, lead + length - block * BLOCK_BYTES));
+    for (let at = first; at < used; at++) bytes[to + at] = from[begin + at] ?? 0;
     for (let at = used; at < BLOCK_BYTES; at++) bytes[to + at] = 0;
   }
 }

@@ -11,13 +11,17 @@ const MAX_HALF = 2 ** 34;
 const ROUNDS = 10;
 const WORDS = BLOCK_BYTES / 4;
 const HIGH = 2 ** 32;
+const NO_START = new Uint32Array(WORDS);
 
 /** Whether rows of this radix and length can go through Ff1Rows; the domain is not checked. */
 export function fitsRows(radix: number, length: number): boolean {
   return radix ** Math.ceil(length / 2) <= MAX_HALF;
 }
 
-/** One tweak for all rows. Halves are numbers below radix^left and radix^right. */
+/**
+ * One tweak for all rows, or, where it is as long, one of its own for each (`starts`). Halves are numbers below radix^left
+ * and radix^right.
+ */
 export class Ff1Rows {
   readonly form: Ff1Form;
   readonly #cipher: BlockCipher;
@@ -28,6 +32,9 @@ export class Ff1Rows {
   readonly #drawn: Float64Array;
   /** What stands in the last block of a round but for round and half, after the blocks before it. */
   readonly #start: Uint32Array;
+  /** The same before anything of a tweak. */
+  readonly #headed: Uint32Array;
+  readonly #tweakBytes: number;
 
   /** At most `capacity` rows at once. Errors: TOKEN_KEY, TOKEN_DOMAIN, TOKEN_TWEAK. */
   constructor(key: Uint8Array, radix: number, length: number, tweak: Uint8Array, capacity: number) {
@@ -41,25 +48,46 @@ export class Ff1Rows {
     this.#bytes = new Uint8Array(this.#words.buffer);
     this.#drawn = new Float64Array(capacity);
     this.#start = startOf(this.#cipher, this.form, tweak);
+    this.#headed = startOf(this.#cipher, this.form, new Uint8Array(0));
+    this.#tweakBytes = tweak.length;
+  }
+
+  /** Of tweaks of one length, end to end, that fit into one block with a half: what encrypt and decrypt take. */
+  startsOf(tweaks: Uint8Array, rows: number): Uint32Array {
+    const { halfBytes } = this.form;
+    const length = tweaks.length / rows;
+    if (length !== this.#tweakBytes || length + 1 + halfBytes > BLOCK_BYTES) {
+      throw new TypeError("tweaks of another length, or too long ones");
+    }
+    const starts = new Uint32Array(rows * WORDS);
+    const bytes = new Uint8Array(starts.buffer);
+    for (let row = 0; row < rows; row++) {
+      for (let word = 0; word < WORDS; word++) starts[row * WORDS + word] = this.#headed[word] ?? 0;
+      for (let at = 0; at < length; at++) {
+        const place = row * BLOCK_BYTES + at;
+        bytes[place] = (bytes[place] ?? 0) ^ (tweaks[row * length + at] ?? 0);
+      }
+    }
+    return starts;
   }
 
   /** In place. */
-  encrypt(left: Float64Array, right: Float64Array, rows: number): void {
+  encrypt(left: Float64Array, right: Float64Array, rows: number, starts?: Uint32Array): void {
     if (rows > this.#capacity) throw new RangeError("more rows than there is room for");
     let [a, b] = [left, right];
     for (let round = 0; round < ROUNDS; round++) {
-      this.#draw(b, rows, round);
+      this.#draw(b, rows, round, starts);
       this.#add(a, rows, this.#modulus(round));
       [a, b] = [b, a];
     }
   }
 
   /** In place. */
-  decrypt(left: Float64Array, right: Float64Array, rows: number): void {
+  decrypt(left: Float64Array, right: Float64Array, rows: number, starts?: Uint32Array): void {
     if (rows > this.#capacity) throw new RangeError("more rows than there is room for");
     let [a, b] = [left, right];
     for (let round = ROUNDS - 1; round >= 0; round--) {
-      this.#draw(a, rows, round);
+      this.#draw(a, rows, round, starts);
       this.#subtract(b, rows, this.#modulus(round));
       [a, b] = [b, a];
     }
@@ -70,9 +98,10 @@ export class Ff1Rows {
   }
 
   /** Encrypts the last block of every row: the round's number and a half in big-endian bytes at its end. */
-  #draw(half: Float64Array, rows: number, round: number): void {
+  #draw(half: Float64Array, rows: number, round: number, starts: Uint32Array | undefined): void {
     const words = this.#words;
-    const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = withRound(this.#start, round, this.form.halfBytes);
+    const first = starts === undefined ? this.#start : NO_START;
+    const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = withRound(first, round, this.form.halfBytes);
     // A half of up to four bytes lies in the last word; of a fifth, the byte before it is the third word's last.
     for (let row = 0, at = 0; row < rows; row++, at += WORDS) {
       const value = half[row] ?? 0;
@@ -82,6 +111,9 @@ export class Ff1Rows {
       words[at + 1] = s1;
       words[at + 2] = s2 ^ (high << 24);
       words[at + 3] = s3 ^ swapped(low);
+    }
+    if (starts !== undefined) {
+      for (let at = 0; at < rows * WORDS; at++) words[at] = (words[at] ?? 0) ^ (starts[at] ?? 0);
     }
     const used = this.#bytes.subarray(0, rows * BLOCK_BYTES);
     this.#cipher.encryptInto(used, used);
