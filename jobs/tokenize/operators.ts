@@ -5,13 +5,20 @@ import type { JsonValue } from "../../core/json.ts";
 import { Field, nearestDetail } from "../../core/text/field.ts";
 import type { TokenMaster } from "../../core/token/keys.ts";
 import type { Kernel, Operator, Traits } from "./operator.ts";
+import { AGE_CAP } from "./operators/age-cap.ts";
+import { BUCKET } from "./operators/bucket.ts";
 import { CMAC } from "./operators/cmac.ts";
 import { DATE_SHIFT } from "./operators/date-shift.ts";
+import { DATE_YEAR } from "./operators/date-year.ts";
+import { EMAIL } from "./operators/email.ts";
 import { FF1 } from "./operators/ff1.ts";
 import { HMAC } from "./operators/hmac.ts";
 import { MASK } from "./operators/mask.ts";
 import { PAN } from "./operators/pan.ts";
+import { PHONE } from "./operators/phone.ts";
 import { SIV } from "./operators/siv.ts";
+import { SSN } from "./operators/ssn.ts";
+import { TRUNCATE } from "./operators/truncate.ts";
 import { ZIP3 } from "./operators/zip3.ts";
 
 /** An operator with its parameters, before it has a key. */
@@ -35,9 +42,16 @@ export const OPERATORS: ReadonlyMap<string, Entry> = new Map([
   entry(HMAC),
   entry(FF1),
   entry(PAN),
+  entry(SSN),
+  entry(PHONE),
+  entry(EMAIL),
   entry(MASK),
+  entry(TRUNCATE),
   entry(DATE_SHIFT),
+  entry(DATE_YEAR),
+  entry(AGE_CAP),
   entry(ZIP3),
+  entry(BUCKET),
 ]);
 
 function entry<P, K extends Kernel>(operator: Operator<P, K>): readonly [string, Entry] {

@@ -7,7 +7,7 @@ import { Siv, SIV_BYTES } from "../../core/token/siv.ts";
 import { SivRows } from "../../core/token/siv-rows.ts";
 import type { ByteText } from "./byte-text.ts";
 import { groupRows, NO_GROUP } from "./row-groups.ts";
-import { columnOf, FATE, lengthsOf } from "./text-column.ts";
+import { columnOf, FATE, lengthsOf, squeezed } from "./text-column.ts";
 import type { TextColumn } from "./text-column.ts";
 
 const BATCH_BYTES = 256 * 1024;
@@ -94,7 +94,7 @@ export class SivColumn {
     for (const [count, rows] of groupRows(blocks)) {
       for (const batch of batches(rows, count)) this.#openBatch(binary, fates, batch, count, texts);
     }
-    return texts;
+    return squeezed(texts, fates);
   }
 
   #decode({ offsets, bytes }: TextColumn, row: number, length: number, binary: TextColumn): number {

@@ -2,6 +2,7 @@
 // Intervals within a unit stay; a date of a known event tells the unit's shift.
 import { BLOCK_BYTES } from "../../../core/crypto.ts";
 import type { Field } from "../../../core/text/field.ts";
+import { FIRST_DAY, LAST_DAY } from "../calendar.ts";
 import { canonicalize } from "../canonical.ts";
 import { CmacColumn } from "../cmac-column.ts";
 import { demandMaster } from "../operator.ts";
@@ -11,9 +12,6 @@ import type { TextColumn } from "../text-column.ts";
 
 /** A thousand years. */
 const MAX_DAYS = 365_250;
-/** 0001-01-01 and 9999-12-31: what dates are written with four digits a year. */
-const FIRST_DAY = -719_162;
-const LAST_DAY = 2_932_896;
 const WEEK = 7;
 /** With fewer, a guess is too often right. */
 const MIN_CHOICES = 30;
