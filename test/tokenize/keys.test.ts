@@ -19,7 +19,10 @@ const hexKey = (master: TokenMaster, use: KeyUse, bytes: number): string =>
   Buffer.from(deriveTokenKey(master, use, bytes)).toString("hex");
 
 test("keys are the bytes that they were", () => {
-  assert.equal(hexKey(MASTER, USE, 64), "@SIVKEY@");
+  assert.equal(
+    hexKey(MASTER, USE, 64),
+    "9b86244e42b63a36f5dfabcdbda3df7dba64001b2fb16acb85ae91c5a863d0c0229860cf96c6e26f70d9d7eaff5211a1e5d75b56f729b38084c6e8dbd712d6b4",
+  );
   const pan: KeyUse = {
     operator: "pan",
     part: "value",
@@ -28,7 +31,7 @@ test("keys are the bytes that they were", () => {
   };
   assert.equal(
     hexKey({ ...MASTER, domain: "karte.é", audience: "für alle", version: 65_535 }, pan, 32),
-    "@PANKEY@",
+    "6b07f7781754dcba1d302e607b89a4e03fb09a38ae01070608cc53f80c166731",
   );
 });
 
@@ -49,11 +52,23 @@ test("tokens are what they were", () => {
       last("email", { local: "siv", domain: "keep" }, "Zoe@Mail.Example"),
       last("email", { local: "cmac", domain: "token" }, "Zoe@Mail.Example"),
     ],
-    ["@TOKENS@"],
+    [
+      "AQABdkJ3VQL4L744w9D5IlEiDB5Nc6Q",
+      "OboCWT_ObQllA1ed-mUqFA",
+      "hBw-rU5aJSAKQB9jcnhWOg",
+      "13-3587",
+      "8876421934901111",
+      "411111qjwlpi1111",
+      "41111111qCTk1111",
+      "hsl-qu-pogx",
+      "+19772300630",
+      "aeaadtzqcste3h5vsqvaii5ni2mjiqtoldbtxx3di5upu64mmwed7ur5@mail.example",
+      "hzol2ocnhxswxaz76uaqooq77y@bw4gspblq3ernzprtqvqxcitvq.invalid",
+    ],
   );
 });
 
-const name = fc.stringMatching(/^[a-z.]{1,12}$/);
+const name = fc.stringMatching(/^[a-z]{0,11}[.]$/);
 const scope = fc.record({
   operator: name,
   part: name,
