@@ -7,6 +7,7 @@ import { table } from "./row.ts";
 import type { Row } from "./row.ts";
 import { measureShares } from "./shares.ts";
 import { measureMemoryRates, measureS3Rates } from "./throughput.ts";
+import { measureTokens } from "./tokenize.ts";
 import { measureWholeWay } from "./whole-way.ts";
 
 const ROUNDS = 5;
@@ -16,6 +17,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   memory: () => measureMemoryRates(ROUNDS),
   s3: () => measureS3Rates(ROUNDS),
   way: () => measureWholeWay(ROUNDS),
+  tokenize: () => measureTokens(ROUNDS),
   columns: async () =>
     (await measureShares(4)).map(({ name, share }) => ({
       ...once(`read of 8 columns: ${name}`, share * 100, "% of object"),

@@ -1,11 +1,12 @@
 // AES-CMAC over rows of equally many blocks at once. Each message is a text behind its length in four big-endian bytes,
 // so that what is authenticated says where it ends.
 import { BLOCK_BYTES } from "../crypto.ts";
-import { addToRow, blockRows, chainRows, loadRow } from "./block-rows.ts";
+import { BLOCK_WORDS, blockRows, chainRows, loadRow, swapped, viewOf, wordsOf } from "./block-rows.ts";
+import type { BlockRows } from "./block-rows.ts";
 import type { Cmac } from "./cmac.ts";
 
-export const PREFIX_BYTES = 4;
-const PADDING = 0x80;
+const PREFIX_BYTES = 4;
+const PREFIX_WORDS = PREFIX_BYTES / 4;
 
 /** How many blocks a text is with its length before it. */
 export function prefixedBlocks(length: number): number {
@@ -14,33 +15,43 @@ export function prefixedBlocks(length: number): number {
 
 export class CmacRows {
   readonly #cmac: Cmac;
+  readonly #whole: Uint32Array;
+  readonly #padded: Uint32Array;
+  #messages: BlockRows | undefined;
 
   constructor(cmac: Cmac) {
     this.#cmac = cmac;
+    this.#whole = wordsOf(cmac.whole);
+    this.#padded = wordsOf(cmac.padded);
   }
 
-  /** 16 bytes a row, end to end, of texts that start at `from`; each is of `blocks` blocks with its length. */
-  macs(texts: Uint8Array, from: Int32Array, lengths: Int32Array, blocks: number): Uint8Array {
+  /**
+   * Four words a row, end to end, of texts that start at `from`; each is of `blocks` blocks with its length. Until the next
+   * call.
+   */
+  macs(texts: Uint8Array, from: Int32Array, lengths: Int32Array, blocks: number): Uint32Array {
     const rows = from.length;
-    const messages = blockRows(rows, blocks);
-    const last = (blocks - 1) * BLOCK_BYTES;
-    const { whole, padded } = this.#cmac;
+    const messages = blockRows(rows, blocks, this.#messages);
+    this.#messages = messages;
+    const { words } = messages;
+    const view = viewOf(texts);
+    const last = (blocks - 1) * rows * BLOCK_WORDS;
     for (let row = 0; row < rows; row++) {
       const length = lengths[row] ?? 0;
-      loadRow(messages, row, texts, from[row] ?? 0, length, PREFIX_BYTES);
-      setLength(messages.bytes, row * BLOCK_BYTES, length);
-      const used = (PREFIX_BYTES + length) % BLOCK_BYTES;
-      if (used !== 0) messages.bytes[((blocks - 1) * rows + row) * BLOCK_BYTES + used] = PADDING;
-      addToRow(messages, row, last, used === 0 ? whole : padded);
+      loadRow(messages, row, view, from[row] ?? 0, length, PREFIX_WORDS);
+      words[row * BLOCK_WORDS] = swapped(length);
+      const isWhole = (PREFIX_BYTES + length) % BLOCK_BYTES === 0;
+      addWords(words, last + row * BLOCK_WORDS, isWhole ? this.#whole : this.#padded);
     }
     chainRows(messages, this.#cmac.cipher);
-    return messages.bytes.subarray(last * rows);
+    return words.subarray(last);
   }
 }
 
-function setLength(bytes: Uint8Array, at: number, length: number): void {
-  bytes[at] = length >>> 24;
-  bytes[at + 1] = length >>> 16;
-  bytes[at + 2] = length >>> 8;
-  bytes[at + 3] = length;
+/** Adds a block in GF(2). */
+export function addWords(words: Uint32Array, at: number, block: Uint32Array): void {
+  words[at] = (words[at] ?? 0) ^ (block[0] ?? 0);
+  words[at + 1] = (words[at + 1] ?? 0) ^ (block[1] ?? 0);
+  words[at + 2] = (words[at + 2] ?? 0) ^ (block[2] ?? 0);
+  words[at + 3] = (words[at + 3] ?? 0) ^ (block[3] ?? 0);
 }

@@ -31,10 +31,19 @@ export class ByteText {
     const width = this.#bits;
     const pairs = this.#pairs;
     const step = 2 * width;
-    let held = 0;
-    let bits = 0;
-    let at = to;
-    for (let place = start; place < start + length; place++) {
+    let [held, bits, at, place] = [0, 0, to, start];
+    if (width === 6) {
+      // Three bytes are two pairs.
+      for (const last = start + length - 2; place < last; place += 3, at += 4) {
+        const three = ((bytes[place] ?? 0) << 16) | ((bytes[place + 1] ?? 0) << 8) | (bytes[place + 2] ?? 0);
+        const [high, low] = [pairs[three >>> step] ?? 0, pairs[three & ((1 << step) - 1)] ?? 0];
+        into[at] = high;
+        into[at + 1] = high >>> 8;
+        into[at + 2] = low;
+        into[at + 3] = low >>> 8;
+      }
+    }
+    for (; place < start + length; place++) {
       bits = (bits << 8) | (bytes[place] ?? 0);
       held += 8;
       if (held < step) continue;

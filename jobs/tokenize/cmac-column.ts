@@ -11,6 +11,7 @@ import { columnOf, FATE, lengthsOf } from "./text-column.ts";
 import type { TextColumn } from "./text-column.ts";
 
 const KEY_BYTES = 32;
+const MAC_WORDS = BLOCK_BYTES / 4;
 export const MAX_HASHED_TEXT = 65_536;
 
 export class CmacColumn {
@@ -31,22 +32,19 @@ export class CmacColumn {
       if (length > MAX_HASHED_TEXT) fates[row] = FATE.length;
       else blocks[row] = prefixedBlocks(length);
     }
-    const macs = new Uint8Array(column.rows * BLOCK_BYTES);
+    const macs = new Uint32Array(column.rows * MAC_WORDS);
     for (const [count, rows] of groupRows(blocks)) {
       for (const batch of batches(rows, count)) {
-        const found = this.#rows.macs(
-          column.bytes,
-          batch.map((row) => column.offsets[row] ?? 0),
-          batch.map((row) => lengths[row] ?? 0),
-          count,
-        );
+        const from = batch.map((row) => column.offsets[row] ?? 0);
+        const sizes = batch.map((row) => lengths[row] ?? 0);
+        const found = this.#rows.macs(column.bytes, from, sizes, count);
         for (let at = 0; at < batch.length; at++) {
-          const [from, to] = [at * BLOCK_BYTES, (batch[at] ?? 0) * BLOCK_BYTES];
-          for (let place = 0; place < BLOCK_BYTES; place++) macs[to + place] = found[from + place] ?? 0;
+          const [place, to] = [at * MAC_WORDS, (batch[at] ?? 0) * MAC_WORDS];
+          for (let word = 0; word < MAC_WORDS; word++) macs[to + word] = found[place + word] ?? 0;
         }
       }
     }
-    return macs;
+    return new Uint8Array(macs.buffer);
   }
 
   /** The MACs as text. */
