@@ -27,7 +27,7 @@ export class ByteText {
     return this.charactersOf(bytes) === characters ? bytes : undefined;
   }
 
-  encode(bytes: Uint8Array, start: number, length: number, into: Uint8Array, to: number): void {
+  encode(bytes: Uint8Array, start: number, length: number, into: DataView, to: number): void {
     const width = this.#bits;
     const pairs = this.#pairs;
     const step = 2 * width;
@@ -36,11 +36,7 @@ export class ByteText {
       // Three bytes are two pairs.
       for (const last = start + length - 2; place < last; place += 3, at += 4) {
         const three = ((bytes[place] ?? 0) << 16) | ((bytes[place + 1] ?? 0) << 8) | (bytes[place + 2] ?? 0);
-        const [high, low] = [pairs[three >>> step] ?? 0, pairs[three & ((1 << step) - 1)] ?? 0];
-        into[at] = high;
-        into[at + 1] = high >>> 8;
-        into[at + 2] = low;
-        into[at + 3] = low >>> 8;
+        into.setUint32(at, (pairs[three >>> 12] ?? 0) | ((pairs[three & 0xfff] ?? 0) << 16), true);
       }
     }
     for (; place < start + length; place++) {
@@ -48,18 +44,16 @@ export class ByteText {
       held += 8;
       if (held < step) continue;
       held -= step;
-      const pair = pairs[bits >>> held] ?? 0;
+      into.setUint16(at, pairs[bits >>> held] ?? 0, true);
       bits &= (1 << held) - 1;
-      into[at] = pair;
-      into[at + 1] = pair >>> 8;
       at += 2;
     }
     if (held >= width) {
       held -= width;
-      into[at++] = this.#codes[bits >>> held] ?? 0;
+      into.setUint8(at++, this.#codes[bits >>> held] ?? 0);
       bits &= (1 << held) - 1;
     }
-    if (held > 0) into[at] = this.#codes[bits << (width - held)] ?? 0;
+    if (held > 0) into.setUint8(at, this.#codes[bits << (width - held)] ?? 0);
   }
 
   /** False where the characters are no canonical spelling; what is in `into` is then of no use. */

@@ -1,5 +1,6 @@
 // AES-256-CMAC over a column of texts, each behind its length: 16 bytes a row.
 import { BLOCK_BYTES } from "../../core/crypto.ts";
+import { viewOf } from "../../core/token/block-rows.ts";
 import { Cmac } from "../../core/token/cmac.ts";
 import { CmacRows, prefixedBlocks } from "../../core/token/cmac-rows.ts";
 import { deriveTokenKey, SUITE } from "../../core/token/keys.ts";
@@ -60,9 +61,10 @@ export function spellMacs(macs: Uint8Array, fates: Uint8Array, spelling: ByteTex
   const size = spelling.charactersOf(BLOCK_BYTES);
   for (let row = 0; row < rows; row++) lengths[row] = fates[row] === FATE.done ? size : 0;
   const tokens = columnOf(lengths);
+  const view = viewOf(tokens.bytes);
   for (let row = 0; row < rows; row++) {
     if (fates[row] !== FATE.done) continue;
-    spelling.encode(macs, row * BLOCK_BYTES, BLOCK_BYTES, tokens.bytes, tokens.offsets[row] ?? 0);
+    spelling.encode(macs, row * BLOCK_BYTES, BLOCK_BYTES, view, tokens.offsets[row] ?? 0);
   }
   return tokens;
 }

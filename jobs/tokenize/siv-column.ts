@@ -1,6 +1,7 @@
 // AES-SIV over a column of texts. A token is text of: header (suite, then the key version in two big-endian bytes;
 // authenticated) || vector || ciphertext.
 import { BLOCK_BYTES } from "../../core/crypto.ts";
+import { viewOf } from "../../core/token/block-rows.ts";
 import { deriveTokenKey, SUITE } from "../../core/token/keys.ts";
 import type { KeyUse, TokenMaster } from "../../core/token/keys.ts";
 import { Siv, SIV_BYTES } from "../../core/token/siv.ts";
@@ -21,6 +22,7 @@ export class SivColumn {
   readonly #rows: SivRows;
   readonly #header: Uint8Array;
   readonly #spelling: ByteText;
+  #binary: Uint8Array = new Uint8Array(0);
 
   /** Errors: TOKEN_KEY, TOKEN_SCOPE. */
   constructor(master: TokenMaster, use: Omit<KeyUse, "suite">, spelling: ByteText) {
@@ -61,19 +63,29 @@ export class SivColumn {
   ): void {
     const places = makePlaces(rows.length);
     const stride = BEFORE + blocks * BLOCK_BYTES;
-    const binary = new Uint8Array(rows.length * stride);
+    const binary = this.#roomFor(rows.length * stride);
+    const [h0 = 0, h1 = 0, h2 = 0] = this.#header;
     for (let at = 0; at < rows.length; at++) {
       const row = rows[at] ?? 0;
       places.from[at] = column.offsets[row] ?? 0;
       places.lengths[at] = lengths[row] ?? 0;
       places.to[at] = at * stride + HEADER_BYTES;
-      binary.set(this.#header, at * stride);
+      binary[at * stride] = h0;
+      binary[at * stride + 1] = h1;
+      binary[at * stride + 2] = h2;
     }
     this.#rows.seal(column.bytes, places, blocks, binary);
+    const view = viewOf(tokens.bytes);
     for (let at = 0; at < rows.length; at++) {
       const size = BEFORE + (places.lengths[at] ?? 0);
-      this.#spelling.encode(binary, at * stride, size, tokens.bytes, tokens.offsets[rows[at] ?? 0] ?? 0);
+      this.#spelling.encode(binary, at * stride, size, view, tokens.offsets[rows[at] ?? 0] ?? 0);
     }
+  }
+
+  /** Used again and again: what lies there is written over before it is read. */
+  #roomFor(bytes: number): Uint8Array {
+    if (this.#binary.length < bytes) this.#binary = new Uint8Array(bytes);
+    return this.#binary;
   }
 
   /** Fates: `form` for what is no token, `version` for one of another key version, `forged`. */
