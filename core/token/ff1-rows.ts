@@ -126,7 +126,7 @@ export class Ff1Rows {
   }
 }
 
-/** Of what each row drew (8 or 12 bytes, big-endian), modulo a number, without a division. */
+/** Adds what each row drew (8 or 12 bytes, big-endian), modulo a number, without a division or a guess that fails. */
 function addDrawn(
   words: Uint32Array,
   half: Float64Array,
@@ -150,11 +150,9 @@ function addDrawn(
       const w2 = words[at + 2] ?? 0;
       sum += high16(w2) * p4 + low16(w2) * p5;
     }
-    const drawn = sum - Math.floor(sum * inverse) * modulus;
-    // The quotient may be one off, either way; so what is drawn lies between -modulus and twice the modulus.
-    let moved = (half[row] ?? 0) + sign * drawn;
-    if (moved < 0) moved += modulus;
-    else if (moved >= modulus) moved -= modulus;
+    // Exact below 2^53, and of either sign. The quotient may be one off, either way.
+    const total = (half[row] ?? 0) + sign * sum;
+    let moved = total - Math.floor(total * inverse) * modulus;
     if (moved < 0) moved += modulus;
     else if (moved >= modulus) moved -= modulus;
     half[row] = moved;
