@@ -7,8 +7,7 @@ export const NO_GROUP = 0xffff;
 export function groupRows(numbers: Uint16Array): ReadonlyMap<number, Int32Array> {
   const counts = new Int32Array(NO_GROUP + 1);
   let most = 0;
-  for (let row = 0; row < numbers.length; row++) {
-    const number = numbers[row] ?? NO_GROUP;
+  for (const number of numbers) {
     counts[number] = (counts[number] ?? 0) + 1;
     if (number > most && number !== NO_GROUP) most = number;
   }

@@ -11,7 +11,7 @@ import { groupRows, NO_GROUP } from "./row-groups.ts";
 import { columnOf, FATE, lengthsOf, squeezed } from "./text-column.ts";
 import type { TextColumn } from "./text-column.ts";
 
-const BATCH_BYTES = 256 * 1024;
+const BATCH_BYTES = 32 * 1024;
 const BATCH_ROWS = 4096;
 const HEADER_BYTES = 3;
 const KEY_BYTES = 64;

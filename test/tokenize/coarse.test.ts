@@ -33,7 +33,7 @@ const rowsOf = <T>(value: () => T, rows = ROWS): readonly T[] => Array.from({ le
 const dayOf = (iso: string): number => Date.parse(iso) / 86_400_000;
 
 test("mask is what plain strings make of it", () => {
-  const characters = [..."abc 123", "é", "漢", "😀"];
+  const characters = [...Array.from("abc 123"), "é", "漢", "😀"];
   for (const [keepLeft, keepRight, character] of [
     [0, 0, "*"],
     [2, 3, "#"],
@@ -41,7 +41,7 @@ test("mask is what plain strings make of it", () => {
   ] as const) {
     const texts = rowsOf(() => rowsOf(() => pick(characters), 1 + randomInt(20)).join(""), ROWS / 3);
     const expected = texts.map((text) => {
-      const all = [...text];
+      const all = Array.from(text);
       const keeps = all.length - keepLeft - keepRight >= 4;
       return all
         .map((each, at) => (keeps && (at < keepLeft || at >= all.length - keepRight) ? each : character))

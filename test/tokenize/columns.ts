@@ -69,10 +69,12 @@ export function randomDigits(length: number): string {
 }
 
 export function luhnSum(digits: string): number {
-  return [...digits].reverse().reduce((sum, digit, at) => {
-    const value = Number(digit) * (1 + (at % 2));
-    return sum + (value > 9 ? value - 9 : value);
-  }, 0);
+  return Array.from(digits)
+    .reverse()
+    .reduce((sum, digit, at) => {
+      const value = Number(digit) * (1 + (at % 2));
+      return sum + (value > 9 ? value - 9 : value);
+    }, 0);
 }
 
 export function isLuhn(text: string): boolean {

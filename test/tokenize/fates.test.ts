@@ -382,7 +382,7 @@ test("letters that are no number under this key are forged, whatever their BIN a
   const [token = ""] = tokenize(kernel, ["4111111111111111"]);
   const moved = `500000${token.slice(6)}`;
   const forgeries = Array.from({ length: 2000 }, (_, at) => {
-    const letters = [...at.toString(26).padStart(6, "0")].map((digit) =>
+    const letters = Array.from(at.toString(26).padStart(6, "0")).map((digit) =>
       String.fromCharCode(97 + parseInt(digit, 26)),
     );
     return `411111${letters.join("")}1111`;

@@ -62,7 +62,7 @@ function compare(
   return all;
 }
 
-const CHARACTERS = [..."abcXYZ019 -_.@/", "é", "ß", "漢", "😀", "\u0301", "\0"];
+const CHARACTERS = [...Array.from("abcXYZ019 -_.@/"), "é", "ß", "漢", "😀", "\u0301", "\0"];
 
 function anyText(most: number): string {
   return Array.from({ length: 1 + randomInt(most) }, () => pick(CHARACTERS)).join("");

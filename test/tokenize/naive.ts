@@ -99,7 +99,7 @@ function ff1Text(key: Uint8Array, alphabet: string, tweak = ""): Value {
   const cipher = FF1(alphabet.length, key, new Uint8Array(Buffer.from(tweak)));
   return (text) =>
     cipher
-      .encrypt([...text].map((character) => alphabet.indexOf(character)))
+      .encrypt(Array.from(text).map((character) => alphabet.indexOf(character)))
       .map((numeral) => alphabet[numeral])
       .join("");
 }
@@ -115,8 +115,9 @@ export function naiveFf1(
   const cipher = ff1Text(naiveKey(master, "ff1", "value", 4, parameters, 32), alphabet);
   return (text) => {
     if (template === null) return cipher(text);
-    const token = [...cipher([...text].filter((_, at) => template[at] === "#").join(""))];
-    return [...template].map((character) => (character === "#" ? token.shift() : character)).join("");
+    const bare = Array.from(text).filter((_, at) => template[at] === "#");
+    const token = Array.from(cipher(bare.join("")));
+    return Array.from(template, (character) => (character === "#" ? token.shift() : character)).join("");
   };
 }
 
@@ -128,7 +129,7 @@ export function naivePanLast4(master: TokenMaster): Value {
   return (text) => {
     const head = cipher(text.slice(0, -5));
     const wanted = 1 + (master.version % 9);
-    const found = [...TEN]
+    const found = Array.from(TEN)
       .map((digit) => head + digit + text.slice(-4))
       .filter((token) => luhnSum(token) % 10 === wanted);
     if (found.length !== 1) throw new Error("not one digit");
@@ -140,7 +141,7 @@ export function naivePanLast4(master: TokenMaster): Value {
 function inLetters(digits: string, letters: string): string {
   let rest = BigInt(digits);
   const radix = BigInt(letters.length);
-  return [...digits]
+  return Array.from(digits)
     .map(() => {
       const letter = letters[Number(rest % radix)];
       rest /= radix;
