@@ -3,7 +3,8 @@
 import type { Alphabet } from "../../core/token/alphabet.ts";
 import { Ff1, MIN_DOMAIN } from "../../core/token/ff1.ts";
 import { Ff1Rows, fitsRows } from "../../core/token/ff1-rows.ts";
-import { NumeralCode } from "./numerals.ts";
+import { numeralCodeOf } from "./numerals.ts";
+import type { NumeralCode } from "./numerals.ts";
 import { groupRows, NO_GROUP } from "./row-groups.ts";
 import { FATE } from "./text-column.ts";
 import type { TextColumn } from "./text-column.ts";
@@ -30,7 +31,7 @@ export class Ff1Column {
 
   constructor(settings: Ff1Settings) {
     this.#settings = settings;
-    this.#code = new NumeralCode(settings.alphabet);
+    this.#code = numeralCodeOf(settings.alphabet);
     this.#single = new Ff1(settings.key, settings.alphabet.radix);
   }
 

@@ -6,6 +6,17 @@ import type { Alphabet } from "../../core/token/alphabet.ts";
 const MAX_TABLE = 16_384;
 const NO_NUMERAL = -1;
 
+const CODES = new WeakMap<Alphabet, NumeralCode>();
+
+/** One for all kernels of an alphabet: its tables are larger than everything else that a kernel keeps. */
+export function numeralCodeOf(alphabet: Alphabet): NumeralCode {
+  const known = CODES.get(alphabet);
+  if (known !== undefined) return known;
+  const code = new NumeralCode(alphabet);
+  CODES.set(alphabet, code);
+  return code;
+}
+
 export class NumeralCode {
   readonly radix: number;
   /** By byte, and by two bytes as a little-endian machine has them. */
