@@ -8,6 +8,7 @@ import type { Row } from "./row.ts";
 import { measureLargeSeal } from "./seal-large.ts";
 import { measureShares } from "./shares.ts";
 import { measureMemoryRates, measureS3Rates } from "./throughput.ts";
+import { measureTokens } from "./tokenize.ts";
 import { measureWholeWay } from "./whole-way.ts";
 
 const ROUNDS = 5;
@@ -18,6 +19,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   s3: () => measureS3Rates(ROUNDS),
   way: () => measureWholeWay(ROUNDS),
   seal: () => measureLargeSeal(),
+  tokenize: () => measureTokens(ROUNDS),
   columns: async () =>
     (await measureShares(4)).map(({ name, share }) => ({
       ...once(`read of 8 columns: ${name}`, share * 100, "% of object"),

@@ -211,6 +211,10 @@ export const ERROR_CODES = {
   TOKEN_DOMAIN: "fewer than a million values of this length and alphabet, or too long a one",
   TOKEN_TWEAK: "the tweak is too long",
   TOKEN_TAG: "the token was not made under this key and context",
+  TOKEN_SCOPE: "a token domain, an audience or a key version is malformed",
+  TOKEN_OPERATOR: "there is no such tokenization operator",
+  TOKEN_PARAMETER: "a parameter of an operator is missing, unknown, malformed, or out of its limits",
+  TOKEN_SIZE: "the tokens of a batch are longer than a column can be",
   // seal/: an Encryption SDK message, in the order in which a reader meets the faults
   SEAL_TRUNCATED: "the message ends before it is complete",
   SEAL_TRAILING: "bytes follow the end of the message",

@@ -2,6 +2,7 @@
 // as doubles. For lengths whose halves stay below 2^34 (radix 10 up to 20 digits); others are ff1.ts's.
 import { BLOCK_BYTES, BlockCipher } from "../crypto.ts";
 import { SealroomError } from "../errors.ts";
+import { swapped } from "./block-rows.ts";
 import { addTo } from "./cmac.ts";
 import { ff1Form } from "./ff1.ts";
 import type { Ff1Form } from "./ff1.ts";
@@ -11,13 +12,17 @@ const MAX_HALF = 2 ** 34;
 const ROUNDS = 10;
 const WORDS = BLOCK_BYTES / 4;
 const HIGH = 2 ** 32;
+const NO_START = new Uint32Array(WORDS);
 
 /** Whether rows of this radix and length can go through Ff1Rows; the domain is not checked. */
 export function fitsRows(radix: number, length: number): boolean {
   return radix ** Math.ceil(length / 2) <= MAX_HALF;
 }
 
-/** One tweak for all rows. Halves are numbers below radix^left and radix^right. */
+/**
+ * One tweak for all rows, or, where it is as long, one of its own for each (`starts`). Halves are numbers below radix^left
+ * and radix^right.
+ */
 export class Ff1Rows {
   readonly form: Ff1Form;
   readonly #cipher: BlockCipher;
@@ -25,9 +30,11 @@ export class Ff1Rows {
   readonly #capacity: number;
   readonly #words: Uint32Array;
   readonly #bytes: Uint8Array;
-  readonly #drawn: Float64Array;
   /** What stands in the last block of a round but for round and half, after the blocks before it. */
   readonly #start: Uint32Array;
+  /** The same before anything of a tweak. */
+  readonly #headed: Uint32Array;
+  readonly #tweakBytes: number;
 
   /** At most `capacity` rows at once. Errors: TOKEN_KEY, TOKEN_DOMAIN, TOKEN_TWEAK. */
   constructor(key: Uint8Array, radix: number, length: number, tweak: Uint8Array, capacity: number) {
@@ -39,40 +46,63 @@ export class Ff1Rows {
     this.#capacity = capacity;
     this.#words = new Uint32Array(capacity * WORDS);
     this.#bytes = new Uint8Array(this.#words.buffer);
-    this.#drawn = new Float64Array(capacity);
     this.#start = startOf(this.#cipher, this.form, tweak);
+    this.#headed = startOf(this.#cipher, this.form, new Uint8Array(0));
+    this.#tweakBytes = tweak.length;
+  }
+
+  /** Of tweaks of one length, end to end, that fit into one block with a half: what encrypt and decrypt take. */
+  startsOf(tweaks: Uint8Array, rows: number): Uint32Array {
+    const { halfBytes } = this.form;
+    const length = tweaks.length / rows;
+    if (length !== this.#tweakBytes || length + 1 + halfBytes > BLOCK_BYTES) {
+      throw new TypeError("tweaks of another length, or too long ones");
+    }
+    const starts = new Uint32Array(rows * WORDS);
+    const bytes = new Uint8Array(starts.buffer);
+    for (let row = 0; row < rows; row++) {
+      for (let word = 0; word < WORDS; word++) starts[row * WORDS + word] = this.#headed[word] ?? 0;
+      for (let at = 0; at < length; at++) {
+        const place = row * BLOCK_BYTES + at;
+        bytes[place] = (bytes[place] ?? 0) ^ (tweaks[row * length + at] ?? 0);
+      }
+    }
+    return starts;
   }
 
   /** In place. */
-  encrypt(left: Float64Array, right: Float64Array, rows: number): void {
-    if (rows > this.#capacity) throw new RangeError("more rows than there is room for");
+  encrypt(left: Float64Array, right: Float64Array, rows: number, starts?: Uint32Array): void {
+    this.#checkRoom(rows);
     let [a, b] = [left, right];
+    this.#fill(b, rows, 0, starts);
     for (let round = 0; round < ROUNDS; round++) {
-      this.#draw(b, rows, round);
-      this.#add(a, rows, this.#modulus(round));
+      this.#turn(a, rows, round, 1);
       [a, b] = [b, a];
+      if (round + 1 < ROUNDS) this.#fill(b, rows, round + 1, starts);
     }
   }
 
   /** In place. */
-  decrypt(left: Float64Array, right: Float64Array, rows: number): void {
-    if (rows > this.#capacity) throw new RangeError("more rows than there is room for");
+  decrypt(left: Float64Array, right: Float64Array, rows: number, starts?: Uint32Array): void {
+    this.#checkRoom(rows);
     let [a, b] = [left, right];
+    this.#fill(a, rows, ROUNDS - 1, starts);
     for (let round = ROUNDS - 1; round >= 0; round--) {
-      this.#draw(a, rows, round);
-      this.#subtract(b, rows, this.#modulus(round));
+      this.#turn(b, rows, round, -1);
       [a, b] = [b, a];
+      if (round > 0) this.#fill(a, rows, round - 1, starts);
     }
   }
 
-  #modulus(round: number): number {
-    return this.#radix ** (round % 2 === 0 ? this.form.left : this.form.right);
+  #checkRoom(rows: number): void {
+    if (rows > this.#capacity) throw new RangeError("more rows than there is room for");
   }
 
-  /** Encrypts the last block of every row: the round's number and a half in big-endian bytes at its end. */
-  #draw(half: Float64Array, rows: number, round: number): void {
+  /** The last block of every row: the round's number and a half in big-endian bytes at its end. */
+  #fill(half: Float64Array, rows: number, round: number, starts: Uint32Array | undefined): void {
     const words = this.#words;
-    const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = withRound(this.#start, round, this.form.halfBytes);
+    const first = starts === undefined ? this.#start : NO_START;
+    const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = withRound(first, round, this.form.halfBytes);
     // A half of up to four bytes lies in the last word; of a fifth, the byte before it is the third word's last.
     for (let row = 0, at = 0; row < rows; row++, at += WORDS) {
       const value = half[row] ?? 0;
@@ -83,34 +113,27 @@ export class Ff1Rows {
       words[at + 2] = s2 ^ (high << 24);
       words[at + 3] = s3 ^ swapped(low);
     }
+    if (starts === undefined) return;
+    for (let at = 0; at < rows * WORDS; at++) words[at] = (words[at] ?? 0) ^ (starts[at] ?? 0);
+  }
+
+  /** Encrypts the blocks, and adds what each row draws to a half, or takes it away. */
+  #turn(half: Float64Array, rows: number, round: number, sign: 1 | -1): void {
     const used = this.#bytes.subarray(0, rows * BLOCK_BYTES);
     this.#cipher.encryptInto(used, used);
-  }
-
-  #add(half: Float64Array, rows: number, modulus: number): void {
-    reduceRows(this.#words, this.#drawn, rows, modulus, this.form.drawnBytes);
-    for (let row = 0; row < rows; row++) {
-      const sum = (half[row] ?? 0) + (this.#drawn[row] ?? 0);
-      half[row] = sum >= modulus ? sum - modulus : sum;
-    }
-  }
-
-  #subtract(half: Float64Array, rows: number, modulus: number): void {
-    reduceRows(this.#words, this.#drawn, rows, modulus, this.form.drawnBytes);
-    for (let row = 0; row < rows; row++) {
-      const difference = (half[row] ?? 0) - (this.#drawn[row] ?? 0);
-      half[row] = difference < 0 ? difference + modulus : difference;
-    }
+    const modulus = this.#radix ** (round % 2 === 0 ? this.form.left : this.form.right);
+    addDrawn(this.#words, half, rows, modulus, this.form.drawnBytes, sign);
   }
 }
 
-/** What each row drew (8 or 12 bytes, big-endian) modulo a number, without a division. */
-function reduceRows(
+/** Adds what each row drew (8 or 12 bytes, big-endian), modulo a number, without a division or a guess that fails. */
+function addDrawn(
   words: Uint32Array,
-  reduced: Float64Array,
+  half: Float64Array,
   rows: number,
   modulus: number,
   drawnBytes: number,
+  sign: 1 | -1,
 ): void {
   // Of the 16-bit pieces in the order of the bytes; for 8 bytes the last two count nothing.
   const power = (piece: number): number => {
@@ -120,17 +143,29 @@ function reduceRows(
   const [p0, p1, p2, p3, p4, p5] = [power(0), power(1), power(2), power(3), power(4), power(5)];
   const inverse = 1 / modulus;
   for (let row = 0, at = 0; row < rows; row++, at += WORDS) {
-    const w0 = swapped(words[at] ?? 0);
-    const w1 = swapped(words[at + 1] ?? 0);
-    let sum = (w0 >>> 16) * p0 + (w0 & 0xffff) * p1 + (w1 >>> 16) * p2 + (w1 & 0xffff) * p3;
+    const w0 = words[at] ?? 0;
+    const w1 = words[at + 1] ?? 0;
+    let sum = high16(w0) * p0 + low16(w0) * p1 + high16(w1) * p2 + low16(w1) * p3;
     if (p5 !== 0) {
-      const w2 = swapped(words[at + 2] ?? 0);
-      sum += (w2 >>> 16) * p4 + (w2 & 0xffff) * p5;
+      const w2 = words[at + 2] ?? 0;
+      sum += high16(w2) * p4 + low16(w2) * p5;
     }
-    // The quotient may be one off, either way.
-    const rest = sum - Math.floor(sum * inverse) * modulus;
-    reduced[row] = rest < 0 ? rest + modulus : rest >= modulus ? rest - modulus : rest;
+    // Exact below 2^53, and of either sign. The quotient may be one off, either way.
+    const total = (half[row] ?? 0) + sign * sum;
+    let moved = total - Math.floor(total * inverse) * modulus;
+    if (moved < 0) moved += modulus;
+    else if (moved >= modulus) moved -= modulus;
+    half[row] = moved;
   }
+}
+
+/** The first two of four big-endian bytes, as a number, in a little-endian machine's word. */
+function high16(word: number): number {
+  return ((word & 0xff) << 8) | ((word >>> 8) & 0xff);
+}
+
+function low16(word: number): number {
+  return ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
 /** The CBC-MAC of all blocks but the last, and what of the tweak lies in the last. */
@@ -152,9 +187,4 @@ function withRound(start: Uint32Array, round: number, halfBytes: number): Uint32
   const place = BLOCK_BYTES - 1 - halfBytes;
   bytes[place] = (bytes[place] ?? 0) ^ round;
   return words;
-}
-
-/** Between big-endian bytes and a little-endian machine's word. */
-function swapped(word: number): number {
-  return ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 }

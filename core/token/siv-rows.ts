@@ -1,12 +1,15 @@
 // AES-SIV over rows whose texts have equally many blocks at once; what is authenticated beside them is the same for all.
 // Values of one length are not needed, only of one number of blocks.
 import { BLOCK_BYTES } from "../crypto.ts";
-import { addToRow, blockRows, chainRows, loadRow } from "./block-rows.ts";
+import { BLOCK_WORDS, blockRows, chainRows, loadRow, swapped, viewOf, wordsOf } from "./block-rows.ts";
+import type { BlockRows } from "./block-rows.ts";
+import { addWords } from "./cmac-rows.ts";
 import { doubled } from "./cmac.ts";
 import { SIV_BYTES } from "./siv.ts";
 import type { Siv } from "./siv.ts";
 
-const PADDING = 0x80;
+/** Clears the top bit of a big-endian word (§2.5): of its first byte. */
+const COUNTER_MASK = 0xffffff7f;
 
 /** Where texts stand in a buffer, and where what comes of them goes. */
 export interface SivPlaces {
@@ -18,29 +21,41 @@ export interface SivPlaces {
 
 export class SivRows {
   readonly #siv: Siv;
-  /** What the components come to, for texts of a block and more, and for shorter ones. */
-  readonly #start: Uint8Array;
-  readonly #short: Uint8Array;
+  /** What the components come to, behind none to three zero bytes: for texts of a block and more. */
+  readonly #starts: readonly Uint32Array[];
+  /** The same, for shorter ones. */
+  readonly #short: Uint32Array;
+  readonly #whole: Uint32Array;
+  readonly #padded: Uint32Array;
+  #messages: BlockRows | undefined;
+  #stream: BlockRows | undefined;
 
   constructor(siv: Siv, components: readonly Uint8Array[]) {
+    const start = siv.startOf(components);
     this.#siv = siv;
-    this.#start = siv.startOf(components);
-    this.#short = doubled(this.#start);
+    this.#starts = [0, 1, 2, 3].map((zeros) => {
+      const bytes = new Uint8Array(BLOCK_BYTES + 4);
+      bytes.set(start, zeros);
+      return wordsOf(bytes);
+    });
+    this.#short = wordsOf(doubled(start));
+    this.#whole = wordsOf(siv.mac.whole);
+    this.#padded = wordsOf(siv.mac.padded);
   }
 
   /** Vector || ciphertext of each text, of which `blocks` is the number of blocks, at least one. */
   seal(texts: Uint8Array, { from, to, lengths }: SivPlaces, blocks: number, into: Uint8Array): void {
     const rows = from.length;
-    const vectors = this.#vectors(texts, from, lengths, blocks);
+    const [source, target] = [viewOf(texts), viewOf(into)];
+    const vectors = this.#vectors(source, from, lengths, blocks);
     const stream = this.#streams(vectors, rows, blocks);
     for (let row = 0; row < rows; row++) {
-      const [begin = 0, place = 0] = [from[row], to[row]];
-      for (let at = 0; at < SIV_BYTES; at++) into[place + at] = vectors[row * SIV_BYTES + at] ?? 0;
-      const length = lengths[row] ?? 0;
-      for (let at = 0; at < length; at++) {
-        const key = stream[((at >>> 4) * rows + row) * BLOCK_BYTES + (at & 15)] ?? 0;
-        into[place + SIV_BYTES + at] = (texts[begin + at] ?? 0) ^ key;
+      const place = to[row] ?? 0;
+      const vector = row * BLOCK_WORDS;
+      for (let word = 0; word < BLOCK_WORDS; word++) {
+        target.setUint32(place + 4 * word, vectors[vector + word] ?? 0, true);
       }
+      addStream(stream, row, source, from[row] ?? 0, lengths[row] ?? 0, target, place + SIV_BYTES);
     }
   }
 
@@ -53,24 +68,21 @@ export class SivRows {
     forged: Uint8Array,
   ): void {
     const rows = from.length;
-    const given = new Uint8Array(rows * SIV_BYTES);
+    const [source, target] = [viewOf(sealed), viewOf(into)];
+    const given = new Uint32Array(rows * BLOCK_WORDS);
     for (let row = 0; row < rows; row++) {
-      const begin = from[row] ?? 0;
-      given.set(sealed.subarray(begin, begin + SIV_BYTES), row * SIV_BYTES);
+      for (let word = 0; word < BLOCK_WORDS; word++) {
+        given[row * BLOCK_WORDS + word] = source.getUint32((from[row] ?? 0) + 4 * word, true);
+      }
     }
     const stream = this.#streams(given, rows, blocks);
     for (let row = 0; row < rows; row++) {
-      const [begin = 0, place = 0] = [from[row], to[row]];
-      const length = lengths[row] ?? 0;
-      for (let at = 0; at < length; at++) {
-        const key = stream[((at >>> 4) * rows + row) * BLOCK_BYTES + (at & 15)] ?? 0;
-        into[place + at] = (sealed[begin + SIV_BYTES + at] ?? 0) ^ key;
-      }
+      addStream(stream, row, source, (from[row] ?? 0) + SIV_BYTES, lengths[row] ?? 0, target, to[row] ?? 0);
     }
-    const vectors = this.#vectors(into, to, lengths, blocks);
+    const vectors = this.#vectors(target, to, lengths, blocks);
     for (let row = 0; row < rows; row++) {
       let difference = 0;
-      for (let at = row * SIV_BYTES; at < (row + 1) * SIV_BYTES; at++) {
+      for (let at = row * BLOCK_WORDS; at < (row + 1) * BLOCK_WORDS; at++) {
         difference |= (vectors[at] ?? 0) ^ (given[at] ?? 0);
       }
       if (difference === 0) continue;
@@ -81,48 +93,75 @@ export class SivRows {
   }
 
   /** S2V of each text, end to end. */
-  #vectors(texts: Uint8Array, from: Int32Array, lengths: Int32Array, blocks: number): Uint8Array {
+  #vectors(texts: DataView, from: Int32Array, lengths: Int32Array, blocks: number): Uint32Array {
     const rows = from.length;
-    const messages = blockRows(rows, blocks);
-    const last = (blocks - 1) * BLOCK_BYTES;
+    const messages = blockRows(rows, blocks, this.#messages);
+    this.#messages = messages;
+    const { words } = messages;
+    const last = (blocks - 1) * rows * BLOCK_WORDS;
     for (let row = 0; row < rows; row++) {
       const length = lengths[row] ?? 0;
-      loadRow(messages, row, texts, from[row] ?? 0, length);
+      loadRow(messages, row, texts, from[row] ?? 0, length, 0);
       const isShort = length < BLOCK_BYTES;
-      if (isShort || length % BLOCK_BYTES !== 0) {
-        messages.bytes[((blocks - 1) * rows + row) * BLOCK_BYTES + (length & 15)] = PADDING;
-      }
-      addToRow(messages, row, isShort ? 0 : length - BLOCK_BYTES, isShort ? this.#short : this.#start);
-      const { whole, padded } = this.#siv.mac;
-      addToRow(messages, row, last, isShort || length % BLOCK_BYTES === 0 ? whole : padded);
+      if (isShort) addWords(words, row * BLOCK_WORDS, this.#short);
+      else this.#addStart(messages, row, length - BLOCK_BYTES);
+      const isWhole = isShort || length % BLOCK_BYTES === 0;
+      addWords(words, last + row * BLOCK_WORDS, isWhole ? this.#whole : this.#padded);
     }
     chainRows(messages, this.#siv.mac.cipher);
-    return messages.bytes.subarray(last * rows);
+    return words.subarray(last);
   }
 
-  /** CTR mode from each vector, in the layout of BlockRows. */
-  #streams(vectors: Uint8Array, rows: number, blocks: number): Uint8Array {
-    const { bytes } = blockRows(rows, blocks);
-    for (let block = 0; block < blocks; block++) {
-      bytes.set(vectors, block * rows * BLOCK_BYTES);
-      for (let row = 0; row < rows; row++) {
-        const place = (block * rows + row) * BLOCK_BYTES;
-        bytes[place + 8] = (bytes[place + 8] ?? 0) & 0x7f;
-        bytes[place + 12] = (bytes[place + 12] ?? 0) & 0x7f;
-        if (block > 0) count(bytes, place + 12, block);
+  /** Adds the start to a row's message, from byte `at` on. */
+  #addStart({ words, rows }: BlockRows, row: number, at: number): void {
+    const start = this.#starts[at & 3] ?? this.#short;
+    const count = (at & 3) === 0 ? BLOCK_WORDS : BLOCK_WORDS + 1;
+    for (let word = at >>> 2, used = 0; used < count; word++, used++) {
+      const place = ((word >>> 2) * rows + row) * BLOCK_WORDS + (word & 3);
+      words[place] = (words[place] ?? 0) ^ (start[used] ?? 0);
+    }
+  }
+
+  /** CTR mode from each vector. */
+  #streams(vectors: Uint32Array, rows: number, blocks: number): BlockRows {
+    const stream = blockRows(rows, blocks, this.#stream);
+    this.#stream = stream;
+    const { words, bytes } = stream;
+    const step = rows * BLOCK_WORDS;
+    for (let at = 0; at < step; at += BLOCK_WORDS) {
+      const counter = swapped((vectors[at + 3] ?? 0) & COUNTER_MASK);
+      for (let block = 0, place = at; block < blocks; block++, place += step) {
+        words[place] = vectors[at] ?? 0;
+        words[place + 1] = vectors[at + 1] ?? 0;
+        words[place + 2] = (vectors[at + 2] ?? 0) & COUNTER_MASK;
+        // With its top bit cleared, it does not overflow below 2^31 blocks.
+        words[place + 3] = block === 0 ? (vectors[at + 3] ?? 0) & COUNTER_MASK : swapped(counter + block);
       }
     }
     this.#siv.cipher.encryptInto(bytes, bytes);
-    return bytes;
+    return stream;
   }
 }
 
-/** Adds to a big-endian word whose top bit is clear. */
-function count(bytes: Uint8Array, place: number, add: number): void {
-  let carry = add;
-  for (let at = place + 3; at >= place && carry > 0; at--) {
-    const sum = (bytes[at] ?? 0) + carry;
-    bytes[at] = sum;
-    carry = sum >>> 8;
+/** Adds a row's stream to a text, which may not overlap where it goes. */
+function addStream(
+  { words, bytes, rows }: BlockRows,
+  row: number,
+  text: DataView,
+  start: number,
+  length: number,
+  into: DataView,
+  to: number,
+): void {
+  const next = rows * BLOCK_WORDS - BLOCK_WORDS + 1;
+  let place = row * BLOCK_WORDS;
+  let at = 0;
+  for (const whole = length & ~3; at < whole;) {
+    into.setUint32(to + at, text.getUint32(start + at, true) ^ (words[place] ?? 0), true);
+    at += 4;
+    place += (at & 15) === 0 ? next : 1;
+  }
+  for (let byte = 4 * place; at < length; at++, byte++) {
+    into.setUint8(to + at, text.getUint8(start + at) ^ (bytes[byte] ?? 0));
   }
 }

@@ -3,14 +3,14 @@
 import type { Alphabet } from "../../core/token/alphabet.ts";
 import { Ff1, MIN_DOMAIN } from "../../core/token/ff1.ts";
 import { Ff1Rows, fitsRows } from "../../core/token/ff1-rows.ts";
-import { NumeralCode } from "./numerals.ts";
+import { numeralCodeOf } from "./numerals.ts";
+import type { NumeralCode } from "./numerals.ts";
+import { groupRows, NO_GROUP } from "./row-groups.ts";
 import { FATE } from "./text-column.ts";
 import type { TextColumn } from "./text-column.ts";
 
 const BATCH_ROWS = 4096;
 const MAX_LENGTH = 255;
-/** The length of rows that are not looked at. */
-const OUT = 0xffff;
 
 export type Direction = "tokenize" | "reveal";
 
@@ -31,7 +31,7 @@ export class Ff1Column {
 
   constructor(settings: Ff1Settings) {
     this.#settings = settings;
-    this.#code = new NumeralCode(settings.alphabet);
+    this.#code = numeralCodeOf(settings.alphabet);
     this.#single = new Ff1(settings.key, settings.alphabet.radix);
   }
 
@@ -120,24 +120,11 @@ export class Ff1Column {
 /** Rows whose fate is open, by their length in bytes, in their order. What is too long is all of one length. */
 function byLength({ rows, offsets }: TextColumn, fates: Uint8Array): ReadonlyMap<number, Int32Array> {
   const lengths = new Uint16Array(rows);
-  const counts = new Int32Array(MAX_LENGTH + 2);
   for (let row = 0; row < rows; row++) {
     const length = (offsets[row + 1] ?? 0) - (offsets[row] ?? 0);
-    lengths[row] = fates[row] === FATE.done ? Math.min(length, MAX_LENGTH + 1) : OUT;
-    if (lengths[row] !== OUT) counts[lengths[row] ?? 0] = (counts[lengths[row] ?? 0] ?? 0) + 1;
+    lengths[row] = fates[row] === FATE.done ? Math.min(length, MAX_LENGTH + 1) : NO_GROUP;
   }
-  const groups = new Map<number, Int32Array>();
-  for (const [length, count] of counts.entries()) if (count > 0) groups.set(length, new Int32Array(count));
-  counts.fill(0);
-  for (let row = 0; row < rows; row++) {
-    const length = lengths[row] ?? OUT;
-    const group = groups.get(length);
-    if (group === undefined) continue;
-    const at = counts[length] ?? 0;
-    group[at] = row;
-    counts[length] = at + 1;
-  }
-  return groups;
+  return groupRows(lengths);
 }
 
 function mark(fates: Uint8Array, rows: Int32Array, fate: number): void {

@@ -1,52 +1,74 @@
-// Rows of single-byte characters as numbers and back: what an FF1 half is. Several characters at once where a table of
-// them stays small.
+// Rows of single-byte characters as numbers and back: what an FF1 half is. Two characters at once where they are read, two
+// or four where they are written.
 import type { Alphabet } from "../../core/token/alphabet.ts";
 
+/** Four characters have a table where it has no more entries than this. */
 const MAX_TABLE = 16_384;
 const NO_NUMERAL = -1;
 
+const CODES = new WeakMap<Alphabet, NumeralCode>();
+
+/** One for all kernels of an alphabet: its tables are larger than everything else that a kernel keeps. */
+export function numeralCodeOf(alphabet: Alphabet): NumeralCode {
+  const known = CODES.get(alphabet);
+  if (known !== undefined) return known;
+  const code = new NumeralCode(alphabet);
+  CODES.set(alphabet, code);
+  return code;
+}
+
 export class NumeralCode {
   readonly radix: number;
-  /** By byte. */
-  readonly #places = new Int32Array(256).fill(NO_NUMERAL);
+  /** By byte, and by two bytes as a little-endian machine has them. */
+  readonly #places = new Int16Array(256).fill(NO_NUMERAL);
+  readonly #pairs = new Int16Array(65_536).fill(NO_NUMERAL);
   /** How many characters an entry of the table has, and the number of entries. */
-  readonly #width: number;
+  readonly #width: 2 | 4;
   readonly #entries: number;
-  readonly #table: Uint8Array;
+  /** The characters of a number, the first in the lowest byte. */
+  readonly #table: Uint32Array;
   readonly #characters: Uint8Array;
 
   /** All of the alphabet's characters are ASCII. */
   constructor({ characters, radix }: Alphabet) {
     this.radix = radix;
     this.#characters = Uint8Array.from(characters, (character) => character.charCodeAt(0));
-    for (const [place, byte] of this.#characters.entries()) this.#places[byte] = place;
-    this.#width = Math.max(1, Math.floor(Math.log(MAX_TABLE) / Math.log(radix)));
-    this.#entries = radix ** this.#width;
-    this.#table = this.#makeTable();
-  }
-
-  #makeTable(): Uint8Array {
-    const table = new Uint8Array(this.#entries * this.#width);
-    for (let entry = 0; entry < this.#entries; entry++) {
-      let rest = entry;
-      for (let at = this.#width - 1; at >= 0; at--) {
-        table[entry * this.#width + at] = this.#characters[rest % this.radix] ?? 0;
-        rest = Math.floor(rest / this.radix);
+    for (const [high, first] of this.#characters.entries()) {
+      this.#places[first] = high;
+      for (const [low, second] of this.#characters.entries()) {
+        this.#pairs[first | (second << 8)] = high * radix + low;
       }
     }
-    return table;
+    this.#width = radix ** 4 <= MAX_TABLE ? 4 : 2;
+    this.#entries = radix ** this.#width;
+    this.#table = new Uint32Array(this.#entries);
+    for (let entry = 0; entry < this.#entries; entry++) this.#table[entry] = this.#packed(entry);
+  }
+
+  #packed(entry: number): number {
+    let word = 0;
+    for (let at = 0, rest = entry; at < this.#width; at++, rest = Math.floor(rest / this.radix)) {
+      word = (word << 8) | (this.#characters[rest % this.radix] ?? 0);
+    }
+    return word;
   }
 
   /** The number that `length` bytes from `start` stand for; below zero where one is none of the alphabet's. */
   read(bytes: Uint8Array, start: number, length: number): number {
-    const places = this.#places;
-    const radix = this.radix;
+    const pairs = this.#pairs;
+    const square = this.radix * this.radix;
+    const end = start + length;
+    let at = start;
     let number = 0;
     let signs = 0;
-    for (let at = start; at < start + length; at++) {
-      const place = places[bytes[at] ?? 0] ?? NO_NUMERAL;
-      signs |= place;
-      number = number * radix + place;
+    if ((length & 1) === 1) {
+      number = this.#places[bytes[at++] ?? 0] ?? NO_NUMERAL;
+      signs = number;
+    }
+    for (; at < end; at += 2) {
+      const pair = pairs[(bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)] ?? NO_NUMERAL;
+      signs |= pair;
+      number = number * square + pair;
     }
     return signs < 0 ? NO_NUMERAL : number;
   }
@@ -59,12 +81,17 @@ export class NumeralCode {
     let end = start + length;
     for (; end - start >= width; end -= width) {
       const quotient = Math.floor(rest / entries);
-      const from = (rest - quotient * entries) * width;
-      for (let at = 0; at < width; at++) bytes[end - width + at] = table[from + at] ?? 0;
+      const word = table[rest - quotient * entries] ?? 0;
       rest = quotient;
+      bytes[end - width] = word;
+      bytes[end - width + 1] = word >>> 8;
+      if (width === 2) continue;
+      bytes[end - 2] = word >>> 16;
+      bytes[end - 1] = word >>> 24;
     }
     // The last characters of an entry: those before them are zeros.
-    const from = (rest + 1) * width;
-    for (let at = 1; start <= end - at; at++) bytes[end - at] = table[from - at] ?? 0;
+    let word = table[rest] ?? 0;
+    for (let skip = width - (end - start); skip > 0; skip--) word >>>= 8;
+    for (let at = start; at < end; at++, word >>>= 8) bytes[at] = word;
   }
 }
