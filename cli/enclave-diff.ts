@@ -49,6 +49,7 @@ async function diff({ progress }: Session, _options: object, a: string, b: strin
       files: files.map((change) => ({ ...change })),
       packages: packages.map((change) => ({ ...change })),
       bundled: bundled.map((change) => ({ ...change })),
+      untold: difference.untold,
       unmeasured,
       unlisted,
     },
@@ -88,6 +89,12 @@ function render(difference: ImageDifference, unlisted: readonly string[]): reado
     ...files.flatMap(renderFile),
     ...(bundled.length === 0 ? [] : ["  in the bundles, as the images tell:"]),
     ...bundled.map(({ path, change }) => printable(`    ${MARKS[change]} ${path}`)),
+    ...(difference.untold
+      ? wrap(
+          "  A bundle differs, and no list tells by which file: another bundler or compiler, or a list that is missing " +
+            "or not true. Read the bundles.",
+        )
+      : []),
     ...unlisted.flatMap((reason) => wrap(`  Files are not compared: ${reason}.`)),
     ...(unmeasured.length === 0 ? [] : [`  not measured, and different: ${unmeasured.join(", ")}`]),
   ];

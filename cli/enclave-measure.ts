@@ -82,7 +82,15 @@ function renderUnpacked(unpacked: Unpacked): readonly string[] {
 }
 
 function renderEntry({ path, kind, mode, size, digest, target }: UnpackedEntry): string {
-  const marks = { file: "-", directory: "d", symlink: "l", device: "c", pipe: "p", socket: "s" } as const;
+  const marks = {
+    file: "-",
+    directory: "d",
+    symlink: "l",
+    "character device": "c",
+    "block device": "b",
+    pipe: "p",
+    socket: "s",
+  } as const;
   const what = digest === "" ? "" : `  ${digest}`;
   const to = target === "" ? "" : ` -> ${target}`;
   const bytes = kind === "file" ? String(size) : "";

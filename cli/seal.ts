@@ -98,7 +98,7 @@ async function seal(session: Session, options: Options, inputs: readonly string[
       key: given.kmsKey,
     };
     const nowMs = Date.now();
-    let stored = 0;
+    let seen: SealProgress | null = null;
     const sealed = await locateForOwner(places, () =>
       sealDataset({
         inputs,
@@ -113,13 +113,13 @@ async function seal(session: Session, options: Options, inputs: readonly string[
         nowMs,
         signal: session.signal,
         onProgress: (progress) => {
-          stored = progress.objects;
+          seen = progress;
           session.progress.update(renderProgress(progress));
         },
         ...choices,
       }),
     ).catch((error: unknown) => {
-      throw session.signal.aborted && stored > 0 ? leftBehind(given.to, nowMs, stored) : error;
+      throw session.signal.aborted && seen !== null ? leftBehind(given.to, nowMs, seen, error) : error;
     });
     return describe(given.dataset, given.to, sealed);
   } finally {
@@ -127,11 +127,18 @@ async function seal(session: Session, options: Options, inputs: readonly string[
   }
 }
 
-/** The owner's role need not be able to delete objects, so they stay; without a manifest they are of no use to anybody. */
-function leftBehind(to: string, epoch: number, objects: number): InterruptionLeft {
+/**
+ * The owner's role need not be able to delete objects, so they stay; without a manifest they are of no use to anybody.
+ * Once the manifest is on its way, nobody here knows whether it arrived, and then they are the data set.
+ */
+function leftBehind(to: string, epoch: number, { step, objects }: SealProgress, error: unknown): unknown {
+  if (objects === 0) return error;
   const which = objects === 1 ? "1 sealed object lies" : `${objects} sealed objects lie`;
+  const place = `${which} below ${to}${epoch}/`;
   return new InterruptionLeft(
-    `no manifest was written. ${which} below ${to}${epoch}/, which nothing names: delete them when you like.`,
+    step === "sign"
+      ? `the manifest may have been written or not. ${place}: delete nothing before you have looked.`
+      : `no manifest was written. ${place}, which nothing names: delete them when you like.`,
   );
 }
 

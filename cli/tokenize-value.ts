@@ -1,13 +1,14 @@
 // `sealroom tokenize-value`: one operator on values that are at hand, under a key in a file. For test vectors and for
 // comparing systems; a job's keys exist in enclaves only, so it makes none of a job's tokens.
 import type { Command } from "commander";
+import { SealroomError } from "../core/errors.ts";
 import { Alphabet, defaultAlphabet } from "../core/token/alphabet.ts";
 import { Cmac } from "../core/token/cmac.ts";
 import { Ff1 } from "../core/token/ff1.ts";
 import { Siv } from "../core/token/siv.ts";
 import { act, addNeeded, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
-import { locate, usage } from "./fault.ts";
+import { FaultAt, locate, usage } from "./fault.ts";
 import { readBytes } from "./file.ts";
 import { parseCount } from "./number.ts";
 import type { Report } from "./output.ts";
@@ -25,6 +26,10 @@ interface Options {
 type Operator = (value: string) => string;
 
 const KEY_FILE_BYTES = 4096;
+const PRINTABLE = /^[\x20-\x7e]*$/;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+/** RFC 5297 §7: of S2V, the text besides. */
+const MAX_COMPONENTS = 126;
 const HEX = /^(?:[0-9a-f]{2})*$/i;
 /** Which options an operator has beside key and values. */
 const OPERATORS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -48,7 +53,7 @@ export function declareTokenizeValue(parent: Command, host: Host): void {
       "sealroom tokenize-value --key-file key.hex --op siv --aad 101112 \\\n" + "      112233445566",
     ],
   }).argument("<value...>", "the values: text for ff1, hex for siv and cmac");
-  addNeeded(command, "--key-file <file>", "the operator's key, as hex or raw bytes");
+  addNeeded(command, "--key-file <file>", "the operator's key: hex, base64 or raw bytes");
   addNeeded(command, "--op <name>", "ff1 (NIST SP 800-38G), siv (RFC 5297) or cmac (NIST SP 800-38B)");
   command
     .option("--radix <n>", "of ff1: the first characters of 0-9a-zA-Z, at most 62")
@@ -61,9 +66,8 @@ export function declareTokenizeValue(parent: Command, host: Host): void {
 
 async function tokenizeValues(_: Session, options: Options, values: readonly string[]): Promise<Report> {
   checkOptions(options);
-  const operator = await locate(options.keyFile, async () =>
-    operatorOf(options, await readKey(options.keyFile)),
-  );
+  const key = await readKey(options.keyFile);
+  const operator = await locate("the operator", () => operatorOf(options, key));
   const found: string[] = [];
   for (const [index, value] of values.entries()) {
     // Its number and not the value: logs keep what is printed.
@@ -78,6 +82,7 @@ function checkOptions(options: Options): void {
   for (const name of ["radix", "alphabet", "tweak", "aad", "reveal"] as const) {
     if (options[name] !== undefined && !own.includes(name)) throw usage(`--${name} is not for ${options.op}`);
   }
+  if ((options.aad?.length ?? 0) > MAX_COMPONENTS) throw usage(`at most ${MAX_COMPONENTS} --aad`);
   if (options.op === "ff1" && options.radix === undefined && options.alphabet === undefined) {
     throw usage("ff1 needs --radix or --alphabet");
   }
@@ -119,11 +124,14 @@ function sivOf({ aad = [], reveal }: Options, key: Uint8Array): Operator {
   };
 }
 
-/** Hex, if it is that: a raw key that reads as hex has a chance of one in 2^41. */
+/** Text is hex or base64: one that is neither is a key that was mistyped, and not raw bytes that look like text. */
 async function readKey(path: string): Promise<Uint8Array> {
   const file = await readBytes(path, KEY_FILE_BYTES);
   const text = Buffer.from(file).toString("latin1").trim();
-  return HEX.test(text) ? Buffer.from(text, "hex") : file;
+  if (!PRINTABLE.test(text)) return file;
+  if (HEX.test(text.replace(/^0x/i, ""))) return Buffer.from(text.replace(/^0x/i, ""), "hex");
+  if (BASE64.test(text) && text.length % 4 === 0) return Buffer.from(text, "base64");
+  throw new FaultAt(path, new SealroomError("TOKEN_KEY", { fault: "neither hex nor base64" }));
 }
 
 function bytesOf(what: string, hex: string): Uint8Array {

@@ -1,6 +1,5 @@
 // One file for each that a process or a thread begins with, by esbuild: Node reads and links a few files in a fifth of the
 // time that it takes over hundreds. Of exactly the files that closure.ts found: esbuild finds and reads none by itself.
-import { readFile } from "node:fs/promises";
 import { posix } from "node:path";
 import { build } from "esbuild";
 import type { BuildResult, OnLoadArgs, OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
@@ -13,6 +12,9 @@ export interface Bundle {
   readonly path: string;
   readonly text: string;
 }
+
+/** A file that says so before anything else. */
+const STRICT = /^(?:#!.*\n)?(?:\s|\/\/.*|\/\*[^]*?\*\/)*["']use strict["']/;
 
 /** Stands before each path in the comments that tell the files in a bundle apart. */
 const NAMESPACE = "app";
@@ -46,7 +48,17 @@ export async function bundleClosure(closure: Closure): Promise<readonly Bundle[]
     ({ path }) => !isManifest(path) && metafile.inputs[`${NAMESPACE}:${path}`] === undefined,
   );
   if (left !== undefined) throw new SealroomError("IMAGE_BUNDLE", { file: left.path });
+  for (const { path, bytes } of closure.files) {
+    if (metafile.inputs[`${NAMESPACE}:${path}`]?.format === "cjs") checkCommonJs(path, bytes);
+  }
   return bundles;
+}
+
+/** What would run otherwise in a bundle, which is strict and knows of its own folder alone. */
+function checkCommonJs(file: string, bytes: Uint8Array): void {
+  const text = Buffer.from(bytes).toString("utf8");
+  if (!STRICT.test(text)) throw new SealroomError("IMAGE_BUNDLE", { file, fault: "not strict" });
+  if (/\b__filename\b/.test(text)) throw new SealroomError("IMAGE_BUNDLE", { file, fault: "__filename" });
 }
 
 /** Of a package: Node reads it for its files, and people for its version. */
@@ -66,6 +78,8 @@ async function run(closure: Closure, starts: readonly string[]): Promise<Result>
       target: "esnext",
       charset: "utf8",
       legalComments: "inline",
+      // What a comment or a package.json calls free of effects is not believed.
+      ignoreAnnotations: true,
       banner: { js: COMMONJS },
       plugins: [onlyFilesOf(closure)],
       absWorkingDir: "/",
@@ -88,8 +102,8 @@ function onlyFilesOf(closure: Closure): Plugin {
     name: "closure",
     setup(builder): void {
       builder.onResolve({ filter: /^/ }, (asked) => resolveIn(files, asked));
-      builder.onLoad({ filter: /^/ }, async ({ path }: OnLoadArgs) => ({
-        contents: await readFile(files.get(path)?.source ?? "", "utf8"),
+      builder.onLoad({ filter: /^/ }, ({ path }: OnLoadArgs) => ({
+        contents: files.get(path)?.bytes ?? "",
         loader: path.endsWith(".json") ? "json" : "js",
       }));
     },

@@ -1,17 +1,12 @@
 // The list of the files in an image's bundles, with their digests, which the image has beside them: so that two images
 // can be compared file by file. It is the builder's word; what runs are the bundles.
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { ClosureFile } from "./closure.ts";
 
 /** JSON: SHA-256 in hex by path, a line each. */
-export async function encodeBundled(files: readonly ClosureFile[]): Promise<string> {
+export function encodeBundled(files: readonly ClosureFile[]): string {
   const digests: Record<string, string> = {};
-  for (const { path, source } of files) {
-    digests[path] = createHash("sha256")
-      .update(await readFile(source))
-      .digest("hex");
-  }
+  for (const { path, bytes } of files) digests[path] = createHash("sha256").update(bytes).digest("hex");
   return `${JSON.stringify(digests, null, 1)}\n`;
 }
 

@@ -24,6 +24,8 @@ export interface ClosureFile {
   readonly path: string;
   /** The file on this machine. */
   readonly source: string;
+  /** As they were read, once: what is checked, bundled and listed is the same. */
+  readonly bytes: Uint8Array;
   /** Paths of what it asks for, by linkKey; of Node's own modules and of what it does without, null. */
   readonly links: ReadonlyMap<string, string | null>;
 }
@@ -49,6 +51,7 @@ interface Owner {
 interface Found {
   readonly path: string;
   readonly source: string;
+  readonly bytes: Uint8Array;
   readonly owner: Owner;
   readonly links: Map<string, string | null>;
 }
@@ -88,7 +91,7 @@ class Walk {
   closure(): Closure {
     return {
       files: [...this.#files.values()]
-        .map(({ path, source, links }) => ({ path, source, links }))
+        .map(({ path, source, bytes, links }) => ({ path, source, bytes, links }))
         .sort(byPath),
       starts: this.#starts,
       packages: [...this.#packages.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -117,7 +120,7 @@ class Walk {
     }
     const path = owner.prefix + inside;
     if (this.#files.has(path)) return path;
-    this.#files.set(path, { path, source, owner, links: new Map() });
+    this.#files.set(path, { path, source, bytes: await readFile(source), owner, links: new Map() });
     this.#pending.push(path);
     // Node reads every package.json above a file for its "type".
     if (owner.prefix !== "") await this.#addManifests(owner, source);
@@ -134,7 +137,7 @@ class Walk {
   async #read(path: string): Promise<void> {
     const file = this.#files.get(path);
     if (file === undefined || path.endsWith(".json")) return;
-    const { imported, required, loaders } = findImports(path, await readFile(file.source, "utf8"));
+    const { imported, required, loaders } = findImports(path, Buffer.from(file.bytes).toString("utf8"));
     const load = this.#checkLoad(path, loaders);
     const wanted = [
       ...imported.map((specifier) => ({ specifier, way: "import" as const })),

@@ -51,6 +51,8 @@ export interface ImageDifference {
   readonly packages: readonly PackageChange[];
   /** Of files in bundles, as the images themselves tell them. */
   readonly bundled: readonly BundledChange[];
+  /** Whether a bundle differs by what no such list tells. */
+  readonly untold: boolean;
   /** What no register covers: `version`, `metadata`, `memory`, ... */
   readonly unmeasured: readonly string[];
 }
@@ -66,19 +68,27 @@ export function diffImages(before: ReadImage, after: ReadImage): ImageDifference
   const registers = [0, 1, 2, 8].filter(
     (index) => registerOf(before.image, index) !== registerOf(after.image, index),
   );
+  const files =
+    before.unpacked === null || after.unpacked === null
+      ? []
+      : diffFiles(before.unpacked.entries, after.unpacked.entries);
+  const bundled = diffBundled(bundledOf(before.unpacked), bundledOf(after.unpacked));
   return {
     equal: sections.every(({ registers: covered }) => covered.length === 0) && registers.length === 0,
     sections: sections.filter(({ registers: covered }) => covered.length > 0),
     registers,
     words: diffWords(before.image.cmdline, after.image.cmdline),
-    files:
-      before.unpacked === null || after.unpacked === null
-        ? []
-        : diffFiles(before.unpacked.entries, after.unpacked.entries),
+    files,
     packages: diffPackages(packagesOf(before.unpacked), packagesOf(after.unpacked)),
-    bundled: diffBundled(bundledOf(before.unpacked), bundledOf(after.unpacked)),
+    bundled,
+    untold: isUntold(files, bundled),
     unmeasured: diffUnmeasured(before.image, after.image),
   };
+}
+
+/** The lists are the builders' word: other tools or options change a bundle too, and so does who does not say so. */
+function isUntold(files: readonly FileChange[], bundled: readonly BundledChange[]): boolean {
+  return bundled.length === 0 && files.some(({ path }) => /^rootfs\/app\/.*\.js$/.test(path));
 }
 
 export function registerOf({ measurements, signer }: MeasuredImage, index: number): string | null {

@@ -3,7 +3,7 @@
 // file is worse than none. The bytes are hostile.
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { createInflateRaw } from "node:zlib";
+import { crc32, createInflateRaw } from "node:zlib";
 import { SealroomError } from "../../core/errors.ts";
 import { decodeUtf8 } from "../../core/text/utf8.ts";
 import { readPieces } from "./byte-file.ts";
@@ -12,7 +12,8 @@ import { ByteReader } from "./byte-reader.ts";
 import { CPIO_HEADER_BYTES, CPIO_MAGIC, CPIO_TRAILER, padded } from "./cpio.ts";
 import type { Section } from "./eif.ts";
 
-export type EntryKind = "file" | "directory" | "symlink" | "device" | "pipe" | "socket";
+export type EntryKind =
+  "file" | "directory" | "symlink" | "character device" | "block device" | "pipe" | "socket";
 
 export interface ListedEntry {
   /** Below the ramdisk's root, without a leading slash; empty for the root itself. */
@@ -25,8 +26,6 @@ export interface ListedEntry {
   /** Seconds. */
   readonly mtime: number;
   readonly size: number;
-  /** Of a file: whether it may have other names, all of which change with it. */
-  readonly isLinked: boolean;
   /** SHA-256 of a file's content or of a link's target, hex; empty for what has none. */
   readonly digest: string;
   /** Of a symbolic link, its target; of a device, its numbers; else empty. */
@@ -46,8 +45,15 @@ const MAX_ENTRIES = 200_000;
 const MAX_UNPACKED_BYTES = 32 * 1024 ** 3;
 /** PATH_MAX: a kernel passes over longer names without a word. */
 const MAX_PATH_BYTES = 4096;
-/** Of what is kept of it. */
+/** NAME_MAX: no file of a longer name can be made. */
+const MAX_NAME_BYTES = 255;
+/** Of what is kept of it: of packages, as many as an image may have, and the list of bundled files. */
 const MAX_MANIFEST_BYTES = 256 * 1024;
+const MANIFEST = /^(?:rootfs\/)?app\/(?:bundled\.json|node_modules\/(?:@[^/]+\/)?[^/@]+\/package\.json)$/;
+const UNCHANGED_ID = 0xffff_ffff;
+/** Of a kernel's device numbers: what is more runs over into the major. */
+const MAX_MAJOR = 2 ** 12;
+const MAX_MINOR = 2 ** 20;
 /** With the one method that there is, deflate. */
 const GZIP = [0x1f, 0x8b, 8];
 const GZIP_HEAD_BYTES = 10;
@@ -57,8 +63,8 @@ const KINDS: ReadonlyMap<number, EntryKind> = new Map([
   [0o10, "file"],
   [0o04, "directory"],
   [0o12, "symlink"],
-  [0o02, "device"],
-  [0o06, "device"],
+  [0o02, "character device"],
+  [0o06, "block device"],
   [0o01, "pipe"],
   [0o14, "socket"],
 ]);
@@ -75,20 +81,40 @@ export async function readRamdisk(file: ByteFile, { start, size }: Section): Pro
   }
   const inflate = createInflateRaw();
   const data = readPieces(file, start + GZIP_HEAD_BYTES, size - GZIP_HEAD_BYTES);
-  const entries = await unzip(Readable.from(data).pipe(inflate));
+  const sum = { crc: 0, bytes: 0 };
+  const entries = await unzip(Readable.from(data).pipe(inflate), sum);
   // A kernel takes what follows for the next archive, and stops where the one before did not end with its stream; only
   // padding passes here.
   const end = GZIP_HEAD_BYTES + inflate.bytesWritten + GZIP_TAIL_BYTES;
   if (end > size) throw new SealroomError("CPIO_END", { position: size });
+  // Kernels do not look at these, so they could be anything: the end of a boot configuration, say.
+  const tail = Buffer.from(await file.read(start + end - GZIP_TAIL_BYTES, GZIP_TAIL_BYTES));
+  if (tail.readUInt32LE(0) !== sum.crc || tail.readUInt32LE(4) !== sum.bytes % 2 ** 32) {
+    throw new SealroomError("CPIO_HEADER", { compression: "gzip" });
+  }
   for await (const piece of readPieces(file, start + end, size - end)) {
     if (piece.some((byte) => byte !== 0)) throw new SealroomError("CPIO_END", { position: end });
   }
   return { compression: "gzip", entries };
 }
 
-async function unzip(stream: Readable): Promise<readonly ListedEntry[]> {
+/** Of what came out of a gzip stream. */
+interface Sum {
+  crc: number;
+  bytes: number;
+}
+
+async function* summed(stream: Readable, sum: Sum): AsyncGenerator<Uint8Array> {
+  for await (const piece of stream as AsyncIterable<Uint8Array>) {
+    sum.crc = crc32(piece, sum.crc);
+    sum.bytes += piece.length;
+    yield piece;
+  }
+}
+
+async function unzip(stream: Readable, sum: Sum): Promise<readonly ListedEntry[]> {
   try {
-    return await readArchives(stream);
+    return await readArchives(summed(stream, sum));
   } catch (cause) {
     if (cause instanceof SealroomError) throw cause;
     throw new SealroomError("CPIO_HEADER", { compression: "gzip" }, { cause });
@@ -113,46 +139,29 @@ async function readArchives(pieces: AsyncIterable<Uint8Array>): Promise<readonly
 
 /** Entries up to the trailer. */
 async function readArchive(reader: ByteReader, entries: ListedEntry[]): Promise<void> {
-  const linked = new Map<string, number[]>();
   for (;;) {
     const head = await readHead(reader);
     if (head.name === CPIO_TRAILER) {
-      if (head.size !== 0) throw new SealroomError("CPIO_HEADER", { name: CPIO_TRAILER });
+      // A kernel asks for the kind before it looks at the name: to it, one that is a link is a link.
+      if (head.size !== 0 || KINDS.get(head.mode >> 12) === "symlink") {
+        throw new SealroomError("CPIO_HEADER", { name: CPIO_TRAILER });
+      }
       break;
     }
     if (entries.length === MAX_ENTRIES) throw new SealroomError("CPIO_LIMIT", { entries: MAX_ENTRIES });
-    const entry = await readEntry(reader, head);
-    if (entry.isLinked) {
-      linked.set(head.inode, [...(linked.get(head.inode) ?? []), entries.length]);
-    }
-    entries.push(entry);
-  }
-  for (const places of linked.values()) joinLinks(entries, places);
-}
-
-/** Names of one file: one of them comes with its bytes, the others with none. */
-function joinLinks(entries: ListedEntry[], places: readonly number[]): void {
-  const members = places.flatMap((at) => entries[at] ?? []);
-  const [whole, another] = members.filter(({ size }) => size > 0);
-  if (another !== undefined) throw new SealroomError("CPIO_HEADER", { path: another.path });
-  if (whole === undefined) return;
-  for (const [at, place] of places.entries()) {
-    const member = members[at];
-    if (member !== undefined) entries[place] = { ...member, size: whole.size, digest: whole.digest };
+    entries.push(await readEntry(reader, head));
   }
 }
 
 interface Head {
   readonly name: string;
-  /** Numbers of the device and of the file on it: what names of one file have in common. */
-  readonly inode: string;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
   readonly links: number;
   readonly mtime: number;
   readonly size: number;
-  readonly device: string;
+  readonly device: { readonly major: number; readonly minor: number };
 }
 
 async function readHead(reader: ByteReader): Promise<Head> {
@@ -174,14 +183,13 @@ async function readHead(reader: ByteReader): Promise<Head> {
   if (bytes.indexOf(0) !== nameBytes - 1) throw new SealroomError("CPIO_PATH", { position });
   return {
     name: decodeName(bytes.subarray(0, -1), position),
-    inode: `${field(7)}:${field(8)}:${field(0)}`,
     mode: field(1),
     uid: field(2),
     gid: field(3),
     links: field(4),
     mtime: field(5),
     size: field(6),
-    device: `${field(9)}:${field(10)}`,
+    device: { major: field(9), minor: field(10) },
   };
 }
 
@@ -202,19 +210,27 @@ async function readEntry(reader: ByteReader, head: Head): Promise<ListedEntry> {
   const path = plainPath(head.name);
   const { uid, gid, mtime, size } = head;
   const none = { digest: "", target: "", manifest: null };
-  const isLinked = kind === "file" && head.links > 1;
-  const facts = { path, kind, mode: head.mode & 0o7777, uid, gid, mtime, size, isLinked, ...none };
+  // Names of one file share its bytes, mode, owner and time, by a table that outlives archives. Nothing here needs them.
+  if (kind !== "directory" && head.links > 1) {
+    throw new SealroomError("CPIO_HEADER", { path, links: head.links });
+  }
+  // To a kernel these leave the owner as it is.
+  if (uid === UNCHANGED_ID || gid === UNCHANGED_ID) {
+    throw new SealroomError("CPIO_HEADER", { path, uid, gid });
+  }
+  const facts = { path, kind, mode: head.mode & 0o7777, uid, gid, mtime, size, ...none };
   if (kind === "symlink") {
-    const target = await reader.take(size, MAX_PATH_BYTES);
+    const target = await reader.take(size, MAX_PATH_BYTES - 1);
     await reader.take(padded(size) - size, 3);
     // A kernel ends the target at a zero byte, and makes no link without one.
     if (size === 0 || target.includes(0)) throw new SealroomError("CPIO_PATH", { path });
     return { ...facts, digest: sha256Hex(target), target: Buffer.from(target).toString("utf8") };
   }
-  if (kind !== "file") return { ...facts, target: kind === "device" ? head.device : "" };
+  if (kind === "block device" || kind === "character device") return { ...facts, target: deviceOf(head) };
+  if (kind !== "file") return facts;
   if (reader.position + size > MAX_UNPACKED_BYTES) throw new SealroomError("CPIO_LIMIT", { bytes: size });
   const hash = createHash("sha256");
-  const isManifest = /\/(package|bundled)\.json$/.test(path) && size <= MAX_MANIFEST_BYTES;
+  const isManifest = MANIFEST.test(path) && size <= MAX_MANIFEST_BYTES;
   const kept: Uint8Array[] = [];
   await reader.visit(size, (piece) => {
     hash.update(piece);
@@ -224,11 +240,18 @@ async function readEntry(reader: ByteReader, head: Head): Promise<ListedEntry> {
   return { ...facts, digest: hash.digest("hex"), manifest: isManifest ? Buffer.concat(kept) : null };
 }
 
+function deviceOf({ name, device: { major, minor } }: Head): string {
+  if (major >= MAX_MAJOR || minor >= MAX_MINOR) throw new SealroomError("CPIO_HEADER", { path: name });
+  return `${major}:${minor}`;
+}
+
 /** `./a`, `/a` and `a` are one path to a kernel; what else has a dot or nothing for a name is refused. */
 function plainPath(name: string): string {
   const path = name.replace(/^\.?\/+/, "");
   if (name === "." || path === "") return "";
-  if (path.split("/").some((part) => part === "" || part === "." || part === "..")) {
+  const isFit = (part: string): boolean =>
+    part !== "" && part !== "." && part !== ".." && Buffer.byteLength(part) <= MAX_NAME_BYTES;
+  if (!path.split("/").every(isFit)) {
     throw new SealroomError("CPIO_PATH", { path: name });
   }
   return path;

@@ -5,7 +5,7 @@ import { SealroomError } from "../../core/errors.ts";
 import { bundleClosure, isManifest } from "./bundle.ts";
 import { encodeBundled } from "./bundled.ts";
 import { findClosure } from "./closure.ts";
-import { fileContent, textContent } from "./content.ts";
+import { bytesContent, fileContent, textContent } from "./content.ts";
 import type { TreeFile } from "./cpio.ts";
 import type { Architecture } from "./eif.ts";
 import { findLibraries } from "./libraries.ts";
@@ -60,11 +60,7 @@ export async function composeRootfs(inputs: RootfsInputs): Promise<Rootfs> {
     access: "read",
     content: await fileContent(source),
   });
-  const write = (path: string, text: string): TreeFile => ({
-    path,
-    access: "read",
-    content: textContent(text),
-  });
+  const write = (path: string, text: string): TreeFile => readOnly(path, textContent(text));
   return {
     architecture,
     files: [
@@ -77,22 +73,24 @@ export async function composeRootfs(inputs: RootfsInputs): Promise<Rootfs> {
         })),
       )),
       write("app/package.json", encodeManifest(inputs.version)),
-      write("app/bundled.json", await encodeBundled(closure.files)),
+      write("app/bundled.json", encodeBundled(closure.files)),
       // Where transport/native/addon.ts, now in the bundle, looks for it.
       await read(
         posix.join("app", posix.dirname(inputs.entry), `prebuilt/linux-${architecture}.node`),
         inputs.addon,
       ),
       ...bundles.map(({ path, text }) => write(`app/${path}`, text)),
-      ...(await Promise.all(
-        closure.files
-          .filter(({ path }) => isManifest(path))
-          .map(({ path, source }) => read(`app/${path}`, source)),
-      )),
+      ...closure.files
+        .filter(({ path }) => isManifest(path))
+        .map(({ path, bytes }) => readOnly(`app/${path}`, bytesContent(bytes))),
     ],
     directories: MOUNT_POINTS,
     packages: closure.packages,
   };
+}
+
+function readOnly(path: string, content: TreeFile["content"]): TreeFile {
+  return { path, access: "read", content };
 }
 
 /** Tells Node that the program's files are modules. */

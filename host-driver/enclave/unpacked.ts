@@ -31,10 +31,8 @@ export async function unpackEif(file: ByteFile, eif: Eif): Promise<Unpacked> {
   for (const section of eif.sections.filter(({ kind }) => kind === "ramdisk")) {
     const ramdisk = await readRamdisk(file, section);
     ramdisks.push(ramdisk);
-    // A kernel has them end to end, and looks for an archive at multiples of four alone.
-    if (ramdisk.compression === "none" && offset % 4 !== 0) {
-      throw new SealroomError("CPIO_END", { ramdisk: ramdisks.length });
-    }
+    // A kernel has them end to end, looks for an archive at multiples of four, and stops at anything else elsewhere.
+    if (offset % 4 !== 0) throw new SealroomError("CPIO_END", { ramdisk: ramdisks.length });
     offset += section.size;
     for (const entry of ramdisk.entries) place(entries, replaced, { ...entry, ramdisk: ramdisks.length });
   }
@@ -53,8 +51,8 @@ function place(entries: Map<string, UnpackedEntry>, replaced: Set<string>, entry
     throw new SealroomError("CPIO_PATH", { path });
   }
   const earlier = entries.get(path);
-  // A kernel writes such a file where it is, and so under its other names.
-  if (earlier !== undefined && (earlier.isLinked || entry.isLinked)) {
+  // A kernel makes neither again where there is one of its kind.
+  if (earlier !== undefined && kind !== "directory" && kind !== "file" && kind !== "symlink") {
     throw new SealroomError("CPIO_PATH", { path });
   }
   if (earlier?.kind === "directory" && kind !== "directory") throw new SealroomError("CPIO_PATH", { path });

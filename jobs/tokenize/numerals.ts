@@ -1,5 +1,6 @@
 // Rows of single-byte characters as numbers and back: what an FF1 half is. Two characters at once where they are read, two
 // or four where they are written.
+import { SealroomError } from "../../core/errors.ts";
 import type { Alphabet } from "../../core/token/alphabet.ts";
 
 /** Four characters have a table where it has no more entries than this. */
@@ -29,10 +30,12 @@ export class NumeralCode {
   readonly #table: Uint32Array;
   readonly #characters: Uint8Array;
 
-  /** All of the alphabet's characters are ASCII. */
+  /** Error: TOKEN_ALPHABET where a character is not ASCII. */
   constructor({ characters, radix }: Alphabet) {
     this.radix = radix;
-    this.#characters = Uint8Array.from(characters, (character) => character.charCodeAt(0));
+    const codes = characters.map((character) => character.codePointAt(0) ?? 0);
+    if (codes.some((code) => code > 0x7f)) throw new SealroomError("TOKEN_ALPHABET", { fault: "not ASCII" });
+    this.#characters = Uint8Array.from(codes);
     for (const [high, first] of this.#characters.entries()) {
       this.#places[first] = high;
       for (const [low, second] of this.#characters.entries()) {

@@ -14,7 +14,7 @@ import type { Roles } from "./roles.ts";
 import type { JudgedStatement, Subject } from "./subject.ts";
 
 /** By which whoever asks sees a key, or brings one that he knows. */
-const SHOWING: readonly string[] = [...OPENING, "kms:Encrypt"];
+const SHOWING: readonly string[] = [...OPENING, "kms:Encrypt", "kms:GenerateDataKeyPair"];
 
 /** The policy that the statement stands in, and what of it counts. */
 export interface Whole {

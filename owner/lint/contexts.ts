@@ -47,6 +47,22 @@ export function purposeContext(statement: ReadStatement, purpose: Purpose): Pair
   ]);
 }
 
+/** Token contexts of every domain and version that the statement names, and of one that it does not name at all. */
+export function tokenContexts(statement: ReadStatement): readonly Pairs[] {
+  const own = purposeContext(statement, "token");
+  const values = (field: string): readonly string[] => [
+    ...valuesOf(statement, `sealroom:${field}`),
+    otherValue(statement, field),
+  ];
+  return values("domain").flatMap((domain) =>
+    values("version").map((version) => ({
+      ...own,
+      "sealroom:domain": domain,
+      "sealroom:version": version,
+    })),
+  );
+}
+
 /** A value of the field that the statement does not have. */
 export function otherValue({ conditions }: ReadStatement, field: string): string {
   const taken = conditions.flatMap(({ operands }) => operands);

@@ -101,7 +101,7 @@ const PROGRAM = {
   "app/c.json": '{"value":7}',
   "app/a/thread.js": "export const idle = true;",
   "node_modules/p/package.json": '{"name":"p","version":"1.0.0","main":"main.js"}',
-  "node_modules/p/main.js": 'exports.name = require("node:path").basename(__dirname);',
+  "node_modules/p/main.js": '// of p\n"use strict"; exports.name = require("node:path").basename(__dirname);',
 };
 const LOADS = { "a/main.js": ["./thread.js"] };
 
@@ -146,6 +146,26 @@ test("a file of the closure that is in no bundle makes none, nor do two starts o
     { "a/main.js": ["./thread.js", "../b/thread.js"] },
   );
   await refuses("IMAGE_BUNDLE", bundleClosure(twice));
+});
+
+test("CommonJS that would run otherwise in a bundle makes none", async (t) => {
+  for (const text of [
+    "exports.name = 1;",
+    'exports.name = 1; "use strict";',
+    '"use strict"; exports.name = __filename;',
+  ]) {
+    const closure = await closureOf(t, { ...PROGRAM, "node_modules/p/main.js": text }, LOADS);
+    await refuses("IMAGE_BUNDLE", bundleClosure(closure));
+  }
+});
+
+test("what a comment calls free of effects is kept for its effects", async (t) => {
+  const files = {
+    "app/a/main.js":
+      "const arm = () => { globalThis.armed = true; }; const unused = /* @__PURE__ */ arm(); console.log(armed);",
+  };
+  const bundles = await bundleClosure(await closureOf(t, files));
+  assert.equal(run(await placed(t, bundles), "a/main.js").stdout, "true\n");
 });
 
 test("a file that is no JavaScript makes no bundle", async (t) => {

@@ -64,7 +64,15 @@ function replaced(change: Partial<Entry>): readonly Entry[] {
 }
 
 test("an image equals itself", async () => {
-  const nothing = { sections: [], registers: [], files: [], packages: [], bundled: [], unmeasured: [] };
+  const nothing = {
+    sections: [],
+    registers: [],
+    files: [],
+    packages: [],
+    bundled: [],
+    untold: false,
+    unmeasured: [],
+  };
   assert.deepEqual(await diff({}, {}), {
     equal: true,
     ...nothing,
@@ -176,6 +184,16 @@ test("files in bundles are compared as the images list them, and not where one l
   const [before, after] = ['{"a.js":"1","b.js":"1","c.js":"1"}', '{"a.js":"1","b.js":"2","d.js":"1"}'];
   assert.deepEqual(await of(listing(before), listing(after)), ["b.js changed", "c.js removed", "d.js added"]);
   assert.deepEqual(await of(listing(before), listing(before)), []);
+  const withBundle = (list: string, text: string): Form => {
+    const form = listing(list);
+    return { second: [...(form.second ?? []), { name: "rootfs/app/main.js", bytes: text }] };
+  };
+  const untold = async (left: string, right: string): Promise<boolean> =>
+    (await diff(withBundle(left, "one"), withBundle(right, "other"))).untold;
+  assert.equal(await untold(before, after), false);
+  assert.equal(await untold(before, before), true);
+  assert.equal(await untold(before, "{}"), true);
+  assert.equal(await untold("{}", "{}"), true);
   for (const none of ["no JSON", "null", "[]", '{"a.js":1}', "{}"]) {
     assert.deepEqual(await of(listing(none), listing(after)), [], none);
     assert.deepEqual(await of(listing(after), listing(none)), [], none);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { aessiv } from "@noble/ciphers/aes.js";
 import { FF1 } from "@noble/ciphers/ff1.js";
 import fc from "fast-check";
-import { defaultAlphabet } from "../../core/token/alphabet.ts";
+import { Alphabet, defaultAlphabet } from "../../core/token/alphabet.ts";
 import { Cmac } from "../../core/token/cmac.ts";
 import { Ff1 } from "../../core/token/ff1.ts";
 import { Ff1Rows, fitsRows } from "../../core/token/ff1-rows.ts";
@@ -273,5 +273,13 @@ test("keys of other lengths are refused", () => {
   }
   for (const bytes of [0, 16, 24, 31, 63, 65]) {
     assert.throws(() => new Siv(fresh(bytes)), { code: "TOKEN_KEY" });
+  }
+});
+
+test("an alphabet beyond ASCII has no column, and numerals beyond the radix no token", () => {
+  const settings = { key: fresh(32), alphabet: new Alphabet("0123456789łńś"), tweak: fresh(0) };
+  assert.throws(() => new Ff1Column(settings), { code: "TOKEN_ALPHABET" });
+  for (const numeral of [10, -1]) {
+    assert.throws(() => new Ff1(fresh(32), 10).encrypt(fresh(0), [1, 2, 3, 4, 5, numeral]), RangeError);
   }
 });
