@@ -1,0 +1,97 @@
+// E-mail addresses: a local part of letters, digits and . _ % + - & ', at most 64 bytes, and a domain of two labels and
+// more that ends in letters (RFC 5321 §4.5.3.1 has the lengths). Letters outside ASCII count. Left out: quoted local
+// parts, the rarer signs of RFC 5322's atoms (in a text they stand before addresses), addresses at IP literals.
+import { CLASS, classOf, isWordOver } from "./ascii.ts";
+import { NONE, VERDICT } from "./detector.ts";
+import type { Detector, Opening, Verdict } from "./detector.ts";
+import { foreignLetterBytes } from "./foreign.ts";
+
+export const AT_SIGN = 0x40;
+export const MAX_LOCAL_BYTES = 64;
+export const MAX_EMAIL_BYTES = 318;
+const MAX_DOMAIN_BYTES = 253;
+const MAX_LABEL_BYTES = 63;
+const DOT = 0x2e;
+const HYPHEN = 0x2d;
+const UNDERSCORE = 0x5f;
+const SIGNS: ReadonlySet<number> = new Set(Array.from("._%+-&'", (sign) => sign.charCodeAt(0)));
+
+/** Bytes of the letter or digit at `at`, ASCII or not; 0 where there is none. */
+function letterBytes(bytes: Uint8Array, at: number, end: number): number {
+  if (at >= end) return 0;
+  return classOf(bytes[at] ?? 0) === 0 ? foreignLetterBytes(bytes, at, end) : 1;
+}
+
+/** Where the @ after the local part stands, or NONE. */
+function localEnd(bytes: Uint8Array, at: number, end: number): number {
+  const stop = Math.min(end, at + MAX_LOCAL_BYTES + 1);
+  let place = at;
+  let before = DOT;
+  while (place < stop) {
+    const byte = bytes[place] ?? 0;
+    if (byte === AT_SIGN) return before === DOT ? NONE : place;
+    const length = SIGNS.has(byte) ? 1 : letterBytes(bytes, place, end);
+    if (length === 0 || (byte === DOT && before === DOT)) return NONE;
+    if (place === at && length === 1 && classOf(byte) === 0 && byte !== UNDERSCORE) return NONE;
+    before = byte;
+    place += length;
+  }
+  return NONE;
+}
+
+/** A label's end: letters, digits and hyphens, neither first nor last a hyphen; `at` where there is none. */
+function labelEnd(bytes: Uint8Array, at: number, end: number): number {
+  let place = at;
+  let last = at;
+  while (place < end && place - at <= MAX_LABEL_BYTES) {
+    const length = letterBytes(bytes, place, end);
+    if (length > 0) last = place += length;
+    else if (bytes[place] === HYPHEN && place > at) place++;
+    else break;
+  }
+  return last - at > MAX_LABEL_BYTES ? at : last;
+}
+
+/** Whether a label can be a domain's last: two letters and more and no digit, or Punycode. */
+function isTop(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 2) return false;
+  if ((bytes[start + 2] ?? 0) === HYPHEN && (bytes[start + 3] ?? 0) === HYPHEN) return end - start > 4;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x80 && classOf(byte) !== CLASS.letter) return false;
+  }
+  return true;
+}
+
+/** The end of the longest domain that begins at `at`, or NONE. */
+function domainEnd(bytes: Uint8Array, at: number, end: number): number {
+  const stop = Math.min(end, at + MAX_DOMAIN_BYTES + 1);
+  let longest = NONE;
+  let start = at;
+  for (;;) {
+    const last = labelEnd(bytes, start, stop);
+    if (last === start || last - at > MAX_DOMAIN_BYTES) return longest;
+    if (start > at && isTop(bytes, start, last) && isWordOver(bytes, last, end)) longest = last;
+    if (last >= stop || bytes[last] !== DOT) return longest;
+    start = last + 1;
+  }
+}
+
+function addressEnd(bytes: Uint8Array, at: number, end: number): number {
+  const sign = localEnd(bytes, at, end);
+  return sign === NONE ? NONE : domainEnd(bytes, sign + 1, end);
+}
+
+export const EMAIL: Detector = {
+  name: "email",
+  chance: 0,
+  opens(opening: Opening): boolean {
+    return opening === "digit" || opening === "letter" || opening === "foreign" || opening === "_";
+  },
+  judge(bytes: Uint8Array, start: number, end: number): Verdict {
+    return addressEnd(bytes, start, end) === end ? VERDICT.matched : VERDICT.other;
+  },
+  endOf(bytes: Uint8Array, at: number, _floor: number, end: number): number {
+    return addressEnd(bytes, at, end);
+  },
+};
