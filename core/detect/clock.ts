@@ -1,5 +1,5 @@
 // A time of day after a date: h:mm, seconds and their fraction, AM or PM, or a zone. Part of the date's span.
-import { peek, digitsEnd, upperCase } from "./ascii.ts";
+import { digitsEnd, isWordOver, peek, upperCase } from "./ascii.ts";
 import { NONE } from "./detector.ts";
 
 const COLON = 0x3a;
@@ -7,26 +7,34 @@ const DOT = 0x2e;
 const SPACE = 0x20;
 const MAX_FRACTION_DIGITS = 9;
 
-/** The end of the time that begins at `at`, or NONE. */
+/** The end of the longest time that begins at `at` and that no word goes on from, or NONE. */
 export function clockEnd(bytes: Uint8Array, at: number, end: number): number {
-  const minutes = clockPart(bytes, at, end, 24);
-  if (minutes === NONE || peek(bytes, minutes, end) !== COLON) return NONE;
-  let place = pairEnd(bytes, minutes + 1, end, 60);
-  if (place === NONE) return NONE;
-  if (peek(bytes, place, end) === COLON) {
-    // 60 is a leap second.
-    const seconds = pairEnd(bytes, place + 1, end, 61);
-    if (seconds === NONE) return NONE;
-    place = fractionEnd(bytes, seconds, end);
+  const hours = hoursEnd(bytes, at, end);
+  if (hours === NONE || peek(bytes, hours, end) !== COLON) return NONE;
+  const minutes = pairEnd(bytes, hours + 1, end, 60);
+  if (minutes === NONE) return NONE;
+  const seconds = secondsEnd(bytes, minutes, end);
+  const fraction = fractionEnd(bytes, seconds, end);
+  const half = halfEnd(bytes, fraction, end);
+  const zone = zoneEnd(bytes, half, end);
+  for (const stop of [zone, half, fraction, seconds, minutes]) {
+    if (isWordOver(bytes, stop, end)) return stop;
   }
-  return zoneEnd(bytes, halfEnd(bytes, place, end), end);
+  return NONE;
 }
 
-/** One or two digits below `limit`. */
-function clockPart(bytes: Uint8Array, at: number, end: number, limit: number): number {
+/** One or two digits below 24. */
+function hoursEnd(bytes: Uint8Array, at: number, end: number): number {
   const stop = digitsEnd(bytes, at, end, 2);
-  if (stop === at) return NONE;
-  return stop === at + 1 || pairEnd(bytes, at, end, limit) !== NONE ? stop : NONE;
+  if (stop === at + 1) return stop;
+  return pairEnd(bytes, at, end, 24);
+}
+
+/** 60 is a leap second. */
+function secondsEnd(bytes: Uint8Array, at: number, end: number): number {
+  if (peek(bytes, at, end) !== COLON) return at;
+  const stop = pairEnd(bytes, at + 1, end, 61);
+  return stop === NONE ? at : stop;
 }
 
 /** Two digits below `limit`. */

@@ -1,14 +1,13 @@
 // E-mail addresses: a local part of letters, digits and . _ % + - & ', at most 64 bytes, and a domain of two labels and
 // more that ends in letters (RFC 5321 §4.5.3.1 has the lengths). Letters outside ASCII count. Left out: quoted local
 // parts, the rarer signs of RFC 5322's atoms (in a text they stand before addresses), addresses at IP literals.
-import { CLASS, classOf, isWordOver } from "./ascii.ts";
+import { CLASS, classOf, isWordOver, upperCase } from "./ascii.ts";
 import { NONE, VERDICT } from "./detector.ts";
 import type { Detector, Opening, Verdict } from "./detector.ts";
 import { foreignLetterBytes } from "./foreign.ts";
 
 export const AT_SIGN = 0x40;
 export const MAX_LOCAL_BYTES = 64;
-export const MAX_EMAIL_BYTES = 318;
 const MAX_DOMAIN_BYTES = 253;
 const MAX_LABEL_BYTES = 63;
 const DOT = 0x2e;
@@ -52,15 +51,20 @@ function labelEnd(bytes: Uint8Array, at: number, end: number): number {
   return last - at > MAX_LABEL_BYTES ? at : last;
 }
 
-/** Whether a label can be a domain's last: two letters and more and no digit, or Punycode. */
-function isTop(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start < 2) return false;
-  if ((bytes[start + 2] ?? 0) === HYPHEN && (bytes[start + 3] ?? 0) === HYPHEN) return end - start > 4;
+/** The end of what of a label can be a domain's last, or NONE: letters up to a hyphen, or all of it as Punycode. */
+function topEnd(bytes: Uint8Array, start: number, end: number): number {
+  const isPunycode =
+    upperCase(bytes[start] ?? 0) === 0x58 &&
+    upperCase(bytes[start + 1] ?? 0) === 0x4e &&
+    bytes[start + 2] === HYPHEN &&
+    bytes[start + 3] === HYPHEN;
+  if (isPunycode && end > start + 4) return end;
   for (let at = start; at < end; at++) {
     const byte = bytes[at] ?? 0;
-    if (byte < 0x80 && classOf(byte) !== CLASS.letter) return false;
+    if (byte === HYPHEN) return at - start < 2 ? NONE : at;
+    if (classOf(byte) === CLASS.digit) return NONE;
   }
-  return true;
+  return end - start < 2 ? NONE : end;
 }
 
 /** The end of the longest domain that begins at `at`, or NONE. */
@@ -71,7 +75,8 @@ function domainEnd(bytes: Uint8Array, at: number, end: number): number {
   for (;;) {
     const last = labelEnd(bytes, start, stop);
     if (last === start || last - at > MAX_DOMAIN_BYTES) return longest;
-    if (start > at && isTop(bytes, start, last) && isWordOver(bytes, last, end)) longest = last;
+    const top = start > at ? topEnd(bytes, start, last) : NONE;
+    if (top !== NONE && isWordOver(bytes, top, end)) longest = top;
     if (last >= stop || bytes[last] !== DOT) return longest;
     start = last + 1;
   }

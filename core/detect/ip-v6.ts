@@ -26,6 +26,11 @@ function isGap(bytes: Uint8Array, at: number, end: number): boolean {
   return peek(bytes, at, end) === COLON && peek(bytes, at + 1, end) === COLON;
 }
 
+/** The end of an IPv4 address at `at`, whose first octet ends at `stop`; or NONE. */
+function dottedEnd(bytes: Uint8Array, at: number, stop: number, end: number): number {
+  return peek(bytes, stop, end) === DOT ? ipV4End(bytes, at, end) : NONE;
+}
+
 function addressEnd(bytes: Uint8Array, at: number, end: number): number {
   let place = at;
   let groups = 0;
@@ -34,9 +39,8 @@ function addressEnd(bytes: Uint8Array, at: number, end: number): number {
   for (;;) {
     const stop = hexEnd(bytes, place, end);
     if (stop === place) break;
-    if (peek(bytes, stop, end) === DOT) {
-      const last = ipV4End(bytes, place, end);
-      if (last === NONE) return NONE;
+    const last = groups + 2 <= (isShort ? GROUPS - 1 : GROUPS) ? dottedEnd(bytes, place, stop, end) : NONE;
+    if (last !== NONE) {
       groups += 2;
       place = last;
       break;

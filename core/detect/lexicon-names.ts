@@ -17,7 +17,7 @@ export const NAMES: Readonly<Record<IdentifierName, string>> = {
     "shipping address, apartment, house number, po box, precinct, census tract, geocode, birth place",
   city: "city, town, municipality, birth city",
   county: "county, parish, fips",
-  zip: "zip, zip code, zip 4, zip 5, postal code, postcode, post code, postal",
+  zip: "zip, zip code, zip 4, zip 5, postal code, post code, postal",
   coordinates: "latitude, longitude, lat, lon, lng, lat lon, lat lng, coordinates, geo point, gps",
   birth_date:
     "dob, birth date, date of birth, birthday, bday, born, born on, birth dt, birth year, year of birth, " +
@@ -29,14 +29,14 @@ export const NAMES: Readonly<Record<IdentifierName, string>> = {
   date: "date, =start, =stop, =end, =onset, timestamp",
   age: "=age, age years, age in years, patient age, age at",
   phone:
-    "phone, telephone, tel, mobile, cell, cellphone, cell phone, phone number, phone no, mobile number, " +
-    "home phone, work phone, msisdn",
+    "phone, telephone, tel, mobile, cell, cell phone, phone number, phone no, mobile number, home phone, " +
+    "work phone, msisdn",
   fax: "fax, facsimile, fax number, fax no, fax phone",
-  email: "email, e mail, mail address, email address, =mail",
-  ssn: "ssn, social security, social security number, social security no, soc sec, ss number, ssno, socsec",
+  email: "e mail, mail address, email address, =mail",
+  ssn: "ssn, social security, social security number, social security no, soc sec, ss number, ssno",
   mrn:
-    "mrn, medical record, medical record number, medical record no, med rec, medrec, chart number, " +
-    "patient id, patient identifier, patient number, pt id, empi, mpi, =mpi id",
+    "mrn, medical record, medical record number, medical record no, med rec, chart number, patient id, " +
+    "patient identifier, patient number, pt id, empi, mpi, =mpi id",
   health_plan:
     "member id, member number, subscriber id, beneficiary id, beneficiary number, health plan id, health " +
     "plan number, policy number, policy id, insurance id, insurance number, medicaid id, medicaid number, " +
@@ -59,21 +59,20 @@ export const NAMES: Readonly<Record<IdentifierName, string>> = {
   device:
     "device id, device identifier, device serial, serial number, serial no, imei, imsi, udi, idfa, " +
     "android id, advertising id, implant id",
-  url: "url, uri, website, web site, web page, homepage, home page, referrer, referer",
-  ip: "ip, ip address, ip addr, ipv 4, ipv 6, client ip, remote addr, ip v 4, ip v 6",
+  url: "url, uri, web site, web page, home page, referrer, referer",
+  ip: "ip, ip address, ip addr, ipv 4, ipv 6, client ip, remote addr",
   mac: "mac address, mac addr, =mac",
-  biometric:
-    "biometric, fingerprint, finger print, voice print, voiceprint, retina, iris scan, face embedding",
+  biometric: "biometric, finger print, voice print, retina, iris scan, face embedding",
   photo: "photo, photograph, portrait, face image, headshot, avatar, selfie",
   passport: "passport, passport number, passport no",
   itin: "itin, tax id, taxpayer id, tin, tax number, taxpayer identification number",
-  user_name: "user name, login, login name, screen name, handle",
+  user_name: "user name, =login, login name, screen name, =handle",
   unique_id: "=id, =uuid, =guid, person id, customer id, user id, employee id, student id, national id",
   pan:
-    "pan, card number, card no, card num, cc number, cc num, cc no, ccnum, credit card, credit card " +
-    "number, credit card no, debit card, debit card number, payment card, payment card number, primary " +
-    "account number, =card, =cc",
-  card_name: "cardholder, card holder, cardholder name, card holder name, name on card, card name",
+    "pan, card number, card no, card num, cc number, cc num, cc no, credit card, credit card number, " +
+    "credit card no, debit card, debit card number, payment card, payment card number, primary account " +
+    "number, =card, =cc",
+  card_name: "card holder, card holder name, name on card, card name",
   card_expiry:
     "card expiry, expiry, expiration date, expiry date, exp date, exp month, exp year, card exp, card " +
     "expiration, cc exp, valid thru",
@@ -83,8 +82,8 @@ export const NAMES: Readonly<Record<IdentifierName, string>> = {
     "verification, card verification value, card verification code, =cid",
   pin: "pin, pin block, pin code, pin number, card pin",
   track:
-    "track, track data, track 1, track 2, track one, track two, magstripe, mag stripe, magnetic stripe, " +
-    "track 2 equivalent data, stripe data",
+    "=track, track data, track 1, track 2, track one, track two, mag stripe, magnetic stripe, track 2 " +
+    "equivalent data, stripe data",
   ndc: "ndc, national drug code, ndc code",
   gender: "gender, sex",
   race: "race, ethnicity",

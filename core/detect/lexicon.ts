@@ -1,5 +1,5 @@
-// What a column's name says of its values. snake_case, camelCase, spaces and other signs all part words; the phrase of
-// most letters in the name decides, of equally long ones the last. Names in other languages are not known.
+// What a column's name says of its values. snake_case, camelCase, spaces and other signs all part words. The phrase that
+// ends last decides (last_login_ip is an ip), of those the longest. Names in other languages are not known.
 import type { IdentifierName } from "./identifier.ts";
 import { NAMES } from "./lexicon-names.ts";
 
@@ -29,19 +29,22 @@ export function findIdentifier(name: string): IdentifierName | null {
   const whole = words.join("");
   const known = WHOLE_NAMES.get(whole) ?? PHRASES.get(whole);
   if (known !== undefined) return known;
-  let best: IdentifierName | null = null;
-  let bestLetters = 0;
-  for (let first = 0; first < words.length; first++) {
-    let letters = "";
-    for (let last = first; last < words.length && letters.length <= MAX_LETTERS; last++) {
-      letters += words[last] ?? "";
-      const found = PHRASES.get(letters);
-      if (found === undefined || letters.length < bestLetters) continue;
-      best = found;
-      bestLetters = letters.length;
-    }
+  for (let end = words.length; end > 0; end--) {
+    const found = phraseBefore(words, end);
+    if (found !== null) return found;
   }
-  return best;
+  return null;
+}
+
+/** The longest phrase that ends before the word at `end`. */
+function phraseBefore(words: readonly string[], end: number): IdentifierName | null {
+  let found: IdentifierName | null = null;
+  let letters = "";
+  for (let first = end - 1; first >= 0 && letters.length <= MAX_LETTERS; first--) {
+    letters = (words[first] ?? "") + letters;
+    found = PHRASES.get(letters) ?? found;
+  }
+  return found;
 }
 
 /** Lower-case words of ASCII letters, and numbers: "patientSSN_4" is patient, ssn, 4. */

@@ -34,13 +34,12 @@ function dataEnd(bytes: Uint8Array, at: number, end: number): number {
   if (month < 1 || month > 12) return NONE;
   const stop = Math.min(end, at + 4 + MAX_DISCRETIONARY_BYTES);
   const word = wordEnd(bytes, at + 4, stop);
-  for (let place = word; place < stop; place++) {
-    const byte = bytes[place] ?? 0;
+  for (let place = word; place <= stop; place++) {
+    const byte = peek(bytes, place, end);
     if (byte === QUESTION) return place + 1;
     if (byte < 0x20 || byte > 0x5f || byte === PERCENT || byte === SEMICOLON) break;
   }
-  if (word < stop || word === end) return isWordOver(bytes, word, end) ? word : NONE;
-  return peek(bytes, word, end) === QUESTION ? word + 1 : isWordOver(bytes, word, end) ? word : NONE;
+  return isWordOver(bytes, word, end) ? word : NONE;
 }
 
 const TRACK_1_FORM: Track = {
