@@ -14,7 +14,7 @@ export function clockEnd(bytes: Uint8Array, at: number, end: number): number {
   const minutes = pairEnd(bytes, hours + 1, end, 60);
   if (minutes === NONE) return NONE;
   const seconds = secondsEnd(bytes, minutes, end);
-  const fraction = fractionEnd(bytes, seconds, end);
+  const fraction = seconds === minutes ? seconds : fractionEnd(bytes, seconds, end);
   const half = halfEnd(bytes, fraction, end);
   const zone = zoneEnd(bytes, half, end);
   for (const stop of [zone, half, fraction, seconds, minutes]) {
@@ -65,5 +65,5 @@ function zoneEnd(bytes: Uint8Array, at: number, end: number): number {
   const hours = pairEnd(bytes, at + 1, end, 24);
   if (hours === NONE) return at;
   const minutes = pairEnd(bytes, peek(bytes, hours, end) === COLON ? hours + 1 : hours, end, 60);
-  return minutes === NONE ? hours : minutes;
+  return minutes !== NONE && isWordOver(bytes, minutes, end) ? minutes : hours;
 }

@@ -51,20 +51,29 @@ function labelEnd(bytes: Uint8Array, at: number, end: number): number {
   return last - at > MAX_LABEL_BYTES ? at : last;
 }
 
-/** The end of what of a label can be a domain's last, or NONE: letters up to a hyphen, or all of it as Punycode. */
-function topEnd(bytes: Uint8Array, start: number, end: number): number {
-  const isPunycode =
-    upperCase(bytes[start] ?? 0) === 0x58 &&
-    upperCase(bytes[start + 1] ?? 0) === 0x4e &&
-    bytes[start + 2] === HYPHEN &&
-    bytes[start + 3] === HYPHEN;
-  if (isPunycode && end > start + 4) return end;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte === HYPHEN) return at - start < 2 ? NONE : at;
-    if (classOf(byte) === CLASS.digit) return NONE;
+/**
+ * The end of the longest part of a label that can be a domain's last, or NONE: letters, at least two bytes, from which no
+ * word goes on; or all of it as Punycode.
+ */
+function topEnd(bytes: Uint8Array, start: number, last: number, end: number): number {
+  if (isPunycode(bytes, start, last) && isWordOver(bytes, last, end)) return last;
+  let longest = NONE;
+  for (let at = start; at <= last; at++) {
+    const isBetween = at === last || !isContinuation(bytes[at] ?? 0);
+    if (isBetween && at - start >= 2 && isWordOver(bytes, at, end)) longest = at;
+    if (at < last && (bytes[at] === HYPHEN || classOf(bytes[at] ?? 0) === CLASS.digit)) break;
   }
-  return end - start < 2 ? NONE : end;
+  return longest;
+}
+
+function isPunycode(bytes: Uint8Array, start: number, last: number): boolean {
+  if (last - start <= 4 || bytes[start + 2] !== HYPHEN || bytes[start + 3] !== HYPHEN) return false;
+  return upperCase(bytes[start] ?? 0) === 0x58 && upperCase(bytes[start + 1] ?? 0) === 0x4e;
+}
+
+/** Whether a byte is within a character of UTF-8. */
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
 }
 
 /** The end of the longest domain that begins at `at`, or NONE. */
@@ -75,8 +84,7 @@ function domainEnd(bytes: Uint8Array, at: number, end: number): number {
   for (;;) {
     const last = labelEnd(bytes, start, stop);
     if (last === start || last - at > MAX_DOMAIN_BYTES) return longest;
-    const top = start > at ? topEnd(bytes, start, last) : NONE;
-    if (top !== NONE && isWordOver(bytes, top, end)) longest = top;
+    if (start > at) longest = Math.max(longest, topEnd(bytes, start, last, end));
     if (last >= stop || bytes[last] !== DOT) return longest;
     start = last + 1;
   }

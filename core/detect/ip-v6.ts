@@ -28,7 +28,8 @@ function isGap(bytes: Uint8Array, at: number, end: number): boolean {
 
 /** The end of an IPv4 address at `at`, whose first octet ends at `stop`; or NONE. */
 function dottedEnd(bytes: Uint8Array, at: number, stop: number, end: number): number {
-  return peek(bytes, stop, end) === DOT ? ipV4End(bytes, at, end) : NONE;
+  const last = peek(bytes, stop, end) === DOT ? ipV4End(bytes, at, end) : NONE;
+  return last !== NONE && isWordOver(bytes, last, end) ? last : NONE;
 }
 
 function addressEnd(bytes: Uint8Array, at: number, end: number): number {

@@ -251,15 +251,18 @@ const DATA =
   "(?:[A-Za-z0-9]{0,40}|(?=[^?]{0,40}[?]$)[A-Za-z0-9]*[\\u0020-\\u0024\\u0026-\\u003a\\u003c-\\u003e@-_]*[?])";
 function track(pattern: RegExp): Twin {
   return (value) => {
-    const number = pattern.exec(value)?.[1];
-    if (number === undefined || !isIssuedNumber(number)) return "other";
+    const { number, name = "A/B" } = pattern.exec(value)?.groups ?? {};
+    const bytes = Buffer.byteLength(name);
+    if (number === undefined || !isIssuedNumber(number) || bytes < 2 || bytes > 26) return "other";
     return isLuhn(digitsOf(number)) ? "matched" : "failed";
   };
 }
 
 export const TWINS: Readonly<Record<DetectorName, Twin>> = {
-  track1: track(new RegExp(`^%?[Bb]([0-9]{12,19})\\^[^^?\\u0000-\\u001f]{2,26}\\^${MONTH}${DATA}$`)),
-  track2: track(new RegExp(`^;?([0-9]{12,19})[=D]${MONTH}${DATA}$`)),
+  track1: track(
+    new RegExp(`^%?[Bb](?<number>[0-9]{12,19})\\^(?<name>[^^?\\u0000-\\u001f]+)\\^${MONTH}${DATA}$`),
+  ),
+  track2: track(new RegExp(`^;?(?<number>[0-9]{12,19})[=D]${MONTH}${DATA}$`)),
   iban,
   pan,
   vin,
