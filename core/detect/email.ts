@@ -38,17 +38,18 @@ function localEnd(bytes: Uint8Array, at: number, end: number): number {
   return NONE;
 }
 
-/** A label's end: letters, digits and hyphens, neither first nor last a hyphen; `at` where there is none. */
+/** The end of a label: letters, digits and hyphens, neither first nor last a hyphen, of longer ones 63 bytes. */
 function labelEnd(bytes: Uint8Array, at: number, end: number): number {
+  const stop = Math.min(end, at + MAX_LABEL_BYTES);
   let place = at;
   let last = at;
-  while (place < end && place - at <= MAX_LABEL_BYTES) {
-    const length = letterBytes(bytes, place, end);
+  while (place < stop) {
+    const length = letterBytes(bytes, place, stop);
     if (length > 0) last = place += length;
     else if (bytes[place] === HYPHEN && place > at) place++;
     else break;
   }
-  return last - at > MAX_LABEL_BYTES ? at : last;
+  return last;
 }
 
 /**
@@ -78,12 +79,12 @@ function isContinuation(byte: number): boolean {
 
 /** The end of the longest domain that begins at `at`, or NONE. */
 function domainEnd(bytes: Uint8Array, at: number, end: number): number {
-  const stop = Math.min(end, at + MAX_DOMAIN_BYTES + 1);
+  const stop = Math.min(end, at + MAX_DOMAIN_BYTES);
   let longest = NONE;
   let start = at;
   for (;;) {
     const last = labelEnd(bytes, start, stop);
-    if (last === start || last - at > MAX_DOMAIN_BYTES) return longest;
+    if (last === start) return longest;
     if (start > at) longest = Math.max(longest, topEnd(bytes, start, last, end));
     if (last >= stop || bytes[last] !== DOT) return longest;
     start = last + 1;

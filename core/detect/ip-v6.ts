@@ -40,12 +40,8 @@ function addressEnd(bytes: Uint8Array, at: number, end: number): number {
   for (;;) {
     const stop = hexEnd(bytes, place, end);
     if (stop === place) break;
-    const last = groups + 2 <= (isShort ? GROUPS - 1 : GROUPS) ? dottedEnd(bytes, place, stop, end) : NONE;
-    if (last !== NONE) {
-      groups += 2;
-      place = last;
-      break;
-    }
+    const dotted = dottedEnd(bytes, place, stop, end);
+    if (dotted !== NONE && isWhole(groups + 2, isShort)) return dotted;
     groups++;
     place = stop;
     if (groups === GROUPS) break;
@@ -55,8 +51,11 @@ function addressEnd(bytes: Uint8Array, at: number, end: number): number {
     } else if (peek(bytes, place, end) === COLON && isHex(peek(bytes, place + 1, end))) place++;
     else break;
   }
-  const isWhole = isShort ? groups > 0 && groups < GROUPS : groups === GROUPS;
-  return isWhole && isOver(bytes, place, end) ? place : NONE;
+  return isWhole(groups, isShort) && isOver(bytes, place, end) ? place : NONE;
+}
+
+function isWhole(groups: number, isShort: boolean): boolean {
+  return isShort ? groups > 0 && groups < GROUPS : groups === GROUPS;
 }
 
 /** Neither a word nor a further group goes on. */

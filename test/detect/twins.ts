@@ -284,10 +284,12 @@ export const TWINS: Readonly<Record<DetectorName, Twin>> = {
 export type Span = readonly [detector: DetectorName, start: number, end: number];
 
 /** What a value's own pattern forbids beside it. */
-const LONE: Partial<Record<DetectorName, (before: string, after: string) => boolean>> = {
-  ipv4: (before, after) => !/[0-9][.]$/.test(before) && !/^[.][0-9]/.test(after),
-  ipv6: (before, after) => !before.endsWith(":") && !/^:[:0-9A-Fa-f]/.test(after),
-  date_us: (before, after) => !/[0-9][-/]$/.test(before) && !/^[-/][0-9]/.test(after),
+const LONE: Partial<Record<DetectorName, (before: string, value: string, after: string) => boolean>> = {
+  ipv4: (before, _, after) => !/[0-9][.]$/.test(before) && !/^[.][0-9]/.test(after),
+  ipv6: (before, value, after) =>
+    !before.endsWith(":") && (value.includes(".") || !/^:[:0-9A-Fa-f]/.test(after)),
+  date_us: (before, value, after) =>
+    !/[0-9][-/]$/.test(before) && (value.includes(":") || !/^[-/][0-9]/.test(after)),
 };
 
 function isBeginning(text: string, at: number): boolean {
@@ -306,11 +308,13 @@ export function naiveSpans(text: string): readonly Span[] {
     let best: Span | undefined;
     for (let end = text.length; end > at && best === undefined; end--) {
       const value = text.slice(at, end);
+      if (!value.isWellFormed()) continue;
       // The check character of a track stands right behind its end sentinel.
       if (/^[A-Za-z0-9]/.test(text.slice(end)) && !value.endsWith("?")) continue;
       const found = DETECTORS.find(
         ({ name }) =>
-          TWINS[name](value) === "matched" && (LONE[name]?.(text.slice(0, at), text.slice(end)) ?? true),
+          TWINS[name](value) === "matched" &&
+          (LONE[name]?.(text.slice(0, at), value, text.slice(end)) ?? true),
       );
       if (found !== undefined) best = [found.name, at, end];
     }
