@@ -104,11 +104,12 @@ test("every phrase finds its class, however its words are joined, and no phrase 
 
 test("each of the eighteen HIPAA identifiers has a class, and both of PCI DSS's", () => {
   const classes = Object.values(IDENTIFIERS);
-  for (let number = 1; number <= 18; number++)
+  for (let number = 1; number <= 18; number++) {
     assert.ok(
       classes.some(({ hipaa }) => hipaa === number),
       `${number}`,
     );
+  }
   assert.deepEqual(
     Object.entries(IDENTIFIERS)
       .filter(([, { pci }]) => pci === "SAD")

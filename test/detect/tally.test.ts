@@ -36,7 +36,11 @@ function naiveTally(values: readonly (string | null)[]): ColumnTally {
   return { values: given.length, matched: count("matched"), failed: count("failed") };
 }
 
-const examples = DETECTORS.flatMap(({ name }) => Object.values(EXAMPLES[name]).flat());
+const examples = DETECTORS.flatMap(({ name }) => [
+  ...EXAMPLES[name].matched,
+  ...EXAMPLES[name].failed,
+  ...EXAMPLES[name].other,
+]);
 const value = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(...examples) },
   { weight: 1, arbitrary: fc.constantFrom(null, "", "  ", "é字😀", "x".repeat(500)) },

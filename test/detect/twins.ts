@@ -13,7 +13,7 @@ export type TwinVerdict = "matched" | "failed" | "other";
 type Twin = (value: string) => TwinVerdict;
 
 function digitsOf(value: string): readonly number[] {
-  return [...value.replaceAll(/[^0-9]/g, "")].map(Number);
+  return Array.from(value.replaceAll(/[^0-9]/g, ""), Number);
 }
 
 function isLuhn(digits: readonly number[]): boolean {
@@ -140,7 +140,7 @@ const iban = judged(
     const plain = value.replaceAll(/[^A-Za-z0-9]/g, "").toUpperCase();
     if (["00", "01", "99"].includes(plain.slice(2, 4))) return false;
     const turned = plain.slice(4) + plain.slice(0, 4);
-    const number = [...turned].map((character) => Number.parseInt(character, 36)).join("");
+    const number = Array.from(turned, (character) => Number.parseInt(character, 36)).join("");
     return BigInt(number) % 97n === 1n;
   },
 );
@@ -149,7 +149,7 @@ const vin = judged(
   (value) =>
     /^[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{8}$/i.test(value) && new Set(value.toUpperCase()).size > 1,
   (value) => {
-    const sum = [...value.toUpperCase()].reduce(
+    const sum = Array.from(value.toUpperCase()).reduce(
       (total, character, place) =>
         total +
         (VIN_VALUES.indexOf(character) % 10) *
@@ -197,7 +197,7 @@ const phone: Twin = (value) => {
   const parts = NANP.exec(value);
   if (parts !== null) {
     const isArea =
-      /^[2-9][0-8][0-9]$/.test(parts[1] ?? parts[2] ?? "") && !/11$/.test(parts[1] ?? parts[2] ?? "");
+      /^[2-9][0-8][0-9]$/.test(parts[1] ?? parts[2] ?? "") && !(parts[1] ?? parts[2] ?? "").endsWith("11");
     return isArea && /^[2-9](?!11)[0-9]{2}$/.test(parts[3] ?? "") ? "matched" : "failed";
   }
   const count = digitsOf(value).length;
@@ -293,10 +293,11 @@ const LONE: Partial<Record<DetectorName, (before: string, value: string, after: 
 };
 
 function isBeginning(text: string, at: number): boolean {
-  const before = [...text.slice(0, at)].pop() ?? "";
+  const before = Array.from(text.slice(0, at)).pop() ?? "";
   if (/^[A-Za-z0-9]/.test(text.slice(at))) return !/[A-Za-z0-9]/.test(before);
-  if (new RegExp(`^${FOREIGN}`, "u").test(text.slice(at)))
+  if (new RegExp(`^${FOREIGN}`, "u").test(text.slice(at))) {
     return !new RegExp(`^${FOREIGN}$`, "u").test(before);
+  }
   return /^[+(%;:_]/.test(text.slice(at));
 }
 
@@ -308,7 +309,8 @@ export function naiveSpans(text: string): readonly Span[] {
     let best: Span | undefined;
     for (let end = text.length; end > at && best === undefined; end--) {
       const value = text.slice(at, end);
-      if (!value.isWellFormed()) continue;
+      // Not within a character of two units.
+      if (/[\ud800-\udbff]$/.test(value)) continue;
       // The check character of a track stands right behind its end sentinel.
       if (/^[A-Za-z0-9]/.test(text.slice(end)) && !value.endsWith("?")) continue;
       const found = DETECTORS.find(
