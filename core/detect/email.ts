@@ -13,7 +13,11 @@ const MAX_LABEL_BYTES = 63;
 const DOT = 0x2e;
 const HYPHEN = 0x2d;
 const UNDERSCORE = 0x5f;
-const SIGNS: ReadonlySet<number> = new Set(Array.from("._%+-&'", (sign) => sign.charCodeAt(0)));
+/** By byte, 1 for the ASCII characters of a local part. */
+const LOCAL = new Uint8Array(256);
+for (let byte = 0; byte < 128; byte++) {
+  if (classOf(byte) !== 0 || "._%+-&'".includes(String.fromCharCode(byte))) LOCAL[byte] = 1;
+}
 
 /** Bytes of the letter or digit at `at`, ASCII or not; 0 where there is none. */
 function letterBytes(bytes: Uint8Array, at: number, end: number): number {
@@ -29,7 +33,7 @@ function localEnd(bytes: Uint8Array, at: number, end: number): number {
   while (place < stop) {
     const byte = bytes[place] ?? 0;
     if (byte === AT_SIGN) return before === DOT ? NONE : place;
-    const length = SIGNS.has(byte) ? 1 : letterBytes(bytes, place, end);
+    const length = LOCAL[byte] === 1 ? 1 : foreignLetterBytes(bytes, place, end);
     if (length === 0 || (byte === DOT && before === DOT)) return NONE;
     if (place === at && length === 1 && classOf(byte) === 0 && byte !== UNDERSCORE) return NONE;
     before = byte;

@@ -12,7 +12,7 @@ const PLACES: ReadonlyMap<string, number> = new Map([
 ]);
 
 export interface Layout {
-  readonly places: Uint8Array;
+  readonly places: readonly number[];
   /** Kinds of separators that may stand between groups; all of one value are of one kind. */
   readonly kinds: number;
   /** Places before the first separator. */
@@ -21,7 +21,7 @@ export interface Layout {
 
 /** `text`: d for a digit, a for a letter, x for either, - between groups. */
 export function layout(text: string, kinds: number): Layout {
-  const places = Uint8Array.from(text, (place) => PLACES.get(place) ?? unknownPlace(place));
+  const places = Array.from(text, (place) => PLACES.get(place) ?? unknownPlace(place));
   const lead = places.indexOf(BETWEEN);
   return { places, kinds, lead: lead < 0 ? places.length : lead };
 }

@@ -3,6 +3,7 @@
 
 export const SEPARATOR = { space: 1, dash: 2, dot: 4 } as const;
 const KINDS = 7;
+export const MAX_SEPARATOR_BYTES = 3;
 
 /** The kind and the bytes of the separator at `at`, packed; 0 where there is none. */
 export function separatorAt(bytes: Uint8Array, at: number, end: number): number {
