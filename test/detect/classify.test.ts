@@ -106,6 +106,15 @@ test("nothing is told of a column with fewer values than the limit, whatever the
   assert.notEqual(classifyColumn(tallyOf([...values, "x"])), null);
 });
 
+test("as many values as the limit, all matching, are evidence enough for every detector", () => {
+  for (const { name } of DETECTORS) {
+    assert.equal(
+      classifyColumn(counts(name, DEFAULT_LIMITS.minValues, DEFAULT_LIMITS.minValues, 0))?.type,
+      name,
+    );
+  }
+});
+
 test("fewer matches than the limit read as none, so that no single row of its kind shows", () => {
   for (let matched = 0; matched < DEFAULT_LIMITS.minMatches; matched++) {
     const told = classifyColumn(counts("email", 1_000, matched, 0));
