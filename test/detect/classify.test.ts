@@ -126,6 +126,17 @@ test("fewer matches than the limit read as none, so that no single row of its ki
   );
 });
 
+test("fewer matches than the limit are no evidence, however few fail", () => {
+  const { minMatches } = DEFAULT_LIMITS;
+  const told = classifyColumn(counts("pan", 1_000, minMatches - 1, 2));
+  assert.deepEqual(findingOf(told, "pan"), {
+    detector: "pan",
+    matched: "none",
+    shaped: "<=25%",
+    isEvident: false,
+  });
+});
+
 test("shares are steps, and all counts within a step are told alike", () => {
   const edges = {
     "<=25%": [20, 250],

@@ -131,6 +131,20 @@ test("spans come in the order of the text and do not overlap, and the same at ev
   }
 });
 
+test("what stands before the text is as if it were not there", () => {
+  for (const [before, text] of [
+    ["1.", "192.0.2.1"],
+    [":", "::1"],
+    ["4/", "1/2/2020"],
+    ["x", "4111111111111111"],
+  ] as const) {
+    const bytes = new TextEncoder().encode(before + text);
+    const spans: (readonly [number, number])[] = [];
+    new Finder().findIn(bytes, before.length, bytes.length, (_, start, end) => spans.push([start, end]));
+    assert.deepEqual(spans, [[before.length, bytes.length]], text);
+  }
+});
+
 test("a finder of some detectors finds only their values, whatever else could stand there", () => {
   const finder = new Finder([PAN]);
   assert.deepEqual(foundIn("jane@example.com 4111111111111111@example.com 123-45-6788", finder), [
