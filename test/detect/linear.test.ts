@@ -1,0 +1,91 @@
+// Hostile texts cost what others do: bytes are read a bounded number of times each, counted, not timed.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Chain } from "../../core/detect/overlap.ts";
+import { DETECTORS } from "../../core/detect/detectors.ts";
+import { Finder } from "../../core/detect/find.ts";
+import { matches } from "../../core/detect/match.ts";
+
+const SEEDS: Readonly<Record<string, string>> = {
+  "digits in one row": "1",
+  "digits in fours": "4111 ",
+  "digits in fours with dashes": "4111-",
+  "groups of three": "212-",
+  "card numbers that overlap": "4111-1111-1111-",
+  "one @ after the other": "a@",
+  "local parts and no domain": "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z.a.b@",
+  dots: "a.",
+  "a domain without end": "a.bc",
+  "letters of other scripts": "字",
+  "letters of other scripts and @": "字@字.",
+  colons: ":",
+  "hexadecimal groups": "a:",
+  gaps: "a::",
+  octets: "1.",
+  "dates in a row": "1/2/2020/",
+  "IBAN heads": "DE89 ",
+  "tracks begun": "%B4111111111111111^AB^2512",
+  sentinels: ";4111111111111111=",
+  parentheses: "(212) ",
+  "plus signs": "+4",
+  spaces: " ",
+  letters: "x",
+};
+
+/** Bytes that count how often one is read. */
+function counted(text: string, bytes: number): { view: Uint8Array; length: number; reads: () => number } {
+  const unit = new TextEncoder().encode(text);
+  const filled = Uint8Array.from(
+    { length: Math.floor(bytes / unit.length) * unit.length },
+    (_, at) => unit[at % unit.length] ?? 0,
+  );
+  let reads = 0;
+  const view = new Proxy(filled, {
+    get(target, key) {
+      reads++;
+      return Reflect.get(target, key) as unknown;
+    },
+  });
+  return { view, length: filled.length, reads: () => reads };
+}
+
+function readsToFind(text: string, bytes: number): number {
+  const { view, length, reads } = counted(text, bytes);
+  new Finder().findIn(view, 0, length, () => undefined);
+  return reads() / length;
+}
+
+for (const [name, seed] of Object.entries(SEEDS)) {
+  test(`finding reads each byte as often in a long text as in a short one: ${name}`, () => {
+    const short = readsToFind(seed, 1_500);
+    const long = readsToFind(seed, 12_000);
+    assert.ok(long <= short * 1.05 + 1, `${short} and ${long} reads a byte`);
+    assert.ok(long <= 200, `${long} reads a byte`);
+  });
+
+  test(`a whole value of any length is judged by its ends and its first bytes: ${name}`, () => {
+    for (const detector of DETECTORS) {
+      const { view, length, reads } = counted(seed, 6_000);
+      assert.equal(matches(detector, view, 0, length), false);
+      // Blanks around a value are read once each.
+      assert.ok(reads() <= (seed === " " ? length + 2 : 4), `${detector.name}: ${reads()} reads`);
+    }
+  });
+}
+
+test("a million digits, in one row and in groups, are gone through", () => {
+  for (const unit of ["1", "4111-", "4111-1111-1111-1111 ", "a@"]) {
+    const bytes = new TextEncoder().encode(unit.repeat(1_000_000 / unit.length));
+    let spans = 0;
+    new Finder().findIn(bytes, 0, bytes.length, () => spans++);
+    assert.equal(spans, unit.startsWith("4111-1111") ? 50_000 : 0, unit);
+  }
+});
+
+test("a chain of 200,000 candidates, each overlapping 36 others, is settled", () => {
+  const chain = new Chain();
+  let standing = 0;
+  for (let start = 0; start < 200_000; start++) chain.add(0, start, start + 19, () => standing++);
+  chain.settle(() => standing++);
+  assert.equal(standing, Math.ceil(200_000 / 19));
+});
