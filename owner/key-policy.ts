@@ -64,7 +64,7 @@ function ownerStatements({ ownerRoleArn, owner }: CheckedTerms): readonly KeyPol
       Sid: "OwnerWrapsOwnKeys",
       ...statement,
       Action: ["kms:GenerateDataKey", "kms:Encrypt", "kms:Decrypt"],
-      // Not of purpose token: the key of a token domain is to be seen in enclaves alone.
+      // Not of purpose token: the key of a token domain is to be seen in enclaves, and by break-glass, which may all.
       Condition: {
         StringEquals: { ...own, "kms:EncryptionContext:sealroom:purpose": ["dataset", "output"] },
       },

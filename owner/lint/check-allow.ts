@@ -2,13 +2,15 @@
 import { OPENING, WRAPPING } from "../key-policy/denials.ts";
 import type { Statement } from "../policy/document.ts";
 import { namesAction } from "../policy/evaluate.ts";
-import { ask, principalOf } from "./ask.ts";
+import type { Principal } from "../policy/principal.ts";
+import { allows, ask, principalOf } from "./ask.ts";
 import { findBaseline } from "./baseline.ts";
 import { checkAttestation } from "./check-attestation.ts";
-import { checkContext, checkOwner, checkOwnersTokens } from "./check-context.ts";
+import { checkContext, checkOwner } from "./check-context.ts";
 import { checkRights, checkWildcards, findUse, SENSITIVE } from "./check-rights.ts";
 import { checkOperators } from "./check-shape.ts";
-import { finding, type Finding } from "./finding.ts";
+import { tokenContexts } from "./contexts.ts";
+import { finding, type Finding, type Probe } from "./finding.ts";
 import type { ReadStatement } from "./reading.ts";
 import type { Roles } from "./roles.ts";
 import type { JudgedStatement, Subject } from "./subject.ts";
@@ -84,11 +86,20 @@ function checkOwnersRole(statement: JudgedStatement, arn: string, whole: Whole):
   const found: Finding[] = [...checkRights(statement, principal, "owner")];
   for (const action of [...OPENING, ...WRAPPING]) {
     const baseline = findBaseline(statement, principal, action, denialsOf(whole));
-    if (baseline === null) continue;
-    found.push(...checkOwner({ statement, baseline }, baseline.context ?? {}));
-    if (SHOWING.includes(action)) found.push(...checkOwnersTokens({ statement, baseline }));
+    if (baseline !== null) found.push(...checkOwner({ statement, baseline }, baseline.context ?? {}));
+  }
+  for (const action of SHOWING) {
+    const witness = findTokenUse(statement, principal, action);
+    if (witness === null) continue;
+    found.push(finding("OWNER_TOKENS", statement.index, `${action} for purpose token`, witness));
   }
   return found;
+}
+
+/** Some token domain whose keys the statement shows to the principal, or takes from it. */
+function findTokenUse(statement: JudgedStatement, principal: Principal, action: string): Probe | null {
+  const probes = tokenContexts(statement).map((context) => ({ principal, action, context, registers: null }));
+  return probes.find((probe) => allows([statement.judged], probe)) ?? null;
 }
 
 function checkShutOut({ statement, baseline }: Subject, { counted }: Whole): readonly Finding[] {

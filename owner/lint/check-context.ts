@@ -1,13 +1,5 @@
 // Whether an Allow asks for one of the encryption contexts that an enclave builds, and for nothing wider.
-import {
-  FIELDS,
-  otherValue,
-  ownContext,
-  purposeContext,
-  PURPOSES,
-  tokenContexts,
-  valuesOf,
-} from "./contexts.ts";
+import { FIELDS, otherValue, ownContext, purposeContext, PURPOSES, valuesOf } from "./contexts.ts";
 import type { Pairs, Purpose } from "./contexts.ts";
 import type { LintCode } from "./codes.ts";
 import { finding, type Finding } from "./finding.ts";
@@ -53,16 +45,6 @@ export function checkOwner(subject: Subject, context: Pairs): readonly Finding[]
     change: { context: other },
   }));
   return findThrough(subject, tries);
-}
-
-/** Whether the owner's role sees the key of a token domain, or gives one that it knows. */
-export function checkOwnersTokens(subject: Subject): readonly Finding[] {
-  const { statement, baseline } = subject;
-  const detail = `${baseline.action} for purpose token`;
-  return findThrough(
-    subject,
-    tokenContexts(statement).map((context) => ({ code: "OWNER_TOKENS", detail, change: { context } })),
-  ).slice(0, 1);
 }
 
 function widenings({ statement }: Subject, purpose: Purpose): readonly Try[] {

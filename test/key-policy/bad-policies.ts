@@ -581,6 +581,34 @@ const H53: readonly Omit<BadPolicy, "case">[] = [
     ...{ code: "OWNER_TOKENS", at: "OwnerWrapsOwnKeys", harm: "open" },
   },
   {
+    name: "the owner's role for the second of two token domains",
+    edit: compose(
+      compare("OwnerWrapsOwnKeys", "StringEquals", {
+        [`${CONTEXT}purpose`]: "token",
+        [`${CONTEXT}domain`]: ["a", "b"],
+      }),
+      compare("OwnerWrapsOwnKeys", "StringNotEquals", { [`${CONTEXT}domain`]: "a" }),
+    ),
+    given: { owner: [OWNER_ROLE] },
+    ...{ code: "OWNER_TOKENS", at: "OwnerWrapsOwnKeys", harm: "open" },
+  },
+  {
+    name: "the owner's role for all token domains but the one that a linter would try",
+    edit: compose(
+      compare("OwnerWrapsOwnKeys", "StringEquals", { [`${CONTEXT}purpose`]: ["dataset", "token"] }),
+      compare("OwnerWrapsOwnKeys", "StringNotEquals", { [`${CONTEXT}domain`]: "sealroom-lint-domain" }),
+    ),
+    ...{ code: "OWNER_TOKENS", at: "OwnerWrapsOwnKeys", harm: "open" },
+  },
+  {
+    name: "the owner's role for key pairs of token domains",
+    edit: add({
+      ...allow({ AWS: OWNER_ROLE }, "kms:GenerateDataKeyPair"),
+      Condition: { StringEquals: { [`${CONTEXT}owner`]: OWNER, [`${CONTEXT}purpose`]: "token" } },
+    }),
+    ...{ code: "OWNER_TOKENS", at: "Second", harm: "text" },
+  },
+  {
     name: "a context of somebody else's making",
     edit: conditions(DATASET, (block) => ({
       [IGNORE_CASE]: block[IGNORE_CASE],
