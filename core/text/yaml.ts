@@ -82,8 +82,9 @@ class YamlReader {
     for (const lexeme of new Lexer().lex(text)) {
       const offset = parser.offset;
       tokens.push(...parser.next(lexeme));
-      if (isStrange(parser.stack.at(-1)) || isStrange(tokens.at(-1)))
+      if (isStrange(parser.stack.at(-1)) || isStrange(tokens.at(-1))) {
         throw this.#fault("YAML_SYNTAX", offset);
+      }
       if (parser.stack.length > this.#limits.depth + SPARE_TOKENS) {
         throw new SealroomError("JSON_DEPTH", { limit: this.#limits.depth });
       }

@@ -79,8 +79,9 @@ export class Ff1 {
   }
 
   #number(numerals: readonly number[]): bigint {
-    if (!numerals.every((numeral) => numeral >= 0 && numeral < this.#radix))
-      {throw new RangeError("no numeral");}
+    if (!numerals.every((numeral) => numeral >= 0 && numeral < this.#radix)) {
+      throw new RangeError("no numeral");
+    }
     const radix = BigInt(this.#radix);
     return numerals.reduce((number, numeral) => number * radix + BigInt(numeral), 0n);
   }
