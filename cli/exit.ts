@@ -239,6 +239,10 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     advice:
       "Correct the values, or in the schema give the column another type, or list under `null_tokens` what stands for no value.",
   },
+  OWNER_UNIT: {
+    exit: 3,
+    advice: "Give --unit a column of the input, or `row` where no person has two rows.",
+  },
   OWNER_UNIT_OPEN: {
     exit: 3,
     advice:

@@ -270,6 +270,7 @@ export const ERROR_CODES = {
   OWNER_COLUMNS: "an input's columns differ from those of schema.yaml",
   OWNER_COLUMN_TYPE: "an input's column has a type that cannot become the one in schema.yaml",
   OWNER_VALUES: "values of a column do not convert to its type exactly",
+  OWNER_UNIT: "the input has no column of the name that was given as the unit",
   OWNER_UNIT_OPEN: "schema.yaml leaves open who is protected",
   OWNER_UNIT_NULL: "rows have no unit: nobody would be protected by them",
   OWNER_CHANGED: "an input changed while it was sealed",

@@ -2,6 +2,7 @@
 // bounds from quantiles. Each line says why. Nothing is proposed that opens more than an owner would have to undo.
 import { findColumnType, type ColumnType } from "../core/column/type.ts";
 import { SealroomError } from "../core/errors.ts";
+import { nearestDetail } from "../core/text/field.ts";
 import { isName } from "../core/text/name.ts";
 import {
   DEFAULT_LIMITS,
@@ -34,7 +35,7 @@ export interface ProposalRequest {
 
 const NULL_TOKENS: readonly string[] = [""];
 
-/** @throws OWNER_INPUT, OWNER_COLUMNS, OWNER_MEMORY; OWNER_SCHEMA for a unit that is no column */
+/** @throws OWNER_INPUT, OWNER_COLUMNS, OWNER_MEMORY; OWNER_UNIT for a unit that is no column */
 export async function proposeFiles({
   input: file,
   unit: chosen,
@@ -72,7 +73,11 @@ export async function proposeFiles({
 function findChosen(columns: readonly ProposedColumn[], chosen: string): ProposedColumn | undefined {
   const column = columns.find(({ name }) => name === chosen);
   if (column === undefined && chosen !== ROW_UNIT) {
-    throw new SealroomError("OWNER_SCHEMA", { unit: chosen.slice(0, 64), fault: "no such column" });
+    const near = nearestDetail(
+      chosen,
+      columns.map(({ name }) => name),
+    );
+    throw new SealroomError("OWNER_UNIT", { unit: chosen.slice(0, 64), ...near });
   }
   return column;
 }

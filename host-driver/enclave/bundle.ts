@@ -1,5 +1,5 @@
-// One file for each that a process or a thread begins with, by esbuild: Node reads and links a few files in a fifth of the
-// time that it takes over hundreds. Of exactly the files that closure.ts found: esbuild finds and reads none by itself.
+// One file for each that a process or a thread begins with, by esbuild: Node reads and links three files in half the time
+// that it takes over some 150. Of exactly the files that closure.ts found: esbuild finds and reads none by itself.
 import { posix } from "node:path";
 import { build } from "esbuild";
 import type { BuildResult, OnLoadArgs, OnResolveArgs, OnResolveResult, Plugin } from "esbuild";

@@ -84,7 +84,10 @@ test("no bounds are proposed before a unit is chosen: those of rows would clip e
   const rowwise = await propose("rowwise.csv", text, { unit: "row" });
   assert.deepEqual([rowwise.unit, rowwise.parsed.unit], ["row", null]);
   assert.match(rowwise.rules, /amount: \{ lower: 0, upper: 99 \}/);
-  await refused("OWNER_SCHEMA", () => propose("none.csv", text, { unit: "whom" }), { unit: "whom" });
+  await refused("OWNER_UNIT", () => propose("none.csv", text, { unit: "whom" }), {
+    unit: "whom",
+    nearest: "who",
+  });
 });
 
 test("names that YAML would read otherwise are quoted, and bounds are whole steps of the type", async () => {
