@@ -320,7 +320,8 @@ test("tokens of other keys, versions or suites, and what is no token, reveal not
     [header(1, 1, 7), "<version>"],
     [header(2), "<form>"],
     [token.slice(0, -4), "<forged>"],
-    [token.slice(0, -1), "<form>"],
+    [`${token.slice(0, -2)}B`, "<form>"],
+    [`${token.slice(0, -3)}B`, "<form>"],
     [`${token}A`, "<form>"],
     [`${token}=`, "<form>"],
     [` ${token}`, "<form>"],
@@ -341,7 +342,8 @@ test("tokens of other keys, versions or suites, and what is no token, reveal not
 
 test("a token has one spelling: with a bit set that base64url does not use, it is none", () => {
   const kernel = textKernel("siv", {}, makeMaster());
-  const [token = ""] = tokenize(kernel, ["value"]);
+  const [token = ""] = tokenize(kernel, ["values"]);
+  assert.equal(token.length % 4, 2);
   const last = token.at(-1) ?? "";
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   const twin = token.slice(0, -1) + (alphabet[alphabet.indexOf(last) ^ 1] ?? "");
