@@ -92,6 +92,25 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
 };
 
 const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
+  JOB_PLACE: {
+    exit: 2,
+    advice: "Say where the copy is to lie: `to:` in the job, or --to s3://bucket/prefix/.",
+  },
+  JOB_OUTPUT: { exit: 4, advice: "Look whether the bucket may be written, then run the job again." },
+  STORE_OUTPUT: { exit: 2, advice: "Say where the copy is to lie: --to s3://bucket/prefix/." },
+  RULES_AUDIENCE: { exit: 1, advice: "Ask the data's owner for a copy for this audience, in the rules." },
+  RULES_REVEAL: { exit: 1, advice: "Ask the data's owner for a grant of this very job." },
+  TOKEN_RULE: { exit: 3, advice: "The owner corrects the rules, and signs them again." },
+  TOKEN_DROP_ONLY: { exit: 1, advice: "Give the column `drop`, or `class: none` if it is something else." },
+  TOKEN_NO_KEY: {
+    exit: 3,
+    advice: "The owner makes the key (`sealroom token-key`) and names it in the rules.",
+  },
+  TOKEN_INVALID: { exit: 1, advice: "Mend the data, or give the column `invalid: null` or `quarantine`." },
+  TOKEN_QUARANTINE: {
+    exit: 1,
+    advice: "Mend the data, or give the column another operator or `invalid: null`.",
+  },
   CHAIN_EXPIRED: {
     exit: 1,
     advice: "An old document holds only as evidence of its own time: `--at document` judges it then.",

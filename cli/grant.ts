@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { authorize } from "../core/manifest/authority.ts";
 import { thumbprint } from "../core/manifest/jwk.ts";
 import { verifyGrant } from "../core/manifest/verify.ts";
-import { checkPlan } from "../core/plan/check.ts";
+import { compileProgram } from "../jobs/registry.ts";
 import { addCloudOptions, openCloud } from "./cloud-options.ts";
 import type { CloudOptions } from "./cloud-options.ts";
 import { act, addNeeded, collect, declare } from "./command.ts";
@@ -70,7 +70,7 @@ async function grant(session: Session, options: Options, path: string): Promise<
     const manifests = datasets.map(({ verified }) => verified);
     const { recipient } = plan.plan;
     const granted = await locate(path, async () => {
-      for (const { manifest } of manifests) checkPlan(plan.plan, manifest);
+      for (const { manifest } of manifests) compileProgram(plan.plan, manifest);
       const signed = await grantPlan({
         plan: plan.digest,
         manifests,

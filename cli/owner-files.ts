@@ -7,6 +7,7 @@ import type { OwnerKey } from "../owner/keys.ts";
 import { parseRulesFile } from "../owner/rules-file.ts";
 import type { RulesFile } from "../owner/rules-file.ts";
 import { parseSchemaFile } from "../owner/schema-file.ts";
+import { parseTokenKey } from "../owner/token-key.ts";
 import type { SchemaFile } from "../owner/schema-file.ts";
 import { locate } from "./fault.ts";
 import { readText } from "./file.ts";
@@ -19,11 +20,16 @@ export async function readSchema(path: string): Promise<SchemaFile> {
 /** Keys are found relative to the rules' own file. */
 export async function readRules(path: string): Promise<RulesFile> {
   const text = await readText(path);
+  const beside = (reference: string): string => resolve(dirname(path), reference);
   return locate(path, () =>
-    parseRulesFile(text, async (reference) => {
-      const file = resolve(dirname(path), reference);
-      return locate(file, () => readRecipientPublic(file));
-    }),
+    parseRulesFile(
+      text,
+      (reference) => locate(beside(reference), () => readRecipientPublic(beside(reference))),
+      async (reference) => {
+        const key = await readText(beside(reference));
+        return locate(beside(reference), () => ({ ...parseTokenKey(key) }));
+      },
+    ),
   );
 }
 

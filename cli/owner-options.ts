@@ -1,6 +1,6 @@
 // What owners name on the command line: refused here, where the option can be named.
 import { DATASET_NAME } from "../core/manifest/manifest.ts";
-import { KEY_ARN } from "../core/manifest/parse.ts";
+import { KEY_ARN } from "../core/manifest/wrapped-key.ts";
 import { usage } from "./fault.ts";
 
 export function checkDatasetName(option: string, name: string): void {

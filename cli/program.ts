@@ -17,6 +17,7 @@ import { declarePolicy } from "./policy.ts";
 import { declareRun } from "./run.ts";
 import { declareSeal } from "./seal.ts";
 import { declareSign } from "./sign.ts";
+import { declareTokenKey } from "./token-key.ts";
 import { declareTokenizeValue } from "./tokenize-value.ts";
 import { declareVerify } from "./verify.ts";
 
@@ -34,6 +35,7 @@ export function createProgram(version: string, host: Host): Command {
   declareSeal(program, host);
   declareAdopt(program, host);
   declareSign(program, host);
+  declareTokenKey(program, host);
   declareGrant(program, host);
   const policy = declarePolicy(program, host);
   declareLint(policy, host);

@@ -2,8 +2,49 @@
 import type { BadRows } from "../core/receipt/bad-rows.ts";
 import type { ReleaseParameters } from "../core/receipt/compose.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { ColumnRule, InvalidRule } from "../core/manifest/tokenization.ts";
+import type { ReceiptRelease } from "../core/receipt/release.ts";
 
 type Protections = ReleaseParameters & { readonly totals: readonly (readonly string[])[] };
+
+/** Of a receipt. */
+export function releaseFields(release: ReceiptRelease): readonly (readonly [string, string])[] {
+  switch (release.mode) {
+    case "threshold":
+      return protectionFields(release);
+    case "tokens":
+      return [
+        [
+          "copy",
+          `${release.dataset}, for ${release.audience}; sealed under a key that KMS drew for this job`,
+        ],
+        ...Object.entries(release.columns).map(
+          ([column, rule]) => ["column", columnWords(column, rule)] as const,
+        ),
+      ];
+    case "reveal":
+      return [
+        ["revealed", Object.keys(release.tokens).join(", ")],
+        ["rows", `at most ${release.maxRows}, by the grant`],
+      ];
+    case "profile":
+      return [["released", "the kind of identifier of each column, and a coarse share of its values"]];
+  }
+}
+
+/** `ssn: siv of domain person.ssn, version 2; what it does not take is null`. */
+function columnWords(column: string, { operator, domain, version, invalid }: ColumnRule): string {
+  const scope = domain === null ? "" : ` of domain ${domain}, version ${String(version)}`;
+  const plain = operator === "keep" || operator === "drop";
+  return `${column}: ${operator}${scope}${plain ? "" : `; what it does not take is ${INVALID_WORDS[invalid]}`}`;
+}
+
+const INVALID_WORDS: Readonly<Record<InvalidRule, string>> = {
+  error: "an error",
+  null: "null",
+  redact: "redacted",
+  quarantine: "null, and sealed to the owner",
+};
 
 export function protectionFields(release: Protections): readonly (readonly [string, string])[] {
   const { minUnits, maxGroups, maxRows, clipping, maxShare, extremes, rounding, interval, totals } = release;

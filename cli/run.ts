@@ -2,7 +2,10 @@
 // nothing: that is for `sealroom verify`, with expectations that this machine did not give.
 import type { Command } from "commander";
 import { isSameKey, publicPart } from "../core/manifest/jwk.ts";
+import type { Manifest } from "../core/manifest/manifest.ts";
+import type { Plan } from "../core/plan/plan.ts";
 import { readBadRows } from "../core/receipt/bad-rows.ts";
+import { OUTPUT_FILE } from "../core/receipt/statement.ts";
 import { encodeHex } from "../core/text/digest.ts";
 import { parseEnclaveAddress } from "../host-driver/enclave-address.ts";
 import { act, addNeeded, collect, declare } from "./command.ts";
@@ -32,6 +35,7 @@ interface Options extends EnclaveOptions {
   readonly grant?: readonly string[];
   readonly recipientKey?: string;
   readonly from?: readonly string[];
+  readonly to?: string;
 }
 
 const GRANT_BYTES = 16_384;
@@ -58,6 +62,7 @@ export function declareRun(parent: Command, host: Host): void {
       "where a data set lies, instead of what the job says; may be repeated",
       collect,
     )
+    .option("--to <s3://...>", "where a copy with tokens is to lie, instead of what the job says")
     .option(
       "--enclave <address>",
       "vsock:CID, unix:DIRECTORY or emulator:SOCKET of a running enclave; implies --aws",
@@ -86,7 +91,14 @@ async function run(session: Session, options: Options, path: string): Promise<Re
     session.signal.throwIfAborted();
     const s3 = cloud.s3("enclave");
     const prepared = await locate(path, () =>
-      prepareJob({ job: job.text, resolveRecipient: job.resolveRecipient, from, s3, nowMs: Date.now() }),
+      prepareJob({
+        job: job.text,
+        resolveRecipient: job.resolveRecipient,
+        from,
+        ...(options.to === undefined ? {} : { to: options.to }),
+        s3,
+        nowMs: Date.now(),
+      }),
     );
     const outcome = await submit(session, options, cloud, prepared, { path, nonce, grants });
     session.signal.throwIfAborted();
@@ -116,6 +128,13 @@ interface Answered extends Outcome {
   readonly bytes: number;
 }
 
+/** Every key that a job on the data set may ask KMS for. */
+function keyArnsOf({ keyArn, rules }: Manifest): readonly string[] {
+  const audiences = Object.values(rules.tokenization ?? {});
+  const named = [...(rules.tokenKeys ?? []), ...audiences].map((entry) => entry.keyArn);
+  return [...new Set([keyArn, ...named])];
+}
+
 interface Asked {
   /** Of the job's file. */
   readonly path: string;
@@ -134,7 +153,7 @@ async function submit(
   const address = enclave ?? (sockets === null ? undefined : `unix:${sockets}`);
   if (address === undefined) throw usage("give --enclave ADDRESS: no enclave was started");
   const { runJob } = await import("../host-driver/client.ts");
-  const keyArns = prepared.datasets.map(({ verified }) => verified.manifest.keyArn);
+  const keyArns = prepared.datasets.flatMap(({ verified: { manifest } }) => keyArnsOf(manifest));
   const started = performance.now();
   let bytes = 0;
   const places = { job: path, grants: grantFiles, enclave: address, datasets: prepared.datasets };
@@ -163,7 +182,7 @@ async function submit(
 
 async function outputFiles(
   { plan }: PreparedJob,
-  { result, receipt }: Outcome,
+  { result, receipt, output }: Outcome,
   opened: OpenedResult | null,
 ): Promise<Parameters<typeof writeNewDirectory>[1]> {
   const names = await import("../host-driver/output.ts");
@@ -171,6 +190,7 @@ async function outputFiles(
   return [
     { name: names.resultFile(plan.plan.release), bytes: result, access: isSealed ? "public" : "secret" },
     { name: names.RECEIPT_FILE, bytes: receipt, access: "public" },
+    ...(output === null ? [] : [{ name: OUTPUT_FILE, bytes: output, access: "public" } as const]),
     ...(opened === null
       ? []
       : [
@@ -196,9 +216,7 @@ function describe(
 ): Report {
   const hex = encodeHex(nonce);
   const minUnits = Math.max(...datasets.map(({ verified }) => verified.manifest.rules.minUnits));
-  const { groupBy, totals } = plan.plan;
-  const grouping = totals.length === 0 ? null : groupBy.length;
-  const keys = groupBy.length + (grouping === null ? 0 : 1);
+  const { keys, grouping } = resultLayout(plan.plan);
   const rows = opened?.table.batches.reduce((sum, batch) => sum + batch.rows, 0) ?? null;
   const badRows = opened === null ? {} : readBadRows(opened.arrow);
   const table =
@@ -234,6 +252,13 @@ function describe(
       ]),
     ],
   };
+}
+
+/** How many columns are keys, and which of them says what a row totals. */
+function resultLayout(plan: Plan): { readonly keys: number; readonly grouping: number | null } {
+  if (plan.kind !== "aggregate") return { keys: plan.kind === "reveal" ? 0 : 1, grouping: null };
+  const grouping = plan.totals.length === 0 ? null : plan.groupBy.length;
+  return { keys: plan.groupBy.length + (grouping === null ? 0 : 1), grouping };
 }
 
 function readGrant(path: string): Promise<Uint8Array> {

@@ -4,8 +4,10 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { PolicyError, SealroomError } from "../core/errors.ts";
+import { MAX_MANIFEST_BYTES } from "../core/manifest/manifest.ts";
 import { readBadRows } from "../core/receipt/bad-rows.ts";
 import type { BadRows } from "../core/receipt/bad-rows.ts";
+import { OUTPUT_FILE } from "../core/receipt/statement.ts";
 import { verifyReceipt } from "../core/receipt/verify.ts";
 import type { VerifiedReceipt } from "../core/receipt/verify.ts";
 import {
@@ -26,7 +28,7 @@ import { readBytes, TEXT_BYTES } from "./file.ts";
 import { paint, printable, renderFields, wrap } from "./output.ts";
 import { readRecipient } from "./owner-files.ts";
 import type { Report } from "./output.ts";
-import { badRowFields, protectionFields } from "./protections.ts";
+import { badRowFields, releaseFields } from "./protections.ts";
 
 interface Options extends ExpectationOptions {
   readonly recipientKey?: string;
@@ -35,6 +37,7 @@ interface Options extends ExpectationOptions {
 type FileVerdict = "verified" | "unverified";
 
 const RESULT_BYTES: number = 512 * 1024 * 1024;
+const OUTPUT_BYTES: number = MAX_MANIFEST_BYTES;
 
 export function declareVerify(parent: Command, host: Host): void {
   const command = declare(parent, "verify", {
@@ -78,10 +81,13 @@ async function verify(_session: Session, options: Options, directory: string): P
   const resultName = resultFile(plan.release);
   const receipt = await readBytes(join(directory, RECEIPT_FILE), TEXT_BYTES);
   const result = await readBytes(join(directory, resultName), RESULT_BYTES);
-  const verified = await locate(directory, () => verifyReceipt({ ...held, receipt, result }));
+  const output =
+    plan.kind === "tokenize" ? { output: await readBytes(join(directory, OUTPUT_FILE), OUTPUT_BYTES) } : {};
+  const verified = await locate(directory, () => verifyReceipt({ ...held, ...output, receipt, result }));
 
   const files = new Map<string, FileVerdict>(present.map((name) => [name, "unverified"]));
-  files.set(RECEIPT_FILE, "verified").set(resultName, "verified");
+  for (const name of [RECEIPT_FILE, resultName]) files.set(name, "verified");
+  if ("output" in output) files.set(OUTPUT_FILE, "verified");
   let opened: OpenedResult | null = null;
   if (plan.release === "clear") opened = readTable(result);
   else if (recipientKey !== null) {
@@ -174,7 +180,7 @@ function describe(
         ]),
         ["image", `as in ${images === 1 ? "the measurements" : "one of the measurements"} you gave`],
         ["attested", `${time} by ${moduleId}`],
-        ...protectionFields(release),
+        ...releaseFields(release),
         ...badRowFields(badRows),
         ["verified", names("verified")],
         ...(unverified === "" ? [] : [["UNVERIFIED", unverified] as const]),

@@ -74,6 +74,8 @@ export const ERROR_CODES = {
   RULES_INPUT: "the plan does not name this data set of this owner",
   RULES_ADHOC: "the owner's rules allow only listed or granted plans, and this one is neither",
   RULES_RECIPIENT: "the plan's recipient is not among those whom the owner's rules name",
+  RULES_AUDIENCE: "the owner's rules have no copy with tokens for this audience",
+  RULES_REVEAL: "tokens are revealed under an owner's grant alone, and there is none for this plan",
   RULES_RELEASE: "the plan asks for the result in the clear, and the owner's rules say sealed",
   GRANT_OWNER: "the grant is signed by someone who owns none of the plan's inputs",
   GRANT_PLAN: "the grant is for another plan",
@@ -100,6 +102,8 @@ export const ERROR_CODES = {
   RECEIPT_OWNER: "an input's owner is not the one that the verifier expects",
   RECEIPT_MANIFEST: "an input's manifest is not the one that the verifier expects",
   RECEIPT_RESULT: "the result is not the one that the receipt is for",
+  RECEIPT_OUTPUT:
+    "the manifest of what the job made is not the one that the receipt names, or one is missing",
   RECEIPT_RELEASE: "the receipt says that the result left in another way than the plan asks",
   RESULT_SIZE: "the sealed result is larger or smaller than one can be",
   RESULT_HEADER: "the sealed result's header is not of its one form",
@@ -133,6 +137,7 @@ export const ERROR_CODES = {
   KMS_DENIED: "KMS refused to release the key to this enclave",
   KMS_ANSWER: "KMS's answer is not of the expected shape",
   KMS_KEY_ID: "KMS answered for another key",
+  JOB_OUTPUT: "the host did not take an object that the job made",
   JOB_INPUTS: "the manifests are not the ones the plan names",
   JOB_INCOMPLETE: "the objects read do not add up to the manifest",
   OBJECT_DIGEST: "an object's header is not the one in the manifest",
@@ -214,6 +219,13 @@ export const ERROR_CODES = {
   TOKEN_SCOPE: "a token domain, an audience or a key version is malformed",
   TOKEN_OPERATOR: "there is no such tokenization operator",
   TOKEN_PARAMETER: "a parameter of an operator is missing, unknown, malformed, or out of its limits",
+  TOKEN_RULE: "the rules give a column an operator that does not fit it",
+  TOKEN_DROP_ONLY: "card verification codes, PINs and track data may only be dropped",
+  TOKEN_NO_KEY: "the rules name no key of this token domain and version",
+  TOKEN_INVALID: "a value is not what its column's operator takes, and the rules say that this is an error",
+  TOKEN_QUARANTINE: "more values are not what their operators take than a report to the owner holds",
+  TOKEN_VAULT: "the rules name no map from which random tokens go on, or one that is not as the rules say",
+  TOKEN_VAULT_SIZE: "a map of random tokens would be larger than an enclave holds",
   TOKEN_SIZE: "the tokens of a batch are longer than a column can be",
   // seal/: an Encryption SDK message, in the order in which a reader meets the faults
   SEAL_TRUNCATED: "the message ends before it is complete",
@@ -280,6 +292,9 @@ export const ERROR_CODES = {
   OWNER_EPOCH: "the new epoch would not be later than the one that is stored",
   OWNER_TAKEN: "another data set lies at this place, or another owner's",
   OWNER_MANIFEST: "the stored manifest is not the one that was to be signed again",
+  OWNER_OUTPUT:
+    "the manifest of what a job made is not of the job that the receipt is for, or of another owner's data",
+  OWNER_OBJECT: "an object that the job made is not stored, or not whole",
   OWNER_DATASET: "the manifest is of another data set, owner or key than expected",
   // owner/adopt: objects that others wrote
   OWNER_PLACE: "an object to adopt does not lie below the place of the manifest",
@@ -289,6 +304,7 @@ export const ERROR_CODES = {
   // owner/: KMS and S3, as the owner calls them
   KMS_CALL: "KMS refused the owner's request, or could not be reached",
   STORE_WRITE: "S3 could not be written; nothing was left that looks whole",
+  STORE_OUTPUT: "the job makes objects, and no place was named for them",
   // column/: an Arrow IPC file and the values in it
   COLUMN_FOOTER: "the bytes do not end as an Arrow file ends",
   COLUMN_METADATA: "Arrow metadata is not a well-formed flatbuffer of the expected shape",
@@ -313,6 +329,7 @@ export const ERROR_CODES = {
   KEY_LENGTH: "the key file does not hold an AES key of 16, 24 or 32 bytes",
   INPUT_NAME: "the job names no data set of that name",
   INPUT_LOCATION: "the job does not say where the data set lies",
+  JOB_PLACE: "a job that makes objects needs a place for them, and other jobs have none",
   CLOUD_CREDENTIALS: "no usable AWS credentials, or no region, were found",
   CLOUD_REQUEST: "AWS refused the request, or could not be reached",
   RESULT_OPENED: "an opened file is not what the sealed result holds",

@@ -1,9 +1,10 @@
 // One task an object to the pool, partials merged in the manifest's order. All objects, each exactly once, or nothing:
 // leaving one out is the attack that a threshold cannot see (DESIGN 1.3).
 import { SealroomError } from "../core/errors.ts";
-import type { Manifest, ObjectEntry } from "../core/manifest/manifest.ts";
+import type { Manifest, ObjectEntry, ObjectFacts } from "../core/manifest/manifest.ts";
 import { startMerge } from "../jobs/registry.ts";
 import type { Merge, Program } from "../jobs/registry.ts";
+import type { OutputTarget } from "./output-object.ts";
 import type { Pool } from "./pool.ts";
 
 export interface Computation {
@@ -12,6 +13,16 @@ export interface Computation {
   readonly manifest: Manifest;
   readonly datasetKey: Uint8Array;
   readonly program: Program;
+  /** Of the program's token keys, in their order. */
+  readonly masters: readonly Uint8Array[];
+  /** Of the object that is made of each of the manifest's; null where none is. */
+  readonly target: ((object: number) => OutputTarget) | null;
+}
+
+export interface Computed {
+  readonly merge: Merge;
+  /** What was made of each object, in the manifest's order; empty of jobs that make nothing. */
+  readonly made: readonly ObjectFacts[];
 }
 
 export interface Progress {
@@ -26,29 +37,31 @@ const MOST_UNMERGED = 16;
 /** Errors: those of the tasks, POOL_THREAD, JOB_INCOMPLETE, AGGREGATE_GROUPS. */
 export async function computeObjects(
   pool: Pool,
-  { job, manifest, datasetKey, program }: Computation,
+  { job, manifest, datasetKey, program, masters, target }: Computation,
   abandoned: AbortSignal,
   onProgress: (progress: Progress) => void,
-): Promise<Merge> {
+): Promise<Computed> {
   const failed = new AbortController();
   const signal = AbortSignal.any([abandoned, failed.signal]);
   const merge = startMerge(program);
   const seen = { objects: 0, rows: 0, bytes: 0 };
   const { schema, unit } = manifest;
+  const made: ObjectFacts[] = [];
   // Partials are merged in order, so that the same manifest gives the same bits however threads race.
   const turns: Promise<void>[] = [];
   const take = async (entry: ObjectEntry, object: number): Promise<void> => {
     const before = turns[object - 1];
     const room = turns[object - MOST_UNMERGED];
     if (room !== undefined) await room;
-    const task = { address: { job, input: 0, object }, entry, schema, unit, datasetKey, program };
-    const { partial, rows, bytes } = await pool.run(task, signal);
-    seen.bytes += bytes;
+    const work = { entry, schema, unit, datasetKey, program, masters, output: target?.(object) ?? null };
+    const result = await pool.run({ address: { job, input: 0, object }, ...work }, signal);
+    seen.bytes += result.bytes;
     seen.objects += 1;
     onProgress({ objects: seen.objects, ofObjects: manifest.objects.length, bytes: seen.bytes });
     await before;
-    merge.add(partial);
-    seen.rows += rows;
+    merge.add(result.partial);
+    if (result.made !== null) made.push(checkMade(result.made, entry));
+    seen.rows += result.rows;
   };
   for (const [object, entry] of manifest.objects.entries()) turns.push(take(entry, object));
   try {
@@ -59,7 +72,13 @@ export async function computeObjects(
     throw error;
   }
   checkComplete(seen, manifest);
-  return merge;
+  return { merge, made };
+}
+
+/** A copy has the rows of what it was made of. */
+function checkMade(made: ObjectFacts, { rows }: ObjectEntry): ObjectFacts {
+  if (made.rows !== rows) throw new SealroomError("JOB_INCOMPLETE");
+  return made;
 }
 
 /** Objects and rows must add up to what the owner signed. */

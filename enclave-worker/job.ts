@@ -2,24 +2,32 @@
 // data, all the data before the gate, the gate before anything is sealed.
 import { isDebug } from "../core/attestation/document.ts";
 import { PolicyError } from "../core/errors.ts";
-import { datasetContext } from "../core/manifest/encryption-context.ts";
-import { checkPlan } from "../core/plan/check.ts";
+import type { VerifiedManifest } from "../core/manifest/manifest.ts";
 import { parsePlan, planDigest as digestPlan } from "../core/plan/parse.ts";
-import { releaseParameters } from "../core/receipt/compose.ts";
+import { rowCap } from "../core/receipt/compose.ts";
 import type { JobInput } from "../core/receipt/compose.ts";
+import { OUTPUT_FILE } from "../core/receipt/statement.ts";
+import { sha384Hex } from "../core/text/digest.ts";
 import type { JobRequest } from "../core/wire/job.ts";
-import { compileProgram, mostResultBytes, releaseResult } from "../jobs/registry.ts";
+import { compileProgram, mostResultBytes, outputOf, ownerReport, releaseResult } from "../jobs/registry.ts";
+import type { Program } from "../jobs/registry.ts";
 import { attest } from "./attest.ts";
 import { enclaveTime } from "./clock.ts";
 import { computeObjects } from "./compute.ts";
 import type { Progress } from "./compute.ts";
 import type { Enclave } from "./enclave.ts";
 import { verifyInputs } from "./inputs.ts";
-import type { Input } from "./inputs.ts";
-import { decryptDataKey } from "./kms/decrypt.ts";
-import type { KmsConnection } from "./kms/decrypt.ts";
+import { clearKeys, releaseKeys } from "./job-keys.ts";
+import type { JobKeys } from "./job-keys.ts";
+import type { KmsConnection } from "./kms/recipient-call.ts";
+import { Outputs } from "./outputs.ts";
 import { releaseTable } from "./release.ts";
 import type { Released } from "./release.ts";
+
+export interface Done extends Released {
+  /** The unsigned manifest of what the job made; null where it made nothing. */
+  readonly output: Uint8Array | null;
+}
 
 /** Errors: every code that this enclave can refuse with. `abandoned` ends the work when nobody waits for it. */
 export async function runJob(
@@ -27,34 +35,62 @@ export async function runJob(
   enclave: Enclave,
   abandoned: AbortSignal,
   onProgress: (progress: Progress) => void,
-): Promise<Released> {
+): Promise<Done> {
   const nowMs = await readTime(enclave);
   const plan = parsePlan(request.plan);
   const planDigest = await digestPlan(request.plan);
-  const inputs = (await verifyInputs(request, plan, planDigest, nowMs)).map((input): JobInput => ({
-    ...input,
-    checked: checkPlan(plan, input.verified.manifest),
-  }));
-  const input = onlyInput(inputs);
-  const program = compileProgram(plan, input.verified.manifest);
-  const datasetKey = await releaseKey(enclave, request, input, { nowMs, abandoned });
+  const inputs = await verifyInputs(request, plan, planDigest, nowMs);
+  const { verified } = onlyInput(inputs);
+  const program = compileProgram(plan, verified.manifest);
+  const connection = kmsConnection(enclave, request, { nowMs, abandoned });
+  const keys = await releaseKeys(connection, verified, program, planDigest);
   try {
-    const { manifest } = input.verified;
-    const computation = { job: request.job, manifest, datasetKey, program };
-    const merge = await computeObjects(enclave.pool, computation, abandoned, onProgress);
-    const table = releaseResult(program, merge, releaseParameters(inputs));
-    const mostBytes = mostResultBytes(program);
-    return await releaseTable(enclave.nsm, {
+    const outputs = makeOutputs(enclave, request.job, { planDigest, input: verified, program, keys });
+    const { merge, made } = await computeObjects(
+      enclave.pool,
+      {
+        job: request.job,
+        manifest: verified.manifest,
+        datasetKey: keys.datasetKey,
+        program,
+        masters: keys.masters,
+        target: outputs === null ? null : (object) => outputs.target(object),
+      },
+      abandoned,
+      onProgress,
+    );
+    const table = releaseResult(program, merge, { maxRows: rowCap(inputs) });
+    const report = ownerReport(program, merge);
+    const output = outputs?.manifest(made) ?? null;
+    const released = await releaseTable(enclave.nsm, {
       plan,
       planDigest,
       inputs,
       table,
-      mostBytes,
+      mostBytes: mostResultBytes(program),
+      outputs: [
+        ...(output === null ? [] : [{ name: OUTPUT_FILE, sha384: await sha384Hex(output) }]),
+        ...(report === null || outputs === null ? [] : [await outputs.report(report)]),
+      ],
       nonce: request.nonce,
     });
+    return { ...released, output };
   } finally {
-    datasetKey.fill(0);
+    clearKeys(keys);
   }
+}
+
+interface Making {
+  readonly planDigest: string;
+  readonly input: VerifiedManifest;
+  readonly program: Program;
+  readonly keys: JobKeys;
+}
+
+function makeOutputs({ dialer }: Enclave, job: string, { program, keys, ...rest }: Making): Outputs | null {
+  const shape = outputOf(program);
+  if (shape === null || keys.output === null) return null;
+  return new Outputs({ dialer, job, ...rest, shape, key: keys.output });
 }
 
 /** The enclave's time, and that it is no debug enclave, from a fresh document of its own. */
@@ -70,15 +106,10 @@ function onlyInput(inputs: readonly JobInput[]): JobInput {
   return input;
 }
 
-/** KMS gives the key only under the context that is built here, from the manifest and who signed it. */
-async function releaseKey(
+function kmsConnection(
   { dialer, kmsRoots, nsm }: Enclave,
   { credentials }: JobRequest,
-  { verified: { manifest, owner } }: Input,
   when: Pick<KmsConnection, "nowMs" | "abandoned">,
-): Promise<Uint8Array> {
-  const { keyArn, wrappedKey: blob, dataset, epoch } = manifest;
-  const context = datasetContext({ owner, dataset, epoch });
-  const connection = { dialer, roots: kmsRoots, nsm, credentials, ...when };
-  return decryptDataKey(connection, { keyArn, blob, context });
+): KmsConnection {
+  return { dialer, roots: kmsRoots, nsm, credentials, ...when };
 }

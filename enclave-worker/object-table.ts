@@ -24,12 +24,11 @@ export interface TableShape {
   readonly rows: number;
 }
 
-/** Calls `use` with every batch. Errors: COLUMN_*, OBJECT_ROWS, and what reading throws. */
-export async function readTable(
-  file: PlainFile,
-  shape: TableShape,
-  use: (batch: ColumnBatch) => void,
-): Promise<void> {
+/** What is done with a batch; while it waits, the next one travels. */
+export type UseBatch = (batch: ColumnBatch) => void | Promise<void>;
+
+/** Calls `use` with every batch, one after another. Errors: COLUMN_*, OBJECT_ROWS, and what reading throws. */
+export async function readTable(file: PlainFile, shape: TableShape, use: UseBatch): Promise<void> {
   const arrow = await readFooter(file);
   checkSchema(arrow.fields, shape.schema, shape.unit);
   const columns = shape.columns.map((name) => arrow.fields.findIndex((field) => field.name === name));
@@ -78,7 +77,7 @@ interface Batches {
 
 async function readBatches(
   { file, arrow, fields, rows, columns, dictionaries }: Batches,
-  use: (batch: ColumnBatch) => void,
+  use: UseBatch,
 ): Promise<void> {
   const { batches } = arrow;
   const start = unitStartColumn(fields);
@@ -106,7 +105,7 @@ async function readBatches(
       checkFirstUnit(batch);
       first = false;
     }
-    use(batch);
+    await use(batch);
     layout = following;
   }
   await ahead;

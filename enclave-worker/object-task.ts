@@ -1,7 +1,7 @@
 // What a pool thread does: pull one object, verify it, run the job's kernel over its batches, hand back a partial.
 // Each task has a connection of its own, so the puller sets the pace and there is nothing to deadlock.
 import { SealroomError } from "../core/errors.ts";
-import type { Manifest, ObjectEntry } from "../core/manifest/manifest.ts";
+import type { Manifest, ObjectEntry, ObjectFacts } from "../core/manifest/manifest.ts";
 import { openAdopted } from "../core/seal/adopted.ts";
 import { dialStream } from "../core/wire/byte-stream.ts";
 import type { ByteStream } from "../core/wire/byte-stream.ts";
@@ -11,6 +11,8 @@ import type { Partial, Program } from "../jobs/registry.ts";
 import { Gateway } from "./gateway.ts";
 import type { ObjectAddress } from "./gateway.ts";
 import { readTable } from "./object-table.ts";
+import { OutputObject } from "./output-object.ts";
+import type { OutputTarget } from "./output-object.ts";
 import type { PlainFile } from "./plain-file.ts";
 import type { TaskOutcome } from "./pool.ts";
 import { ReadMemory } from "./read-memory.ts";
@@ -26,6 +28,10 @@ export interface ObjectTask {
   readonly unit: Manifest["unit"];
   readonly datasetKey: Uint8Array;
   readonly program: Program;
+  /** The masters of the program's token keys, in their order. */
+  readonly masters: readonly Uint8Array[];
+  /** Where what the job makes of the object goes; null of jobs that make none. */
+  readonly output: OutputTarget | null;
 }
 
 export interface ObjectResult {
@@ -33,6 +39,8 @@ export interface ObjectResult {
   readonly rows: number;
   /** Ciphertext pulled. */
   readonly bytes: number;
+  /** What was made of it. */
+  readonly made: ObjectFacts | null;
 }
 
 /** Binds the work to a transport; each thread module of an entry point exports the outcome as `run`. */
@@ -62,21 +70,27 @@ async function openFile(
 
 async function runTask(dialer: Dialer, task: ObjectTask, memory: ReadMemory): Promise<ObjectResult> {
   let stream: ByteStream | undefined;
+  let output: OutputObject | null = null;
   try {
     stream = await dialStream(dialer, "gateway", IDLE_MS);
     const gateway = new Gateway(stream, task.address);
     const file = await openFile(gateway, task, memory);
-    const kernel = startKernel(task.program);
+    const kernel = startKernel(task.program, task.masters);
+    output = task.output === null ? null : await OutputObject.open(dialer, task.output);
     const columns = task.program.columns.map(({ name }) => name);
     let rows = 0;
     const shape = { schema: task.schema, unit: task.unit, columns, rows: task.entry.rows };
-    await readTable(file, shape, (batch) => {
-      kernel.add(batch);
+    await readTable(file, shape, async (batch) => {
+      const made = kernel.add(batch);
       rows += batch.rows;
+      if (made !== null && output !== null) await output.write(made);
     });
-    return { partial: kernel.finish(), rows, bytes: gateway.bytesRead };
+    const made = output === null ? null : await output.finish();
+    return { partial: kernel.finish(), rows, bytes: gateway.bytesRead, made };
   } finally {
     stream?.destroy();
-    task.datasetKey.fill(0);
+    output?.close();
+    for (const key of [task.datasetKey, ...task.masters]) key.fill(0);
+    task.output?.key.fill(0);
   }
 }

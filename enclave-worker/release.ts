@@ -6,6 +6,7 @@ import type { JobInput } from "../core/receipt/compose.ts";
 import { encodeReceipt } from "../core/receipt/receipt.ts";
 import { sealResult } from "../core/receipt/sealed-result.ts";
 import { encodeStatement } from "../core/receipt/statement.ts";
+import type { Subject } from "../core/receipt/statement.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import { sha384Hex } from "../core/text/digest.ts";
 import { attest } from "./attest.ts";
@@ -21,6 +22,8 @@ export interface Release {
   readonly table: Uint8Array;
   /** The most bytes that a table of this job could have, whatever the data. */
   readonly mostBytes: number;
+  /** What left before: objects are named by the manifest of them. */
+  readonly outputs: readonly Subject[];
   /** Hex. */
   readonly nonce: string;
 }
@@ -32,7 +35,7 @@ export interface Released {
 
 /** Errors: KEY_*, RESULT_SIZE, NSM_*. */
 export async function releaseTable(nsm: NsmDevice, release: Release): Promise<Released> {
-  const { plan, planDigest, inputs, table, mostBytes } = release;
+  const { plan, planDigest, inputs, table, mostBytes, outputs } = release;
   const sealed = plan.release === "sealed";
   const result = sealed ? await sealResult(table, plan.recipient, mostBytes) : table;
   const name = sealed ? "result.jwe" : "result.arrow";
@@ -42,6 +45,7 @@ export async function releaseTable(nsm: NsmDevice, release: Release): Promise<Re
       planDigest,
       inputs,
       result: { name, sha384: await sha384Hex(result) },
+      outputs,
       software: SOFTWARE,
     }),
   );

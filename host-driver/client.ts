@@ -5,6 +5,7 @@ import { PolicyError, SealroomError } from "../core/errors.ts";
 import { compilePlan } from "../core/plan/compile.ts";
 import type { CompiledPlan, ResolveRecipient } from "../core/plan/compile.ts";
 import { parseJob } from "../core/plan/job-text.ts";
+import type { Job } from "../core/plan/job-text.ts";
 import { findNearest } from "../core/text/nearest.ts";
 import type { AwsCredentials } from "../core/sigv4.ts";
 import type { JobEvent } from "../core/wire/job.ts";
@@ -14,6 +15,7 @@ import { submitJob } from "./driver.ts";
 import type { Outcome } from "./driver.ts";
 import { parseEnclaveAddress } from "./enclave-address.ts";
 import { parseLocation } from "./location.ts";
+import type { S3Location } from "./location.ts";
 import { Store } from "./store.ts";
 import { takeTurn } from "./turn.ts";
 import { kmsAllowList } from "./tunnel.ts";
@@ -26,6 +28,8 @@ export interface JobSource {
   readonly resolveRecipient: ResolveRecipient;
   /** Where data sets lie (`s3://bucket/prefix/`), by name: instead of what the job says, or where it says nothing. */
   readonly from: ReadonlyMap<string, string>;
+  /** Where what the job makes is to lie (`s3://bucket/prefix/`), instead of what the job says. */
+  readonly to?: string;
   readonly s3: S3Client;
   /** UTC milliseconds, for the manifests' age; the enclave judges it again by its own clock. */
   readonly nowMs: number;
@@ -36,6 +40,8 @@ export interface PreparedJob {
   /** In the order of the plan's inputs. */
   readonly datasets: readonly Dataset[];
   readonly store: Store;
+  /** Where what the job makes is to lie; null of jobs that make nothing. */
+  readonly to: S3Location | null;
 }
 
 export interface JobRun {
@@ -76,11 +82,23 @@ export async function prepareJob(source: JobSource): Promise<PreparedJob> {
       return loaded;
     }),
   );
-  return { plan, datasets, store };
+  return { plan, datasets, store, to: findPlace(job, source.to) };
+}
+
+/** Errors: JOB_PLACE, STORE_LOCATION. */
+function findPlace(job: Job, given: string | undefined): S3Location | null {
+  if (job.kind !== "tokenize") {
+    if (given !== undefined)
+      throw new SealroomError("JOB_PLACE", { kind: job.kind, fault: "makes no objects" });
+    return null;
+  }
+  const to = given ?? job.to;
+  if (to === undefined) throw new SealroomError("JOB_PLACE", { kind: job.kind, fault: "no place" });
+  return parseLocation(to);
 }
 
 /** Has an enclave run a prepared job, when no other process of this machine has it run one. Errors: ENCLAVE_ADDRESS, TRANSPORT_*, WIRE_*; JobRefused with the enclave's. */
-export async function runJob({ plan, datasets, store }: PreparedJob, run: JobRun): Promise<Outcome> {
+export async function runJob({ plan, datasets, store, to }: PreparedJob, run: JobRun): Promise<Outcome> {
   const enclave = parseEnclaveAddress(run.enclave);
   const release = await takeTurn(enclave, run.signal);
   try {
@@ -95,6 +113,7 @@ export async function runJob({ plan, datasets, store }: PreparedJob, run: JobRun
       credentials: run.credentials,
       locations: datasets.map(({ location }) => location),
       store,
+      to,
       tunnel: run.tunnel,
       onProgress: run.onProgress,
       signal: run.signal,

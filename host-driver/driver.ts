@@ -11,7 +11,8 @@ import { readPublicManifest } from "./dataset.ts";
 import type { EnclaveAddress } from "./enclave-address.ts";
 import { enclaveLink } from "./enclave-link.ts";
 import type { EnclaveLink } from "./enclave-link.ts";
-import { serveGateway } from "./gateway.ts";
+import { NO_OUTPUTS, serveGateway } from "./gateway.ts";
+import type { OutputSink } from "./gateway.ts";
 import type { S3Location } from "./location.ts";
 import type { Store } from "./store.ts";
 import { serveTunnel } from "./tunnel.ts";
@@ -27,6 +28,8 @@ export interface Submission {
   /** Where the objects of each input lie, in the order of the plan's inputs. */
   readonly locations: readonly S3Location[];
   readonly store: Store;
+  /** Where what the job makes is to lie; null of jobs that make nothing. */
+  readonly to: S3Location | null;
   readonly tunnel: AllowList;
   readonly onProgress: (progress: Extract<JobEvent, { type: "progress" }>) => void;
   readonly signal?: AbortSignal;
@@ -35,6 +38,8 @@ export interface Submission {
 export interface Outcome {
   readonly receipt: Uint8Array;
   readonly result: Uint8Array;
+  /** The unsigned manifest of what the job made; null where it made nothing. */
+  readonly output: Uint8Array | null;
 }
 
 /** The enclave said no. `code` is the enclave's, `cause` what the host itself saw go wrong, if anything. */
@@ -53,8 +58,10 @@ export async function submitJob(submission: Submission): Promise<Outcome> {
     faults.push(error);
   };
   const source = await rangeSource(submission);
+  const { store, to } = submission;
+  const sink: OutputSink = to === null ? NO_OUTPUTS : (name, body) => store.write(to, name, body);
   const gateway = await link.listener("gateway").accept((connection) => {
-    void serveGateway(connection, source, onFault);
+    void serveGateway(connection, source, onFault, sink);
   });
   try {
     const tunnel = await link.listener("tunnel").accept((connection) => {
@@ -84,7 +91,10 @@ async function converse(
     await writeJobRequest(stream, { ...submission.job, job: jobName(), credentials: submission.credentials });
     for (;;) {
       const event = await readJobEvent(stream);
-      if (event.type === "done") return { receipt: event.receipt, result: event.result };
+      if (event.type === "done") {
+        const { receipt, result, output } = event;
+        return { receipt, result, output };
+      }
       if (event.type === "refused") throw asRefusal(event, submission.signal?.aborted === true ? [] : faults);
       submission.onProgress(event);
     }

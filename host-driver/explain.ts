@@ -18,12 +18,13 @@ import type {
 } from "../core/manifest/manifest.ts";
 import { verifyGrant } from "../core/manifest/verify.ts";
 import { checkPlan } from "../core/plan/check.ts";
-import type { CheckedPlan } from "../core/plan/check.ts";
-import type { Plan, Predicate } from "../core/plan/plan.ts";
+import type { AggregatePlan, Plan, Predicate } from "../core/plan/plan.ts";
 import { releaseParameters } from "../core/receipt/compose.ts";
 import type { ReleaseParameters } from "../core/receipt/compose.ts";
 import { FRAME_OVERHEAD } from "../core/seal/size.ts";
 import { DEFAULT_FRAME_LENGTH } from "../core/seal/writer.ts";
+import { compileProgram } from "../jobs/registry.ts";
+import { DROP } from "../jobs/tokenize/compile.ts";
 import type { PreparedJob } from "./client.ts";
 import type { Dataset } from "./dataset.ts";
 import { remedyOf } from "./remedy.ts";
@@ -57,8 +58,8 @@ export interface InputExplanation {
   readonly bytes: number;
   /** The most that the job asks of S3. It reads the frames of its columns, some of them more than once. */
   readonly readBytes: number;
-  /** What the gate will do; null where the plan does not fit the data set. */
-  readonly release: (ReleaseParameters & Pick<Plan, "totals">) | null;
+  /** What the gate will do; null where the plan does not fit the data set, or is no aggregate. */
+  readonly release: (ReleaseParameters & Pick<AggregatePlan, "totals">) | null;
 }
 
 export interface Explanation {
@@ -74,18 +75,14 @@ export async function explainJob(
 ): Promise<Explanation> {
   const grants = await Promise.all(grantFiles.map((grant) => verifyGrant(grant, { nowMs })));
   const recipient = await thumbprint(plan.recipient);
-  const filtered = plan.where === null ? [] : filteredColumns(plan.where);
-  const dimensions = new Set([...plan.groupBy, ...filtered]);
+  const dimensions = new Set(plan.kind === "aggregate" ? dimensionsOf(plan) : []);
   const inputs = await Promise.all(
     datasets.map(async (dataset): Promise<InputExplanation> => {
       const { manifest } = dataset.verified;
       const columns = columnUses(plan, manifest);
       const used = columns.filter(({ uses }) => uses.length > 0);
       const verdict = await judge(
-        [
-          (): CheckedPlan => checkPlan(plan, manifest),
-          ...partsOf(plan).map((part) => (): CheckedPlan => checkPlan(part, manifest)),
-        ],
+        checksOf(plan, manifest),
         () => authorize(plan, digest, dataset.verified, grants, nowMs),
         { manifest, planDigest: digest, recipient, dimensions },
       );
@@ -104,7 +101,7 @@ export async function explainJob(
 }
 
 async function judge(
-  checks: readonly (() => CheckedPlan)[],
+  checks: readonly (() => unknown)[],
   decide: () => Promise<Authority>,
   refused: RefusedPlan,
 ): Promise<Verdict> {
@@ -134,8 +131,18 @@ async function judge(
   return { allowed: true, authority };
 }
 
+/** What the enclave checks of a plan and a manifest; of an aggregate part by part too, so that every fault shows. */
+function checksOf(plan: Plan, manifest: Manifest): readonly (() => unknown)[] {
+  if (plan.kind !== "aggregate") return [() => compileProgram(plan, manifest)];
+  return [plan, ...partsOf(plan)].map((part) => () => checkPlan(part, manifest));
+}
+
+function dimensionsOf({ where, groupBy }: AggregatePlan): readonly string[] {
+  return [...groupBy, ...(where === null ? [] : filteredColumns(where))];
+}
+
 /** The same plan cut to one thing that it asks, so that each fault shows beside the first. */
-function partsOf(plan: Plan): readonly Plan[] {
+function partsOf(plan: AggregatePlan): readonly AggregatePlan[] {
   const bare = { ...plan, where: null, groupBy: [], totals: [], orderBy: [] };
   const counted = { ...bare, select: [{ as: "rows", op: "count" } as const] };
   return [
@@ -146,14 +153,13 @@ function partsOf(plan: Plan): readonly Plan[] {
 }
 
 function releaseOf(plan: Plan, verified: VerifiedManifest, verdict: Verdict): InputExplanation["release"] {
-  let checked: CheckedPlan;
+  if (plan.kind !== "aggregate") return null;
+  const authority: Authority = verdict.allowed ? verdict.authority : { basis: "adhoc" };
   try {
-    checked = checkPlan(plan, verified.manifest);
+    return { ...releaseParameters(plan, [{ verified, authority }]), totals: plan.totals };
   } catch {
     return null;
   }
-  const authority: Authority = verdict.allowed ? verdict.authority : { basis: "adhoc" };
-  return { ...releaseParameters([{ verified, authority, checked }]), totals: plan.totals };
 }
 
 function columnUses(plan: Plan, { schema, rules }: Manifest): readonly ColumnUse[] {
@@ -161,11 +167,26 @@ function columnUses(plan: Plan, { schema, rules }: Manifest): readonly ColumnUse
   const add = (column: string, use: string): void => {
     uses.set(column, (uses.get(column) ?? new Set()).add(use));
   };
-  for (const column of plan.groupBy) add(column, "group by");
-  for (const aggregate of plan.select) {
-    if ("column" in aggregate) add(aggregate.column, aggregate.op);
+  switch (plan.kind) {
+    case "aggregate":
+      for (const column of plan.groupBy) add(column, "group by");
+      for (const aggregate of plan.select) if ("column" in aggregate) add(aggregate.column, aggregate.op);
+      if (plan.where !== null) for (const column of filteredColumns(plan.where)) add(column, "where");
+      break;
+    case "tokenize": {
+      const columns = rules.tokenization?.[plan.audience]?.columns ?? {};
+      for (const [column, { operator }] of Object.entries(columns)) {
+        if (operator !== DROP) add(column, operator);
+      }
+      break;
+    }
+    case "reveal":
+      for (const column of plan.columns) add(column, "reveal");
+      if (plan.match !== null) add(plan.match.column, "match");
+      break;
+    case "discover":
+      for (const { name } of schema) add(name, "discover");
   }
-  if (plan.where !== null) for (const column of filteredColumns(plan.where)) add(column, "where");
   return schema.map((entry) => {
     const found = [...(uses.get(entry.name) ?? [])];
     const isClipped = found.some((use) => CLIPPED.includes(use)) && Object.hasOwn(rules.bounds, entry.name);

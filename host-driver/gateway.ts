@@ -1,15 +1,25 @@
-// The gateway: answers the enclave's ranged reads from S3. It serves only objects that the manifests of its own
+// The gateway: answers the enclave's ranged reads from S3, and stores what it puts. It serves only objects that the manifests of its own
 // job name; the enclave does not rely on that, the owner's bucket policy might.
-import type { Duplex, Readable } from "node:stream";
+import { Readable } from "node:stream";
+import type { Duplex } from "node:stream";
 import { SealroomError } from "../core/errors.ts";
 import { ByteStream } from "../core/wire/byte-stream.ts";
-import { encodeBulkPrefix, readReadRequest } from "../core/wire/gateway.ts";
+import { encodeBulkPrefix, readGatewayRequest, readPieces, writeStored } from "../core/wire/gateway.ts";
 import type { ReadRequest } from "../core/wire/gateway.ts";
 
 const IDLE_MS = 120_000;
 
 /** Finds the bytes of one read; null when this job has no such object. */
 export type RangeSource = (request: ReadRequest) => Promise<Readable | null>;
+
+/** Stores an object that the job makes: whole, under a name that is free, or not at all. */
+export type OutputSink = (name: string, body: Readable) => Promise<void>;
+
+/** Of a job for whose outputs nobody named a place. Error: STORE_OUTPUT. */
+export const NO_OUTPUTS: OutputSink = (name, body) => {
+  body.destroy();
+  return Promise.reject(new SealroomError("STORE_OUTPUT", { name }));
+};
 
 /** Reads asked of S3 before their turn to be answered. A body that nobody reads yet holds little but its connection. */
 const READS_AHEAD = 4;
@@ -19,11 +29,20 @@ export async function serveGateway(
   connection: Duplex,
   source: RangeSource,
   onError: (error: unknown) => void,
+  sink: OutputSink = NO_OUTPUTS,
 ): Promise<void> {
   const stream = new ByteStream(connection, IDLE_MS);
   const answers = new Answers(stream, source);
   try {
-    while (!(await stream.atEnd())) await answers.give(await readReadRequest(stream));
+    while (!(await stream.atEnd())) {
+      const request = await readGatewayRequest(stream);
+      if (request.type === "read") await answers.give(request);
+      else {
+        await answers.given();
+        await sink(request.name, Readable.from(readPieces(stream)));
+        await writeStored(stream);
+      }
+    }
   } catch (error) {
     answers.end(error);
   }
@@ -52,6 +71,11 @@ class Answers {
     this.#last = this.#write(this.#last, request, body);
     this.#writing.push(this.#last);
     if (this.#writing.length >= READS_AHEAD) await this.#writing.shift();
+  }
+
+  /** Resolves when all that was asked for has been answered. */
+  async given(): Promise<void> {
+    await Promise.all(this.#writing.splice(0));
   }
 
   /** Gives up what was fetched. Only the first fault says what is wrong: the others follow from it. */

@@ -1,61 +1,105 @@
 // The jobs there are, by the plan's kind. What runs a job asks here and knows no kind by name; a kind that is not
 // in the table does not exist.
-import type { ColumnBatch } from "../core/column/vector.ts";
 import { SealroomError } from "../core/errors.ts";
 import type { Manifest } from "../core/manifest/manifest.ts";
+import type { TokenKeyEntry } from "../core/manifest/tokenization.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import { ObjectAggregation } from "./aggregate/accumulate.ts";
 import { compileAggregate } from "./aggregate/compile.ts";
 import { passGate } from "./aggregate/gate.ts";
-import { Merge } from "./aggregate/merge.ts";
-import type { Partial } from "./aggregate/partial.ts";
+import { Merge as AggregateMerge } from "./aggregate/merge.ts";
+import type { Partial as AggregatePartial } from "./aggregate/partial.ts";
 import type { AggregateProgram } from "./aggregate/program.ts";
 import { encodeResult, mostTableBytes } from "./aggregate/result.ts";
+import type { Kernel as KernelOf, Merge as MergeOf } from "./kernel.ts";
+import { compileCopy } from "./tokenize/compile.ts";
+import { CopyMerge } from "./tokenize/copy-merge.ts";
+import { ObjectCopy } from "./tokenize/copy.ts";
+import type { CopyPartial } from "./tokenize/copy.ts";
+import { encodeOutcomes, mostOutcomeBytes } from "./tokenize/outcomes.ts";
+import type { CopyProgram, CopyShape } from "./tokenize/program.ts";
 
 /** What a thread is told, and what it answers: plain data, for structured cloning. */
-export type Program = AggregateProgram;
-export type { Merge, Partial };
-
-/** Takes the batches of one object in order, then gives its partial, once. */
-export interface Kernel {
-  add(batch: ColumnBatch): void;
-  finish(): Partial;
-}
+export type Program = AggregateProgram | CopyProgram;
+export type Partial = AggregatePartial | CopyPartial;
+export type Kernel = KernelOf<Partial>;
+export type Merge = MergeOf<Partial>;
 
 export interface Release {
   /** The most rows that a grant allows; null where no grant sets a bound. */
   readonly maxRows: number | null;
 }
 
-interface Job {
-  readonly compile: (plan: Plan, manifest: Manifest) => Program;
-  readonly startKernel: (program: Program) => Kernel;
-  readonly startMerge: (program: Program) => Merge;
-  readonly release: (program: Program, merge: Merge, release: Release) => Uint8Array;
-  readonly mostBytes: (program: Program) => number;
+/** A kind of job: P its plan, G its program, S its partial, M what merges those. */
+interface Job<P extends Plan, G extends Program, S extends Partial, M extends MergeOf<S>> {
+  readonly compile: (plan: P, manifest: Manifest) => G;
+  /** The token keys that kernels are given, in this order. */
+  readonly keys: (program: G) => readonly TokenKeyEntry[];
+  /** What the objects that it makes are; null where it makes none. */
+  readonly output: (program: G) => CopyShape | null;
+  readonly startKernel: (program: G, masters: readonly Uint8Array[]) => KernelOf<S>;
+  readonly startMerge: (program: G) => M;
+  readonly release: (program: G, merge: M, release: Release) => Uint8Array;
+  readonly mostBytes: (program: G) => number;
+  /** For the owner alone. */
+  readonly report: (program: G, merge: M) => Uint8Array | null;
 }
 
-const AGGREGATE: Job = {
+const AGGREGATE: Job<
+  Extract<Plan, { kind: "aggregate" }>,
+  AggregateProgram,
+  AggregatePartial,
+  AggregateMerge
+> = {
   compile: compileAggregate,
+  keys: () => [],
+  output: () => null,
   startKernel: (program) => new ObjectAggregation(program),
-  startMerge: (program) => new Merge(program),
+  startMerge: (program) => new AggregateMerge(program),
   release: (program, merge, release) => encodeResult(passGate(program, merge, release)),
   mostBytes: mostTableBytes,
+  report: () => null,
 };
 
-const JOBS: ReadonlyMap<string, Job> = new Map([["aggregate", AGGREGATE]]);
+const TOKENIZE: Job<Extract<Plan, { kind: "tokenize" }>, CopyProgram, CopyPartial, CopyMerge> = {
+  compile: compileCopy,
+  keys: ({ keys }) => keys,
+  output: ({ output }) => output,
+  startKernel: (program, masters) => new ObjectCopy(program, masters),
+  startMerge: (program) => new CopyMerge(program),
+  release: encodeOutcomes,
+  mostBytes: mostOutcomeBytes,
+  report: (program, merge) => merge.report(program),
+};
 
-/** Errors: PLAN_*. */
+/** A kind's plans, programs, partials and merges are its own: nothing else comes to where this type is dropped. */
+type AnyJob = Job<Plan, Program, Partial, Merge>;
+const JOBS: ReadonlyMap<string, AnyJob> = new Map<string, AnyJob>([
+  ["aggregate", AGGREGATE as unknown as AnyJob],
+  ["tokenize", TOKENIZE as unknown as AnyJob],
+]);
+
+/** Errors: PLAN_*, RULES_AUDIENCE, TOKEN_*. */
 export function compileProgram(plan: Plan, manifest: Manifest): Program {
   return findJob(plan).compile(plan, manifest);
 }
 
-/** Errors of the kernel: AGGREGATE_*, AGGREGATE_GROUPS. */
-export function startKernel(program: Program): Kernel {
-  return findJob(program).startKernel(program);
+/** The token keys that the program's kernels are given, in this order. */
+export function tokenKeysOf(program: Program): readonly TokenKeyEntry[] {
+  return findJob(program).keys(program);
 }
 
-/** Partials are added in the manifest's order of objects. Errors of `add`: AGGREGATE_GROUPS. */
+/** What the objects that the program makes are; null where it makes none. */
+export function outputOf(program: Program): CopyShape | null {
+  return findJob(program).output(program);
+}
+
+/** `masters`: of tokenKeysOf. Errors of the kernel: AGGREGATE_*, AGGREGATE_GROUPS, TOKEN_*. */
+export function startKernel(program: Program, masters: readonly Uint8Array[] = []): Kernel {
+  return findJob(program).startKernel(program, masters);
+}
+
+/** Errors of `add`: AGGREGATE_GROUPS, TOKEN_QUARANTINE. */
 export function startMerge(program: Program): Merge {
   return findJob(program).startMerge(program);
 }
@@ -70,7 +114,12 @@ export function mostResultBytes(program: Program): number {
   return findJob(program).mostBytes(program);
 }
 
-function findJob({ kind }: { readonly kind: string }): Job {
+/** A table that leaves sealed to the owner's key, an Arrow file; null where the rules ask for none. */
+export function ownerReport(program: Program, merge: Merge): Uint8Array | null {
+  return findJob(program).report(program, merge);
+}
+
+function findJob({ kind }: { readonly kind: string }): AnyJob {
   const job = JOBS.get(kind);
   if (job === undefined) throw new SealroomError("PLAN_KIND");
   return job;

@@ -4,6 +4,7 @@ import {
   DecryptCommand,
   EncryptCommand,
   GenerateDataKeyCommand,
+  GenerateDataKeyWithoutPlaintextCommand,
   IncorrectKeyException,
   type KMSClient,
 } from "@aws-sdk/client-kms";
@@ -89,6 +90,22 @@ export async function rewrapDatasetKey(
     plainKey.fill(0);
     throw error;
   }
+}
+
+/** A token domain's master key, which nobody outside of an enclave sees. @throws KMS_CALL, KMS_ANSWER, KMS_KEY_ID */
+export async function generateTokenKey(
+  kms: KMSClient,
+  keyArn: string,
+  context: EncryptionContext,
+): Promise<Uint8Array> {
+  const command = new GenerateDataKeyWithoutPlaintextCommand({
+    KeyId: keyArn,
+    KeySpec: "AES_256",
+    EncryptionContext: { ...context },
+  });
+  const answer = await call("GenerateDataKeyWithoutPlaintext", () => kms.send(command));
+  checkKeyId(answer.KeyId, keyArn);
+  return blobBytes(answer.CiphertextBlob);
 }
 
 /** A client in the region of a key. */

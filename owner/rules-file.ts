@@ -7,6 +7,7 @@ import type { ColumnEntry, Rules } from "../core/manifest/manifest.ts";
 import { parseRules } from "../core/manifest/rules.ts";
 import { Field } from "../core/text/field.ts";
 import { parseYaml } from "../core/text/yaml.ts";
+import { spellTokenization } from "./tokenization-rules.ts";
 
 /** Rules that have been read but not yet held against a schema. */
 export interface RulesFile {
@@ -30,6 +31,9 @@ const NAMES = {
   group_keys: "groupKeys",
   recipients: "recipients",
   release: "release",
+  tokenization: "tokenization",
+  token_keys: "tokenKeys",
+  vaults: "vaults",
 } as const;
 
 const DEFAULTS: Readonly<Record<string, JsonValue>> = {
@@ -44,8 +48,18 @@ const DEFAULTS: Readonly<Record<string, JsonValue>> = {
   release: "sealed",
 };
 
-/** @throws OWNER_RULES, JSON_*, YAML_*, with the place; what `resolve` throws */
-export async function parseRulesFile(text: string, resolve: ResolveKey): Promise<RulesFile> {
+/** Reads the wrapped token key that rules.yaml names by path, as `sealroom token-key` wrote it. */
+export type ResolveTokenKey = (reference: string) => Promise<JsonValue>;
+
+const NO_TOKEN_KEYS: ResolveTokenKey = () =>
+  Promise.reject(new SealroomError("OWNER_RULES", { field: "token_keys" }));
+
+/** @throws OWNER_RULES, JSON_*, YAML_*, with the place; what `resolve` and `resolveTokenKey` throw */
+export async function parseRulesFile(
+  text: string,
+  resolve: ResolveKey,
+  resolveTokenKey: ResolveTokenKey = NO_TOKEN_KEYS,
+): Promise<RulesFile> {
   const fields = new Field(parseYaml(text), "", "OWNER_RULES").record(
     ["min_units", "max_groups"],
     [
@@ -59,6 +73,9 @@ export async function parseRulesFile(text: string, resolve: ResolveKey): Promise
       "group_keys",
       "recipients",
       "release",
+      "tokenization",
+      "token_keys",
+      "vaults",
     ],
   );
   // As wide as the smallest group that is shown, unless the owner says otherwise.
@@ -66,10 +83,23 @@ export async function parseRulesFile(text: string, resolve: ResolveKey): Promise
   for (const [name, key] of Object.entries(NAMES)) {
     const field = fields[name as keyof typeof NAMES];
     // `bounds:` with nothing after it means none.
-    if (field === undefined || (field.value === null && key in DEFAULTS)) continue;
-    members[key] = await translate(key, field, resolve);
+    if (field === undefined || (field.value === null && (key in DEFAULTS || OPTIONAL.includes(key))))
+      continue;
+    members[key] =
+      key === "tokenKeys" ? await resolveAll(field, resolveTokenKey) : await translate(key, field, resolve);
   }
   return { members };
+}
+
+/** What a manifest leaves out where there is none. */
+const OPTIONAL: readonly string[] = ["tokenization", "tokenKeys", "vaults"];
+
+async function resolveAll(field: Field, resolve: ResolveTokenKey): Promise<JsonValue> {
+  const keys: JsonValue[] = [];
+  for (const entry of field.list(1, 1_024)) {
+    keys.push(typeof entry.value === "string" ? await resolve(entry.value) : entry.value);
+  }
+  return keys;
 }
 
 async function translate(key: string, field: Field, resolve: ResolveKey): Promise<JsonValue> {
@@ -87,13 +117,23 @@ async function resolveRecipients(field: Field, resolve: ResolveKey): Promise<Jso
   return keys;
 }
 
+/** What rules are held against. */
+export interface RuledTable {
+  readonly schema: readonly ColumnEntry[];
+  /** The data set's KMS key: that of its copies too, where rules name none. */
+  readonly keyArn: string;
+}
+
 /**
  * The rules, held against the schema that they speak of.
- * @throws OWNER_RULES, MANIFEST_RULES, KEY_*, with the place as rules.yaml has it
+ * @throws OWNER_RULES, MANIFEST_RULES, KEY_*, TOKEN_OPERATOR, with the place as rules.yaml has it
  */
-export function checkRules(file: RulesFile, schema: readonly ColumnEntry[]): Rules {
+export function checkRules({ members }: RulesFile, table: RuledTable): Rules {
   try {
-    return parseRules(new Field(file.members, "", "OWNER_RULES"), schema);
+    const tokenization = members["tokenization"];
+    const spelt =
+      tokenization === undefined ? members : { ...members, tokenization: spellTokenization(members, table) };
+    return parseRules(new Field(spelt, "", "OWNER_RULES"), table.schema);
   } catch (error) {
     if (!(error instanceof SealroomError)) throw error;
     const { field } = error.details;

@@ -23,6 +23,7 @@ import { readRows, type StoredRows } from "./read/read-rows.ts";
 import { RowStream } from "./write/row-stream.ts";
 import { checkRules, type RulesFile } from "./rules-file.ts";
 import type { SchemaFile } from "./schema-file.ts";
+import { checkTokenization } from "./tokenization-rules.ts";
 import { declaredColumns, resolveColumns, type SealColumn } from "./read/source.ts";
 import { uploadNew, type Place, type Target } from "./store.ts";
 
@@ -176,11 +177,12 @@ function draftManifest(request: SealRequest, columns: readonly SealColumn[]): Ma
     objects: [
       { key: objectKey(request.nowMs, 0), format: "arrow", digest: "00".repeat(48), bytes: 1, rows: 0 },
     ],
-    rules: checkRules(request.rules, schema),
+    rules: checkRules(request.rules, { schema, keyArn: request.keyArn }),
     ownerKey: request.ownerKey.sealing,
     notAfter: request.notAfter ?? request.nowMs + DEFAULT_VALIDITY_MS,
   };
   parseManifest(encodeCanonical(manifest));
+  checkTokenization(manifest, request.ownerKey.thumbprint);
   return manifest;
 }
 

@@ -12,6 +12,7 @@ import { getOwnManifest, publishManifest } from "./manifests.ts";
 import { checkRules, type RulesFile } from "./rules-file.ts";
 import { DEFAULT_VALIDITY_MS } from "./seal.ts";
 import type { Place, Target } from "./store.ts";
+import { checkTokenization } from "./tokenization-rules.ts";
 
 export interface SignRequest {
   readonly dataset: string;
@@ -45,8 +46,9 @@ export async function signDataset(request: SignRequest): Promise<Signed> {
   const target: Target = { s3: request.s3, place: request.at };
   const owner = ownerKey.thumbprint;
   const manifest = await getOwnManifest(target, { dataset, owner, digest: request.manifest, epoch });
-  const rules = request.rules === null ? manifest.rules : checkRules(request.rules, manifest.schema);
+  const rules = request.rules === null ? manifest.rules : checkRules(request.rules, manifest);
 
+  checkTokenization({ ...manifest, rules }, owner);
   const { plainKey, wrappedKey } = await rewrapDatasetKey(kms, manifest, owner, epoch);
   plainKey.fill(0);
   const renewed = {

@@ -6,6 +6,8 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
+  HeadObjectCommand,
+  NotFound,
   NoSuchBucket,
   NoSuchKey,
   PutObjectCommand,
@@ -218,6 +220,17 @@ export async function findObject(
       throw new SealroomError("STORE_MISSING", { bucket: place.bucket }, { cause });
     }
     throw new SealroomError("STORE_READ", { bucket: place.bucket, key: where }, { cause });
+  }
+}
+
+/** How long an object is; undefined where there is none. @throws STORE_READ */
+export async function findLength({ s3, place }: Target, key: string): Promise<number | undefined> {
+  const where = { Bucket: place.bucket, Key: place.prefix + key };
+  try {
+    return (await s3.send(new HeadObjectCommand(where))).ContentLength;
+  } catch (cause) {
+    if (cause instanceof NotFound) return undefined;
+    throw new SealroomError("STORE_READ", { bucket: where.Bucket, key: where.Key }, { cause });
   }
 }
 

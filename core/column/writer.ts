@@ -7,7 +7,7 @@ import { FILE_MAGIC, METADATA_V5 } from "./footer.ts";
 import { BUFFER_ALIGNMENT, placeInFrames, placeInOrder, roundUp, type Placement } from "./placement.ts";
 import type { ArrowField } from "./schema.ts";
 import { schemaSpec } from "./schema-encoder.ts";
-import { BATCH_ROWS } from "./type.ts";
+import { MAX_BATCH_ROWS } from "./type.ts";
 import type { Vector } from "./vector.ts";
 import { countBits } from "./vectors.ts";
 import { clearNulls, clearSpareBits } from "./null-slot.ts";
@@ -65,12 +65,12 @@ export class ArrowFileWriter {
   }
 
   /**
-   * One record batch of at most BATCH_ROWS rows, one vector a field in the order of the fields. Each vector's
+   * One record batch of at most MAX_BATCH_ROWS rows, one vector a field in the order of the fields. Each vector's
    * arrays may be longer than its rows. Null slots and spare bits in them are set to zero; the chunks are views
    * on them, valid until the caller changes them.
    */
   batch(rows: number, vectors: readonly Vector[]): readonly Uint8Array[] {
-    if (rows > BATCH_ROWS) throw new RangeError(`a batch has at most ${BATCH_ROWS} rows`);
+    if (rows > MAX_BATCH_ROWS) throw new RangeError(`a batch has at most ${MAX_BATCH_ROWS} rows`);
     if (vectors.length !== this.#fields.length) throw new RangeError("one vector a field");
     for (const [i, vector] of vectors.entries()) checkVector(vector, this.#fields[i], rows);
     return this.#message(this.#batches, HEADER.recordBatch, collect(rows, vectors), (record) => record);

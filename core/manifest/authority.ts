@@ -12,7 +12,7 @@ export type Authority =
 /**
  * The first ground that holds: the plan is listed; this owner granted it; ad-hoc plans are allowed and the recipient
  * is named. A grant that does not fit is refused rather than passed over: whoever sent it relied on it.
- * Errors: PolicyError RULES_INPUT, RULES_RELEASE, RULES_ADHOC, RULES_RECIPIENT, GRANT_OWNER, GRANT_PLAN,
+ * Errors: PolicyError RULES_INPUT, RULES_RELEASE, RULES_ADHOC, RULES_RECIPIENT, RULES_REVEAL, GRANT_OWNER, GRANT_PLAN,
  * GRANT_MANIFEST, GRANT_RECIPIENT, GRANT_EXPIRED.
  */
 export async function authorize(
@@ -36,8 +36,10 @@ export async function authorize(
   for (const grant of own) {
     checkGrant(grant, { planDigest, manifestDigest: verified.digest, recipient, nowMs });
   }
-  if (rules.plans.includes(planDigest)) return { basis: "listed" };
   const [grant] = own;
+  // A digest in the rules has no cap and no end: what is behind tokens is for a grant to give.
+  if (plan.kind === "reveal" && grant === undefined) throw new PolicyError("RULES_REVEAL", { dataset });
+  if (rules.plans.includes(planDigest) && plan.kind !== "reveal") return { basis: "listed" };
   if (grant !== undefined) return { basis: "grant", grantDigest: grant.digest, maxRows: grant.grant.maxRows };
   if (!rules.adhoc) throw new PolicyError("RULES_ADHOC", { dataset });
   if (!rules.recipients.some((key) => isSameKey(key, plan.recipient))) {

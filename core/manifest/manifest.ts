@@ -1,6 +1,7 @@
 // What an owner signs about one epoch of a data set. Types only; parse.ts turns bytes into them, sign.ts and
 // verify.ts put the signature on and check it.
 import type { PublicJwk } from "./jwk.ts";
+import type { AudienceRule, TokenFacts, TokenKeyEntry, VaultEntry } from "./tokenization.ts";
 
 export const MANIFEST_TYP = "sealroom-manifest";
 export const MAX_MANIFEST_BYTES: number = 32 * 1024 * 1024;
@@ -11,6 +12,8 @@ export const DATASET_NAME: Readonly<RegExp> = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}
 
 /** Who may be protected by, see or compute on a column. A `hidden` column takes part in nothing. */
 export type Role = "unit" | "identifier" | "dimension" | "measure" | "hidden";
+
+export const ROLES: readonly Role[] = ["unit", "identifier", "dimension", "measure", "hidden"];
 
 export interface ColumnEntry {
   readonly name: string;
@@ -100,6 +103,12 @@ export interface Rules {
   readonly recipients: readonly PublicJwk[];
   /** `sealed`: results leave only encrypted to the recipient. `clear`: the plan may ask for them in the clear. */
   readonly release: "sealed" | "clear";
+  /** By audience, the copies with tokens that may be made; left out where there are none. */
+  readonly tokenization?: Readonly<Record<string, AudienceRule>>;
+  /** The keys of token domains that jobs on this data set may use; left out where there are none. */
+  readonly tokenKeys?: readonly TokenKeyEntry[];
+  /** From which maps random tokens go on; left out where there are none. */
+  readonly vaults?: readonly VaultEntry[];
 }
 
 /**
@@ -124,6 +133,8 @@ export interface Manifest {
   readonly ownerKey: PublicJwk;
   /** UTC milliseconds after which no job may use this manifest. */
   readonly notAfter: number;
+  /** By column, what its tokens were made by; left out of data sets that no job has made. */
+  readonly tokens?: Readonly<Record<string, TokenFacts>>;
 }
 
 /** A manifest whose signature has been verified, with what identifies it. */

@@ -2,46 +2,42 @@
 import { findColumnType, UNIT_START_FIELD } from "../column/type.ts";
 import { parseCanonical } from "../json.ts";
 import type { TextLimits } from "../json.ts";
-import { decodeBase64url } from "../text/base64url.ts";
 import { Field } from "../text/field.ts";
 import { foldName } from "../text/name.ts";
 import { parseSealingJwk } from "./jwk.ts";
-import { DATASET_NAME, MAX_COLUMNS, MAX_MANIFEST_BYTES } from "./manifest.ts";
-import type { ColumnEntry, Manifest, Role, UnitKind } from "./manifest.ts";
+import { DATASET_NAME, MAX_COLUMNS, MAX_MANIFEST_BYTES, ROLES } from "./manifest.ts";
+import type { ColumnEntry, Manifest, UnitKind } from "./manifest.ts";
 import { parseObjects } from "./objects.ts";
 import { parseRules } from "./rules.ts";
+import { parseTokens } from "./tokenization.ts";
+import { KEY_ARN, parseWrappedKey } from "./wrapped-key.ts";
 
 /** A hundred thousand objects of at most eleven values each, the columns, and room for listed plans and keys. */
-const LIMITS: TextLimits = { bytes: MAX_MANIFEST_BYTES, depth: 8, values: 1_500_000 };
-/** The full ARN of a KMS key: an alias may come to name another, and a bare id leaves account and region to the host. */
-export const KEY_ARN: Readonly<RegExp> =
-  /^arn:aws(-[a-z]+)*:kms:[a-z0-9-]{1,32}:[0-9]{12}:key\/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
-/** AWS KMS API, CiphertextBlob: at most 6144 bytes. */
-const MAX_WRAPPED_KEY_BYTES = 6144;
+const LIMITS: TextLimits = { bytes: MAX_MANIFEST_BYTES, depth: 12, values: 1_500_000 };
 const RESERVED_PREFIX = UNIT_START_FIELD.slice(0, UNIT_START_FIELD.indexOf(":") + 1);
-const UNITS: readonly UnitKind[] = ["column", "row", "scattered"];
-const ROLES: readonly Role[] = ["unit", "identifier", "dimension", "measure", "hidden"];
+export const UNITS: readonly UnitKind[] = ["column", "row", "scattered"];
+const MEMBERS = [
+  "version",
+  "dataset",
+  "epoch",
+  "keyArn",
+  "wrappedKey",
+  "unit",
+  "schema",
+  "objects",
+  "rules",
+  "ownerKey",
+  "notAfter",
+] as const;
 
 /** Errors: JSON_*, MANIFEST_FIELD, MANIFEST_SCHEMA, MANIFEST_OBJECT, MANIFEST_TOTAL, MANIFEST_RULES, KEY_*. */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  const fields = new Field(parseCanonical(bytes, LIMITS), "", "MANIFEST_FIELD").record([
-    "version",
-    "dataset",
-    "epoch",
-    "keyArn",
-    "wrappedKey",
-    "unit",
-    "schema",
-    "objects",
-    "rules",
-    "ownerKey",
-    "notAfter",
-  ]);
+  const fields = new Field(parseCanonical(bytes, LIMITS), "", "MANIFEST_FIELD").record(MEMBERS, ["tokens"]);
   const version = fields.version.oneOf([1]);
   const epoch = fields.epoch.integer(1, Number.MAX_SAFE_INTEGER);
   const unit = fields.unit.oneOf(UNITS);
   const schema = parseSchema(fields.schema, unit);
-  return {
+  const manifest: Manifest = {
     version,
     dataset: fields.dataset.matching(DATASET_NAME),
     epoch,
@@ -54,16 +50,11 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     ownerKey: parseSealingJwk(fields.ownerKey.value, fields.ownerKey.path),
     notAfter: fields.notAfter.integer(epoch, Number.MAX_SAFE_INTEGER),
   };
+  const { tokens } = fields;
+  return tokens === undefined ? manifest : { ...manifest, tokens: parseTokens(tokens, schema) };
 }
 
-function parseWrappedKey(field: Field): string {
-  const text = field.text();
-  const length = text.length > MAX_WRAPPED_KEY_BYTES * 2 ? undefined : decodeBase64url(text)?.length;
-  if (length === undefined || length === 0 || length > MAX_WRAPPED_KEY_BYTES) throw field.fault("malformed");
-  return text;
-}
-
-function parseSchema(field: Field, unit: UnitKind): readonly ColumnEntry[] {
+export function parseSchema(field: Field, unit: UnitKind): readonly ColumnEntry[] {
   const seen = new Set<string>();
   const schema = field.list(1, MAX_COLUMNS).map((entry) => {
     const { name, type, role } = entry.record(["name", "type", "role"]);
@@ -76,7 +67,9 @@ function parseSchema(field: Field, unit: UnitKind): readonly ColumnEntry[] {
     return column;
   });
   const units = schema.filter(({ role }) => role === "unit");
-  if (units.length !== (unit === "row" ? 0 : 1)) {
+  // Marks tell units apart without a column, as in a copy that has dropped it.
+  const isNamed = units.length === (unit === "row" ? 0 : 1) || (unit === "column" && units.length === 0);
+  if (!isNamed) {
     throw field.fault("unit columns", { units: units.length }, "MANIFEST_SCHEMA");
   }
   // Scattered rows are of one unit if its values are equal, and equal floats are a matter of rounding.

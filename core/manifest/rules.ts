@@ -8,29 +8,33 @@ import { nearestDetail } from "../text/field.ts";
 import { isSameKey, parseSealingJwk } from "./jwk.ts";
 import type { P256Jwk } from "./jwk.ts";
 import type { Bounds, ColumnEntry, Role, Rounding, Rules } from "./manifest.ts";
+import { parseAudiences, parseTokenKeys, parseVaults } from "./tokenization.ts";
 
 const MAX_GROUPS = 10_000_000;
 const MAX_PLANS = 10_000;
 const MAX_RECIPIENTS = 1_000;
 const MAX_GROUP_KEYS = 100_000;
 
+const MEMBERS = [
+  "minUnits",
+  "maxGroups",
+  "adhoc",
+  "plans",
+  "bounds",
+  "maxShare",
+  "extremes",
+  "rounding",
+  "interval",
+  "groupKeys",
+  "recipients",
+  "release",
+] as const;
+
 /** Errors: MANIFEST_FIELD, MANIFEST_RULES, KEY_*. */
 export function parseRules(field: Field, schema: readonly ColumnEntry[]): Rules {
-  const fields = field.record([
-    "minUnits",
-    "maxGroups",
-    "adhoc",
-    "plans",
-    "bounds",
-    "maxShare",
-    "extremes",
-    "rounding",
-    "interval",
-    "groupKeys",
-    "recipients",
-    "release",
-  ]);
+  const fields = field.record(MEMBERS, ["tokenization", "tokenKeys", "vaults"]);
   const maxGroups = fields.maxGroups.integer(1, MAX_GROUPS);
+  const { tokenization, tokenKeys, vaults } = fields;
   return {
     minUnits: fields.minUnits.integer(2, Number.MAX_SAFE_INTEGER),
     maxGroups,
@@ -46,6 +50,9 @@ export function parseRules(field: Field, schema: readonly ColumnEntry[]): Rules 
     ),
     recipients: parseRecipients(fields.recipients),
     release: fields.release.oneOf(["sealed", "clear"]),
+    ...(tokenization === undefined ? {} : { tokenization: parseAudiences(tokenization, schema) }),
+    ...(tokenKeys === undefined ? {} : { tokenKeys: parseTokenKeys(tokenKeys) }),
+    ...(vaults === undefined ? {} : { vaults: parseVaults(vaults) }),
   };
 }
 

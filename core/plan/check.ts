@@ -8,7 +8,7 @@ import { nearestDetail } from "../text/field.ts";
 import { shortName } from "../text/name.ts";
 import { literalForm, typedLiteral } from "./literal.ts";
 import type { TypedLiteral } from "./literal.ts";
-import type { Aggregate, Comparison, Literal, Ordering, Plan, Predicate } from "./plan.ts";
+import type { Aggregate, AggregatePlan, Comparison, Literal, Ordering, Predicate } from "./plan.ts";
 
 /** A column that the job reads. `slot` is its place in `CheckedPlan.columns`. */
 export interface PlanColumn {
@@ -52,7 +52,7 @@ export interface CheckedPlan {
 }
 
 /** Errors: SealroomError PLAN_INPUT, PLAN_COLUMN, PLAN_TYPE, PLAN_LITERAL; PolicyError PLAN_ROLE, PLAN_BOUNDS, PLAN_EXTREMES, PLAN_GROUP_KEYS. */
-export function checkPlan(plan: Plan, manifest: Manifest): CheckedPlan {
+export function checkPlan(plan: AggregatePlan, manifest: Manifest): CheckedPlan {
   if (!plan.inputs.some(({ dataset }) => dataset === manifest.dataset)) {
     throw new SealroomError("PLAN_INPUT", { dataset: manifest.dataset });
   }
@@ -70,7 +70,10 @@ export function checkPlan(plan: Plan, manifest: Manifest): CheckedPlan {
 }
 
 /** Where every group column declares keys, their combinations are always listed, in each total too: more than may be? */
-function checkDeclaredKeys({ groupBy, totals }: Plan, { rules: { groupKeys, maxGroups } }: Manifest): void {
+function checkDeclaredKeys(
+  { groupBy, totals }: AggregatePlan,
+  { rules: { groupKeys, maxGroups } }: Manifest,
+): void {
   if (groupBy.length === 0 || !groupBy.every((name) => Object.hasOwn(groupKeys, name))) return;
   const listed = [groupBy, ...totals].map((kept) =>
     kept.reduce((product, name) => product * (groupKeys[name]?.length ?? 0), 1),
@@ -163,7 +166,7 @@ class Resolver {
   }
 }
 
-function namesOf(plan: Plan): ReadonlySet<string> {
+function namesOf(plan: AggregatePlan): ReadonlySet<string> {
   const names = new Set(plan.groupBy);
   for (const aggregate of plan.select) if ("column" in aggregate) names.add(aggregate.column);
   if (plan.where !== null) addNames(plan.where, names);

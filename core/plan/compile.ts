@@ -8,7 +8,7 @@ import { parseJob } from "./job-text.ts";
 import type { Job } from "./job-text.ts";
 import { parsePlan, planDigest } from "./parse.ts";
 import { MAX_PLAN_BYTES } from "./plan.ts";
-import type { Plan } from "./plan.ts";
+import type { AggregatePlan, DiscoverPlan, Plan, RevealPlan, TokenizePlan } from "./plan.ts";
 
 export interface CompiledPlan {
   readonly plan: Plan;
@@ -30,21 +30,34 @@ export async function compileJob(text: string, resolveRecipient: ResolveRecipien
 export async function compilePlan(job: Job, resolveRecipient: ResolveRecipient): Promise<CompiledPlan> {
   const recipient = typeof job.recipient === "string" ? await resolveRecipient(job.recipient) : job.recipient;
   const bytes = encodeCanonical({
+    ...ownFields(job),
     version: 1,
-    kind: "aggregate",
     inputs: job.datasets.map(({ dataset, owner }) => ({ dataset, owner })),
-    where: job.where,
-    groupBy: job.groupBy,
-    totals: job.totals,
-    select: job.select,
-    orderBy: job.orderBy,
-    limit: job.limit,
     recipient: parseSealingJwk(recipient, "recipient"),
     release: job.release,
-  } satisfies Plan);
+  });
   if (bytes.length > MAX_PLAN_BYTES) {
     throw new SealroomError("PLAN_SIZE", { bytes: bytes.length, limit: MAX_PLAN_BYTES });
   }
   // Read back as the enclave will read it: what it would refuse is refused here, before anything is sent.
   return { plan: parsePlan(bytes), bytes, digest: await planDigest(bytes) };
 }
+
+/** What plans of the job's kind have beside what all have. */
+function ownFields(job: Job): OwnFields {
+  switch (job.kind) {
+    case "aggregate": {
+      const { kind, where, groupBy, totals, select, orderBy, limit } = job;
+      return { kind, where, groupBy, totals, select, orderBy, limit };
+    }
+    case "tokenize":
+      return { kind: job.kind, audience: job.audience };
+    case "reveal":
+      return { kind: job.kind, columns: job.columns, match: job.match };
+    case "discover":
+      return { kind: job.kind };
+  }
+}
+
+type Own<P extends Plan> = Omit<P, "version" | "inputs" | "recipient" | "release">;
+type OwnFields = Own<AggregatePlan> | Own<TokenizePlan> | Own<RevealPlan> | Own<DiscoverPlan>;

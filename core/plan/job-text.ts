@@ -6,7 +6,7 @@ import { parsePublicJwk, THUMBPRINT } from "../manifest/jwk.ts";
 import type { PublicJwk } from "../manifest/jwk.ts";
 import { Field } from "../text/field.ts";
 import { parseYaml, YAML_LIMITS } from "../text/yaml.ts";
-import type { Aggregate, Ordering, Predicate } from "./plan.ts";
+import type { Aggregate, Ordering, Predicate, RevealPlan } from "./plan.ts";
 import { parsePredicate } from "./predicate.ts";
 import { readTotals } from "./totals.ts";
 
@@ -18,8 +18,15 @@ export interface JobDataset {
   readonly from?: string;
 }
 
-export interface Job {
+interface JobBase {
   readonly datasets: readonly JobDataset[];
+  /** A key, or where the caller finds one (a file's name). */
+  readonly recipient: PublicJwk | string;
+  readonly release: "sealed" | "clear";
+}
+
+export interface AggregateJob extends JobBase {
+  readonly kind: "aggregate";
   readonly where: Predicate | null;
   readonly groupBy: readonly string[];
   /** In canonical order. */
@@ -27,15 +34,34 @@ export interface Job {
   readonly select: readonly Aggregate[];
   readonly orderBy: readonly Ordering[];
   readonly limit: number | null;
-  /** A key, or where the caller finds one (a file's name). */
-  readonly recipient: PublicJwk | string;
-  readonly release: "sealed" | "clear";
 }
+
+export interface TokenizeJob extends JobBase {
+  readonly kind: "tokenize";
+  readonly audience: string;
+  /** Where the copy is to lie; the host's business, and no part of the plan. */
+  readonly to?: string;
+}
+
+export interface RevealJob extends JobBase {
+  readonly kind: "reveal";
+  readonly columns: readonly string[];
+  readonly match: RevealPlan["match"];
+}
+
+export interface DiscoverJob extends JobBase {
+  readonly kind: "discover";
+}
+
+export type Job = AggregateJob | TokenizeJob | RevealJob | DiscoverJob;
+
+const KINDS = ["aggregate", "tokenize", "reveal", "discover"] as const;
 
 const AGGREGATES = ["count", "count_units", "sum", "avg", "var", "stddev", "min", "max"] as const;
 /** In the place of a column: rows, or units, as such. */
 const ALL = "*";
 const MAX_ITEMS = 256;
+const MAX_TOKENS = 10_000;
 const LOCATION = /^s3:\/\/[\x21-\x7e]{1,1024}$/;
 
 /**
@@ -44,21 +70,72 @@ const LOCATION = /^s3:\/\/[\x21-\x7e]{1,1024}$/;
  */
 export function parseJob(text: string): Job {
   const value = text.trimStart().startsWith("{") ? parseJson(text, YAML_LIMITS) : parseYaml(text);
-  const fields = new Field(value, "", "JOB_FIELD").record(
-    ["datasets", "select", "recipient"],
-    ["where", "group_by", "totals", "order_by", "limit", "release"],
+  const job = new Field(value, "", "JOB_FIELD");
+  const kind = job.members().find(([name]) => name === "kind")?.[1];
+  switch (kind?.oneOf(KINDS) ?? "aggregate") {
+    case "aggregate":
+      return parseAggregateJob(job);
+    case "tokenize": {
+      const {
+        kind: _,
+        audience,
+        to,
+        ...fields
+      } = job.record(["kind", "audience", ...BASE], ["to", "release"]);
+      const parsed = {
+        ...parseBase(fields),
+        kind: "tokenize",
+        audience: audience.matching(DATASET_NAME),
+      } as const;
+      return to === undefined ? parsed : { ...parsed, to: to.matching(LOCATION) };
+    }
+    case "reveal": {
+      const { columns, match, ...fields } = job.record(["kind", "columns", ...BASE], ["match"]);
+      return {
+        ...parseBase(fields),
+        kind: "reveal",
+        columns: columns.list(1, MAX_ITEMS).map((column) => column.name()),
+        match: match === undefined ? null : parseMatch(match),
+      };
+    }
+    case "discover":
+      return { ...parseBase(job.record(["kind", ...BASE], ["release"])), kind: "discover" };
+  }
+}
+
+const BASE = ["datasets", "recipient"] as const;
+
+function parseBase(
+  fields: Readonly<Record<(typeof BASE)[number], Field>> & { readonly release?: Field },
+): JobBase {
+  return {
+    datasets: parseDatasets(fields.datasets),
+    recipient: parseRecipient(fields.recipient),
+    release: fields.release?.oneOf(["sealed", "clear"]) ?? "sealed",
+  };
+}
+
+/** `{column: NAME, tokens: [...]}`. */
+function parseMatch(field: Field): RevealPlan["match"] {
+  const { column, tokens } = field.record(["column", "tokens"]);
+  return { column: column.name(), tokens: tokens.list(1, MAX_TOKENS).map((token) => token.text()) };
+}
+
+function parseAggregateJob(job: Field): AggregateJob {
+  const fields = job.record(
+    [...BASE, "select"],
+    ["kind", "where", "group_by", "totals", "order_by", "limit", "release"],
   );
   const groupBy = fields.group_by?.list(0, MAX_ITEMS).map((column) => column.name()) ?? [];
   return {
-    datasets: parseDatasets(fields.datasets),
+    ...parseBase(fields),
+    kind: "aggregate",
     where: fields.where === undefined ? null : parsePredicate(fields.where, "is_null"),
     groupBy,
     totals: fields.totals === undefined ? [] : readTotals(fields.totals, groupBy),
     select: fields.select.list(1, MAX_ITEMS).map(parseAggregate),
     orderBy: fields.order_by?.list(0, MAX_ITEMS).map(parseOrdering) ?? [],
     limit: fields.limit?.integer(1, Number.MAX_SAFE_INTEGER) ?? null,
-    recipient: parseRecipient(fields.recipient),
-    release: fields.release?.oneOf(["sealed", "clear"]) ?? "sealed",
   };
 }
 

@@ -8,7 +8,7 @@ import { sha384Hex } from "../text/digest.ts";
 import { Field, nearestDetail } from "../text/field.ts";
 import { foldName } from "../text/name.ts";
 import { MAX_PLAN_BYTES } from "./plan.ts";
-import type { Aggregate, ColumnOp, Ordering, Plan } from "./plan.ts";
+import type { Aggregate, AggregatePlan, ColumnOp, Ordering, Plan, RevealPlan } from "./plan.ts";
 import { parsePredicate } from "./predicate.ts";
 import { GROUPING, parseTotals } from "./totals.ts";
 
@@ -16,6 +16,8 @@ export const PLAN_LIMITS: TextLimits = { bytes: MAX_PLAN_BYTES, depth: 32, value
 export const MAX_LIMIT = 1_000_000;
 const MAX_GROUP_COLUMNS = 16;
 const MAX_AGGREGATES = 256;
+const MAX_REVEALED_COLUMNS = 256;
+const MAX_REVEALED_TOKENS = 10_000;
 const COLUMN_OPS: readonly ColumnOp[] = ["sum", "avg", "var", "stddev", "min", "max"];
 
 /** Errors: JSON_*, PLAN_FIELD, PLAN_OUTPUT, KEY_*. */
@@ -30,19 +32,59 @@ export async function planDigest(bytes: Uint8Array): Promise<string> {
 
 /** As parsePlan, of a plan that stands at `path` in another document. */
 export function parsePlanValue(value: JsonValue, path: string): Plan {
-  const fields = new Field(value, path, "PLAN_FIELD").record([
-    "version",
-    "kind",
-    "inputs",
-    "where",
-    "groupBy",
-    "totals",
-    "select",
-    "orderBy",
-    "limit",
-    "recipient",
-    "release",
-  ]);
+  const plan = new Field(value, path, "PLAN_FIELD");
+  const kind = plan.members().find(([name]) => name === "kind")?.[1];
+  if (kind === undefined) throw plan.fault("missing", { member: "kind" });
+  switch (kind.oneOf(KINDS)) {
+    case "aggregate":
+      return parseAggregatePlan(plan);
+    case "tokenize": {
+      const { audience, ...fields } = plan.record([...BASE, "audience"]);
+      return { ...parseBase(fields), kind: "tokenize", audience: audience.matching(DATASET_NAME) };
+    }
+    case "reveal":
+      return parseRevealPlan(plan);
+    case "discover":
+      return { ...parseBase(plan.record(BASE)), kind: "discover" };
+  }
+}
+
+const KINDS = ["aggregate", "tokenize", "reveal", "discover"] as const;
+const BASE = ["version", "kind", "inputs", "recipient", "release"] as const;
+
+function parseBase(fields: Readonly<Record<(typeof BASE)[number], Field>>): Omit<AggregateBase, "kind"> {
+  return {
+    version: fields.version.oneOf([1]),
+    inputs: fields.inputs.list(1, 1).map(parseInput),
+    recipient: parseSealingJwk(fields.recipient.value, fields.recipient.path),
+    release: fields.release.oneOf(["sealed", "clear"]),
+  };
+}
+
+type AggregateBase = Pick<AggregatePlan, (typeof BASE)[number]>;
+
+function parseRevealPlan(plan: Field): RevealPlan {
+  const { columns, match, ...fields } = plan.record([...BASE, "columns", "match"]);
+  const names = columns.list(1, MAX_REVEALED_COLUMNS).map((column) => column.name());
+  checkOutputs(columns, names);
+  return {
+    ...parseBase(fields),
+    kind: "reveal",
+    columns: names,
+    match: match.value === null ? null : parseMatch(match),
+    release: fields.release.oneOf(["sealed"]),
+  };
+}
+
+function parseMatch(field: Field): RevealPlan["match"] {
+  const { column, tokens } = field.record(["column", "tokens"]);
+  const texts = tokens.list(1, MAX_REVEALED_TOKENS).map((token) => token.text());
+  if (new Set(texts).size < texts.length) throw tokens.fault("named twice");
+  return { column: column.name(), tokens: texts };
+}
+
+function parseAggregatePlan(plan: Field): AggregatePlan {
+  const fields = plan.record([...BASE, "where", "groupBy", "totals", "select", "orderBy", "limit"]);
   const groupBy = fields.groupBy.list(0, MAX_GROUP_COLUMNS).map((column) => column.name());
   const select = fields.select.list(1, MAX_AGGREGATES).map(parseAggregate);
   const totals = parseTotals(fields.totals, groupBy);
@@ -50,21 +92,18 @@ export function parsePlanValue(value: JsonValue, path: string): Plan {
   const outputs = [...groupBy, ...grouping, ...select.map((aggregate) => aggregate.as)];
   checkOutputs(fields.select, outputs);
   return {
-    version: fields.version.oneOf([1]),
-    kind: fields.kind.oneOf(["aggregate"]),
-    inputs: fields.inputs.list(1, 1).map(parseInput),
+    ...parseBase(fields),
+    kind: "aggregate",
     where: fields.where.value === null ? null : parsePredicate(fields.where, "isNull"),
     groupBy,
     totals,
     select,
     orderBy: parseOrdering(fields.orderBy, outputs),
     limit: fields.limit.value === null ? null : fields.limit.integer(1, MAX_LIMIT),
-    recipient: parseSealingJwk(fields.recipient.value, fields.recipient.path),
-    release: fields.release.oneOf(["sealed", "clear"]),
   };
 }
 
-function parseInput(field: Field): Plan["inputs"][number] {
+function parseInput(field: Field): AggregatePlan["inputs"][number] {
   const { dataset, owner } = field.record(["dataset", "owner"]);
   return { dataset: dataset.matching(DATASET_NAME), owner: owner.matching(THUMBPRINT) };
 }

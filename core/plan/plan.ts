@@ -37,11 +37,17 @@ export interface Ordering {
   readonly direction: "asc" | "desc";
 }
 
-export interface AggregatePlan {
+interface PlanBase {
   readonly version: 1;
-  readonly kind: "aggregate";
   /** Exactly one in this version. */
   readonly inputs: readonly PlanInput[];
+  /** The key the result is sealed to. */
+  readonly recipient: P256Jwk;
+  readonly release: "sealed" | "clear";
+}
+
+export interface AggregatePlan extends PlanBase {
+  readonly kind: "aggregate";
   readonly where: Predicate | null;
   readonly groupBy: readonly string[];
   /**
@@ -52,9 +58,28 @@ export interface AggregatePlan {
   readonly select: readonly Aggregate[];
   readonly orderBy: readonly Ordering[];
   readonly limit: number | null;
-  /** The key the result is sealed to. */
-  readonly recipient: P256Jwk;
-  readonly release: "sealed" | "clear";
+}
+
+/** A copy of the data set with tokens. What is in it the owner's rules say; its result is coarse counts. */
+export interface TokenizePlan extends PlanBase {
+  readonly kind: "tokenize";
+  /** For whom the copy is made, as the rules name it. */
+  readonly audience: string;
+}
+
+/** What is behind the tokens of some rows, for the recipient that a grant names. */
+export interface RevealPlan extends PlanBase {
+  readonly kind: "reveal";
+  /** Columns of the result, at least one of them of tokens. */
+  readonly columns: readonly string[];
+  /** Which rows: those whose token in this column is one of these; null for all. */
+  readonly match: { readonly column: string; readonly tokens: readonly string[] } | null;
+  readonly release: "sealed";
+}
+
+/** Which identifiers the columns hold, coarsely. Always of the whole data set: of chosen rows it would tell of them. */
+export interface DiscoverPlan extends PlanBase {
+  readonly kind: "discover";
 }
 
 export interface PlanInput {
@@ -63,4 +88,4 @@ export interface PlanInput {
   readonly owner: string;
 }
 
-export type Plan = AggregatePlan;
+export type Plan = AggregatePlan | TokenizePlan | RevealPlan | DiscoverPlan;

@@ -1,17 +1,25 @@
 // The statement of a job that has run, made of what was verified and checked and of nothing that the host said. The
 // gate takes its parameters from here too, so that the receipt cannot state others.
+import { PolicyError } from "../errors.ts";
 import type { Authority } from "../manifest/authority.ts";
 import { thumbprint } from "../manifest/jwk.ts";
 import type { Rounding, VerifiedManifest } from "../manifest/manifest.ts";
 import type { CheckedPlan } from "../plan/check.ts";
-import type { Plan } from "../plan/plan.ts";
-import type { Clipping, ReceiptInput, ReceiptRelease, Software, Statement } from "./statement.ts";
+import { checkPlan } from "../plan/check.ts";
+import type { AggregatePlan, Plan, RevealPlan, TokenizePlan } from "../plan/plan.ts";
+import type { Clipping, ReceiptRelease, RevealRelease, TokensRelease } from "./release.ts";
+import type { ReceiptInput, Software, Statement, Subject } from "./statement.ts";
+import { PROFILE_WORDS, REVEAL_WORDS, TOKENS_WORDS } from "./table-words.ts";
 import { releaseWords } from "./words.ts";
 
-/** An input of a plan that was authorized and checked. */
+/** An input of a plan that was authorized. */
 export interface JobInput {
   readonly verified: VerifiedManifest;
+  /** Why the owner's rules let this plan run. */
   readonly authority: Authority;
+}
+
+interface CheckedInput extends JobInput {
   readonly checked: CheckedPlan;
 }
 
@@ -31,19 +39,20 @@ export interface FinishedJob {
   readonly plan: Plan;
   readonly planDigest: string;
   readonly inputs: readonly JobInput[];
-  /** What left: its file's name, and SHA-384 (hex) of its bytes. */
-  readonly result: Statement["subject"];
+  readonly result: Subject;
+  /** What else left. */
+  readonly outputs: readonly Subject[];
   readonly software: Software;
 }
 
-/** The strictest of all inputs' rules and grants. */
-export function releaseParameters(inputs: readonly JobInput[]): ReleaseParameters {
+/** The strictest of all inputs' rules and grants. Errors: those of checkPlan. */
+export function releaseParameters(plan: AggregatePlan, given: readonly JobInput[]): ReleaseParameters {
+  const inputs = given.map((input) => ({ ...input, checked: checkPlan(plan, input.verified.manifest) }));
   const rules = inputs.map(({ verified }) => verified.manifest.rules);
-  const caps = inputs.flatMap(({ authority }) => (authority.basis === "grant" ? [authority.maxRows] : []));
   return {
     minUnits: Math.max(...rules.map(({ minUnits }) => minUnits)),
     maxGroups: Math.min(...rules.map(({ maxGroups }) => maxGroups)),
-    maxRows: least(caps),
+    maxRows: rowCap(inputs),
     clipping: inputs.flatMap(({ checked }) => clippingOf(checked)),
     maxShare: least(rules.flatMap(({ maxShare }) => maxShare ?? [])),
     extremes: inputs.flatMap(({ checked }) => columnsOf(checked, ["min", "max"])),
@@ -55,6 +64,11 @@ export function releaseParameters(inputs: readonly JobInput[]): ReleaseParameter
   };
 }
 
+/** The least that a grant allows; null where there is none. */
+export function rowCap(inputs: readonly JobInput[]): number | null {
+  return least(inputs.flatMap(({ authority }) => (authority.basis === "grant" ? [authority.maxRows] : [])));
+}
+
 function least(values: readonly number[]): number | null {
   return values.length === 0 ? null : Math.min(...values);
 }
@@ -63,7 +77,7 @@ function greatest(values: readonly number[]): number | null {
   return values.length === 0 ? null : Math.max(...values);
 }
 
-function roundedSums({ verified, checked }: JobInput): readonly (readonly [string, number])[] {
+function roundedSums({ verified, checked }: CheckedInput): readonly (readonly [string, number])[] {
   const { sums } = verified.manifest.rules.rounding;
   return columnsOf(checked, ["sum", "avg", "var", "stddev"]).flatMap((name) => {
     const step = Object.hasOwn(sums, name) ? sums[name] : undefined;
@@ -81,18 +95,59 @@ function columnsOf({ columns, select }: CheckedPlan, ops: readonly string[]): re
 }
 
 export async function composeStatement(job: FinishedJob): Promise<Statement> {
-  const { plan, planDigest, inputs, result, software } = job;
+  const { plan, planDigest, inputs, result, outputs, software } = job;
   const delivery: ReceiptRelease["delivery"] =
     plan.release === "clear" ? { clear: true } : { sealedTo: await thumbprint(plan.recipient) };
-  const release = { ...releaseParameters(inputs), totals: plan.totals };
   return {
     subject: result,
+    outputs,
     plan,
     planDigest,
     inputs: inputs.map(receiptInput),
-    release: { mode: "threshold", ...release, delivery, ...releaseWords(release) },
+    release: { ...composeRelease(plan, inputs), delivery } as ReceiptRelease,
     software,
   };
+}
+
+type WithoutDelivery<R> = R extends ReceiptRelease ? Omit<R, "delivery"> : never;
+
+function composeRelease(plan: Plan, inputs: readonly JobInput[]): WithoutDelivery<ReceiptRelease> {
+  switch (plan.kind) {
+    case "aggregate": {
+      const release = { ...releaseParameters(plan, inputs), totals: plan.totals };
+      return { mode: "threshold", ...release, ...releaseWords(release) };
+    }
+    case "tokenize":
+      return { mode: "tokens", ...tokensOf(plan, inputs), minUnits: mostUnits(inputs), ...TOKENS_WORDS };
+    case "reveal":
+      return { mode: "reveal", ...revealedOf(plan, inputs), ...REVEAL_WORDS };
+    case "discover":
+      return { mode: "profile", minUnits: mostUnits(inputs), ...PROFILE_WORDS };
+  }
+}
+
+/** Of all inputs, the strictest. */
+export function mostUnits(inputs: readonly JobInput[]): number {
+  return Math.max(...inputs.map(({ verified }) => verified.manifest.rules.minUnits));
+}
+
+function tokensOf(
+  { audience }: TokenizePlan,
+  inputs: readonly JobInput[],
+): Pick<TokensRelease, "audience" | "dataset" | "keyArn" | "columns"> {
+  const [rule] = inputs.flatMap(({ verified }) => verified.manifest.rules.tokenization?.[audience] ?? []);
+  if (rule === undefined) throw new PolicyError("RULES_AUDIENCE", { audience });
+  return { audience, ...rule };
+}
+
+function revealedOf(
+  { columns }: RevealPlan,
+  inputs: readonly JobInput[],
+): Pick<RevealRelease, "maxRows" | "tokens"> {
+  const maxRows = rowCap(inputs);
+  if (maxRows === null) throw new PolicyError("RULES_REVEAL");
+  const known = Object.entries(inputs[0]?.verified.manifest.tokens ?? {});
+  return { maxRows, tokens: Object.fromEntries(known.filter(([name]) => columns.includes(name))) };
 }
 
 /** Every column that is clipped, once. */

@@ -11,6 +11,7 @@ import type { ReceiptCheck } from "./verify.ts";
 export interface ReceiptExpectations {
   readonly receipt: Uint8Array;
   readonly result: Uint8Array;
+  readonly output: Uint8Array | null;
   readonly root: TrustRoot;
   readonly measurements: readonly Measurements[];
   readonly nonce: Uint8Array;
@@ -23,6 +24,7 @@ export interface ReceiptExpectations {
 const NAMES: readonly string[] = [
   "receipt",
   "result",
+  "output",
   "root",
   "measurements",
   "nonce",
@@ -45,6 +47,7 @@ export async function readExpectations(check: ReceiptCheck): Promise<ReceiptExpe
   const expectations = {
     receipt: readBytes(given["receipt"], "receipt"),
     result: readBytes(given["result"], "result"),
+    output: "output" in given ? readBytes(given["output"], "output") : null,
     root,
     measurements: measurements.map((image: Measurements) => ({ ...image })),
     nonce: readBytes(given["nonce"], "nonce"),

@@ -13,7 +13,7 @@ import { statementUserData } from "./binding.ts";
 import { readExpectations } from "./expectations.ts";
 import type { ReceiptExpectations } from "./expectations.ts";
 import { parseReceipt } from "./receipt.ts";
-import { parseStatement } from "./statement.ts";
+import { OUTPUT_FILE, parseStatement } from "./statement.ts";
 import type { Statement } from "./statement.ts";
 
 /** What the verifier brings: the plan as compiled from his own job file, on his own machine. */
@@ -22,6 +22,8 @@ export interface ReceiptCheck {
   readonly receipt: Uint8Array;
   /** What came as the result: the sealed result as it left, or the table where it left in the clear. Hostile bytes. */
   readonly result: Uint8Array;
+  /** What came as the unsigned manifest of what the job made; of jobs that make objects alone. Hostile bytes. */
+  readonly output?: Uint8Array;
   readonly root: TrustRoot;
   /** One or more images to accept. */
   readonly measurements: readonly Measurements[];
@@ -50,7 +52,7 @@ export interface VerifiedReceipt {
  * The order of checks. Before the attestation document verifies, nothing that the receipt says is looked at.
  * Errors: EXPECTATION_EMPTY; RECEIPT_FORM; DOCUMENT_*, COSE_*, CHAIN_*, POLICY_* (chain, signature, PCR0-2, nonce, and
  * by user_data the statement); JSON_*, RECEIPT_STATEMENT, PLAN_*; RECEIPT_PLAN, RECEIPT_INPUTS, RECEIPT_OWNER,
- * RECEIPT_MANIFEST, RECEIPT_RELEASE, RECEIPT_RESULT.
+ * RECEIPT_MANIFEST, RECEIPT_RELEASE, RECEIPT_RESULT, RECEIPT_OUTPUT.
  */
 export async function verifyReceipt(check: ReceiptCheck): Promise<VerifiedReceipt> {
   const expected = await readExpectations(check);
@@ -61,6 +63,7 @@ export async function verifyReceipt(check: ReceiptCheck): Promise<VerifiedReceip
   checkInputs(statement, expected);
   await checkDelivery(statement);
   await checkResult(statement, expected.result);
+  await checkOutput(statement, expected.output);
   return {
     statement,
     timestampMs: document.timestampMs,
@@ -116,5 +119,14 @@ async function checkResult(statement: Statement, result: Uint8Array): Promise<vo
   const digest = await sha384Hex(result);
   if (digest !== statement.subject.sha384) {
     throw new PolicyError("RECEIPT_RESULT", { stated: statement.subject.sha384, found: digest });
+  }
+}
+
+/** A job that makes objects has named the manifest of them, which is this one; no other job has one. */
+async function checkOutput({ outputs, plan }: Statement, output: Uint8Array | null): Promise<void> {
+  const stated = outputs.find(({ name }) => name === OUTPUT_FILE)?.sha384;
+  const found = output === null ? undefined : await sha384Hex(output);
+  if ((plan.kind === "tokenize") !== (found !== undefined) || stated !== found) {
+    throw new PolicyError("RECEIPT_OUTPUT", { stated: stated ?? "none", found: found ?? "none" });
   }
 }

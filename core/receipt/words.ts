@@ -1,10 +1,10 @@
 // What a receipt says in words about threshold release, for people who read receipts and not this repository. A rule
 // that is not in force is not claimed; what follows from its absence is said.
-import type { ReceiptRelease } from "./statement.ts";
+import type { ThresholdRelease } from "./release.ts";
 
-type Released = Pick<ReceiptRelease, "maxShare" | "extremes" | "rounding" | "totals">;
+type Released = Pick<ThresholdRelease, "maxShare" | "extremes" | "rounding" | "totals">;
 
-export function releaseWords(release: Released): Pick<ReceiptRelease, "protects" | "doesNotProtect"> {
+export function releaseWords(release: Released): Pick<ThresholdRelease, "protects" | "doesNotProtect"> {
   return {
     protects: [...ALWAYS, ...BY_RULE.flatMap(({ isInForce, says }) => (isInForce(release) ? [says] : []))],
     doesNotProtect: [

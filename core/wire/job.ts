@@ -30,7 +30,13 @@ export type JobEvent =
       readonly bytes: number;
     }
   | { readonly type: "refused"; readonly code: ErrorCode; readonly details: Details }
-  | { readonly type: "done"; readonly receipt: Uint8Array; readonly result: Uint8Array };
+  | {
+      readonly type: "done";
+      readonly receipt: Uint8Array;
+      readonly result: Uint8Array;
+      /** The unsigned manifest of what the job made, of jobs that make objects. */
+      readonly output: Uint8Array | null;
+    };
 
 /** A manifest is signed as base64url in a JWS: 4 bytes for 3, and its header. */
 const MAX_JWS_BYTES = Math.ceil(MAX_MANIFEST_BYTES / 3) * 4 + 4096;
@@ -94,7 +100,8 @@ export async function readJobRequest(stream: ByteStream): Promise<JobRequest> {
 
 export async function writeJobEvent(stream: ByteStream, event: JobEvent): Promise<void> {
   if (event.type === "done") {
-    await writeMessage(stream, { type: "done" }, [event.receipt, event.result]);
+    const { receipt, result, output } = event;
+    await writeMessage(stream, { type: "done" }, [receipt, result, ...(output === null ? [] : [output])]);
   } else if (event.type === "refused") {
     await writeMessage(stream, { type: "refused", code: event.code, details: wellFormed(event.details) });
   } else {
@@ -108,11 +115,11 @@ export async function readJobEvent(stream: ByteStream): Promise<JobEvent> {
   const type = stringField(fields, "type", /^(progress|refused|done)$/);
   checkMembers(fields, ["type", ...EVENT_MEMBERS[type as JobEvent["type"]]]);
   if (type === "done") {
-    const [receipt, result, ...more] = attachments;
+    const [receipt, result, output = null, ...more] = attachments;
     if (receipt === undefined || result === undefined || more.length > 0) {
       throw new SealroomError("WIRE_LENGTH");
     }
-    return { type, receipt, result };
+    return { type, receipt, result, output };
   }
   if (type === "refused") {
     const code = stringField(fields, "code", /^[A-Z][A-Z0-9_]{0,39}$/);

@@ -6,6 +6,7 @@
 // that total is clipped to the rules' bounds and added to the group's sum.
 import { SealroomError } from "../../core/errors.ts";
 import type { ColumnBatch } from "../../core/column/vector.ts";
+import type { Kernel } from "../kernel.ts";
 import { CHUNK_ROWS, compact } from "./chunk.ts";
 import type { Passing } from "./dimension-coder.ts";
 import { GroupKeys } from "./group-key.ts";
@@ -21,7 +22,7 @@ import { UnitOrdinals } from "./unit-ordinal.ts";
 /** Unit ordinals and row counts of one object are 32-bit. */
 export const MAX_OBJECT_ROWS: number = 2 ** 31 - 1;
 
-export class ObjectAggregation {
+export class ObjectAggregation implements Kernel<Partial> {
   readonly #unitColumn: number | null;
   readonly #filter: Filter | null;
   readonly #keys: GroupKeys;
@@ -50,7 +51,7 @@ export class ObjectAggregation {
   }
 
   /** Errors: AGGREGATE_UNITS, AGGREGATE_ROWS, AGGREGATE_GROUPS. */
-  add(batch: ColumnBatch): void {
+  add(batch: ColumnBatch): null {
     // Without the bit every row would pass for a unit of its own, and k rows of one person for k people.
     if ((batch.unitStart === null) !== (this.#ordinals === null)) throw new SealroomError("AGGREGATE_UNITS");
     if (this.#unitColumn !== null) checkUnits(batch, this.#unitColumn);
@@ -61,11 +62,12 @@ export class ObjectAggregation {
     };
     if (this.#fused !== null) {
       this.#fused.add(batch, addChunk);
-      return;
+      return null;
     }
     for (let start = 0; start < batch.rows; start += CHUNK_ROWS) {
       addChunk(start, Math.min(CHUNK_ROWS, batch.rows - start));
     }
+    return null;
   }
 
   #addChunk(batch: ColumnBatch, start: number, count: number): void {

@@ -19,3 +19,11 @@ export function yearOf(day: number): number {
   const inYear = inEra - (365 * year + Math.floor(year / 4) - Math.floor(year / 100));
   return era * ERA_YEARS + year + (inYear >= MARCH_TO_DECEMBER ? 1 : 0);
 }
+
+/** 2026-11-30; undefined for a day that is not written with four digits of year. */
+export function formatDay(day: number): string | undefined {
+  if (day < FIRST_DAY || day > LAST_DAY) return undefined;
+  return new Date(day * DAY_MILLISECONDS).toISOString().slice(0, 10);
+}
+
+const DAY_MILLISECONDS = 86_400_000;

@@ -30,6 +30,7 @@ import type { OwnerKey } from "../keys.ts";
 import { generateDatasetKey, rewrapDatasetKey, type WrappedKey } from "../kms.ts";
 import { checkPlace, getOwnManifest, publishManifest } from "../manifests.ts";
 import { checkRules, type RulesFile } from "../rules-file.ts";
+import { checkTokenization } from "../tokenization-rules.ts";
 import type { SchemaFile } from "../schema-file.ts";
 import { DEFAULT_VALIDITY_MS } from "../seal.ts";
 import type { Place, Target } from "../store.ts";
@@ -164,11 +165,12 @@ function draftManifest(
     unit,
     schema,
     objects: [...(base?.objects ?? []), ...request.objects.map(placeholder)],
-    rules: checkRules(request.rules, schema),
+    rules: checkRules(request.rules, { schema, keyArn: request.keyArn }),
     ownerKey: request.ownerKey.sealing,
     notAfter: request.notAfter ?? request.nowMs + DEFAULT_VALIDITY_MS,
   };
   parseManifest(encodeCanonical(manifest));
+  checkTokenization(manifest, request.ownerKey.thumbprint);
   return manifest;
 }
 

@@ -1,0 +1,197 @@
+// One column of a copy: from the vector as it was read to the one that is sealed. What an operator does not take becomes
+// what the rules say, and never itself.
+import type { ArrowField } from "../../core/column/schema.ts";
+import type { DictionaryVector, Vector } from "../../core/column/vector.ts";
+import { SealroomError } from "../../core/errors.ts";
+import type { TokenMaster } from "../../core/token/keys.ts";
+import {
+  daysOf,
+  dictionaryTexts,
+  fatesOf,
+  numbersOf,
+  spellDay,
+  spreadTexts,
+  textsOf,
+  validityOf,
+  vectorOfDays,
+} from "./cells.ts";
+import { CodedColumn } from "./coded-column.ts";
+import { FATES, nameOfFate } from "./fate-names.ts";
+import type { Kernel, TextKernel } from "./operator.ts";
+import { parseTokenizer } from "./operators.ts";
+import type { CopyColumn, CopyProgram, Tokens } from "./program.ts";
+import type { Quarantine, QuarantinedValue } from "./quarantine.ts";
+import { REDACTED, withRedacted } from "./redacted.ts";
+import { FATE, squeezed } from "./text-column.ts";
+import type { TextColumn } from "./text-column.ts";
+
+/** Where values without tokens go. */
+export interface Rejects {
+  readonly values: QuarantinedValue[];
+  readonly limit: Quarantine;
+}
+
+export class CopyColumnWork {
+  /** Rows by fate. */
+  readonly tally: Float64Array = new Float64Array(FATES);
+  readonly #column: CopyColumn;
+  readonly #kernel: Kernel | null;
+  readonly #opener: TextKernel | null;
+  readonly #rejects: Rejects;
+  #coded: CodedColumn | null = null;
+  #rows = 0;
+
+  /** Errors: TOKEN_KEY, TOKEN_SCOPE. */
+  constructor(column: CopyColumn, program: CopyProgram, masters: readonly Uint8Array[], rejects: Rejects) {
+    this.#column = column;
+    this.#kernel = column.tokens === null ? null : makeKernel(column.tokens, program, masters);
+    const opener = column.opened === null ? null : makeKernel(column.opened, program, masters);
+    if (opener !== null && opener.takes !== "text") throw new Error("internal: tokens that are no texts");
+    this.#opener = opener;
+    this.#rejects = rejects;
+  }
+
+  /** `at`: the field's place in the copy. All vectors of an object's column are of one layout. */
+  field(vector: Vector, at: number): ArrowField {
+    const { name, given } = this.#column;
+    const isCoded = vector.layout === "dictionary" && given.kind === "utf8";
+    const bits = isCoded ? ((8 * vector.codes.BYTES_PER_ELEMENT) as 8 | 16 | 32) : null;
+    return { name, type: given, dictionary: bits === null ? null : { id: at, bits } };
+  }
+
+  /** Errors: TOKEN_INVALID, TOKEN_QUARANTINE, TOKEN_SIZE. */
+  convert(vector: Vector, unit: Vector | null): Vector {
+    const converted = this.#kernel === null ? this.#keep(vector) : this.#tokenize(vector, unit, this.#kernel);
+    this.#rows += vector.rows;
+    return converted;
+  }
+
+  #keep(vector: Vector): Vector {
+    this.#count(fatesOf(vector));
+    return vector;
+  }
+
+  #tokenize(vector: Vector, unit: Vector | null, kernel: Kernel): Vector {
+    if (kernel.takes === "text" && vector.layout === "dictionary") return this.#code(vector, kernel);
+    const fates = fatesOf(vector);
+    switch (kernel.takes) {
+      case "text": {
+        const texts = textsOf(vector, fates);
+        return this.#textVector(this.#tokensOf(texts, fates, kernel), fates, (row) => textAt(texts, row));
+      }
+      case "date of unit": {
+        const { days, times } = daysOf(vector, fates);
+        const units = unitTexts(unit, vector.rows);
+        const given = { days: kernel.tokenize({ days, units }, fates), times };
+        for (let row = 0; row < given.days.length; row++) {
+          if (fates[row] === FATE.done) continue;
+          given.days[row] = 0;
+          if (given.times !== null) given.times[row] = 0n;
+        }
+        this.#settle(fates, (row) => spellDay(vector, row));
+        return vectorOfDays(vector, given, validityOf(fates));
+      }
+      case "date": {
+        const values = kernel.tokenize(daysOf(vector, fates).days, fates);
+        this.#settle(fates, (row) => spellDay(vector, row));
+        return this.#numberVector(values, fates);
+      }
+      case "number": {
+        const numbers = numbersOf(vector);
+        const spell = (row: number): string => String(numbers[row] ?? 0);
+        if (kernel.gives === "text") return this.#textVector(kernel.tokenize(numbers, fates), fates, spell);
+        const values = kernel.tokenize(numbers, fates);
+        this.#settle(fates, spell);
+        return this.#numberVector(values, fates);
+      }
+    }
+  }
+
+  #tokensOf(texts: TextColumn, fates: Uint8Array, kernel: TextKernel): TextColumn {
+    return kernel.tokenize(this.#opener?.reveal?.(texts, fates) ?? texts, fates);
+  }
+
+  #textVector(given: TextColumn, fates: Uint8Array, spell: (row: number) => string): Vector {
+    this.#settle(fates, spell);
+    const isRedacted = this.#column.invalid === "redact";
+    const { rows, offsets, bytes } = isRedacted ? withRedacted(given, fates) : squeezed(given, fates);
+    return { type: this.#column.given, rows, validity: validityOf(fates), layout: "utf8", offsets, bytes };
+  }
+
+  #numberVector(values: Int32Array, fates: Uint8Array): Vector {
+    const { given } = this.#column;
+    return { type: given, rows: values.length, validity: validityOf(fates), layout: "number", values };
+  }
+
+  /** Tokens of a dictionary's strings, made once; rows are counted and judged one by one all the same. */
+  #code(vector: DictionaryVector, kernel: TextKernel): Vector {
+    if (this.#coded?.values !== vector.values) {
+      const texts = dictionaryTexts(vector.values);
+      const fates = new Uint8Array(texts.rows);
+      const given = this.#tokensOf(texts, fates, kernel);
+      const isRedacted = this.#column.invalid === "redact";
+      this.#coded = new CodedColumn(vector.values, given, fates, isRedacted ? REDACTED : null);
+    }
+    const coded = this.#coded;
+    const fates = coded.fatesOf(vector, fatesOf(vector));
+    this.#settle(fates, (row) => vector.values[vector.codes[row] ?? 0] ?? "");
+    return coded.convert(vector, this.#column.invalid === "redact" ? null : validityOf(fates));
+  }
+
+  /** Counts, and does with rows that have no token what the rules say, but for redaction. */
+  #settle(fates: Uint8Array, spell: (row: number) => string): void {
+    const { name, invalid } = this.#column;
+    const found = this.#count(fates);
+    if (found === 0 || invalid === "null" || invalid === "redact") return;
+    for (let row = 0; row < fates.length; row++) {
+      const fate = fates[row] ?? FATE.done;
+      if (fate === FATE.done || fate === FATE.null) continue;
+      if (invalid === "error") {
+        throw new SealroomError("TOKEN_INVALID", { column: name, reason: nameOfFate(fate) });
+      }
+      const value = spell(row);
+      this.#rejects.limit.count(value);
+      this.#rejects.values.push({ column: name, row: this.#rows + row, fate, value });
+    }
+  }
+
+  /** How many rows are neither done nor null. */
+  #count(fates: Uint8Array): number {
+    const counts = new Int32Array(FATES);
+    for (let row = 0; row < fates.length; row++) {
+      const fate = fates[row] ?? 0;
+      counts[fate] = (counts[fate] ?? 0) + 1;
+    }
+    for (let fate = 0; fate < FATES; fate++) this.tally[fate] = (this.tally[fate] ?? 0) + (counts[fate] ?? 0);
+    return fates.length - (counts[FATE.done] ?? 0) - (counts[FATE.null] ?? 0);
+  }
+}
+
+function makeKernel(tokens: Tokens, { keys }: CopyProgram, masters: readonly Uint8Array[]): Kernel {
+  const { operator, parameters, audience, key } = tokens;
+  return parseTokenizer(operator, parameters, "parameters").make(masterOf(key, keys, masters, audience));
+}
+
+/** Null where the operator has no key. */
+export function masterOf(
+  at: number | null,
+  keys: CopyProgram["keys"],
+  masters: readonly Uint8Array[],
+  audience: string,
+): TokenMaster | null {
+  if (at === null) return null;
+  const [entry, key] = [keys[at], masters[at]];
+  if (entry === undefined || key === undefined) throw new Error("internal: a program without its keys");
+  return { key, domain: entry.domain, audience, version: entry.version };
+}
+
+/** The units that rows belong to; of none where the unit is null. */
+function unitTexts(unit: Vector | null, rows: number): TextColumn {
+  if (unit?.rows !== rows) throw new Error("internal: dates without their units");
+  const fates = fatesOf(unit);
+  return squeezed(spreadTexts(unit, fates), fates);
+}
+
+function textAt({ offsets, bytes }: TextColumn, row: number): string {
+  return new TextDecoder().decode(bytes.subarray(offsets[row], offsets[row + 1]));
+}
