@@ -1,6 +1,7 @@
 // `sealroom sign --output DIR`: makes a data set of the copy that a tokenization job left. The receipt is verified first,
 // by what the owner holds from before the job; nothing is taken from DIR but what is judged.
 import { join } from "node:path";
+import type { JsonArray } from "../core/json.ts";
 import { MAX_MANIFEST_BYTES } from "../core/manifest/manifest.ts";
 import { OUTPUT_FILE } from "../core/receipt/statement.ts";
 import { RECEIPT_FILE, resultFile } from "../host-driver/output.ts";
@@ -72,11 +73,21 @@ async function withOwner(options: CopyOptions, { thumbprint }: OwnerKey): Promis
   return { ...options, owner: plan.inputs.map(({ dataset }) => `${dataset}=${thumbprint}`) };
 }
 
-function describe({ dataset, owner, epoch, manifestDigest, objects, rows, receipt }: SignedOutput): Report {
+function describe(signed: SignedOutput): Report {
+  const { dataset, owner, epoch, manifestDigest, objects, rows, vaults, receipt } = signed;
   const { simulated } = receipt;
   return {
     exit: 0,
-    json: { dataset, owner, epoch, manifest: manifestDigest, objects, rows, simulated },
+    json: {
+      dataset,
+      owner,
+      epoch,
+      manifest: manifestDigest,
+      objects,
+      rows,
+      vaults: encodeVaults(vaults),
+      simulated,
+    },
     text: [
       `Signed ${dataset}, as a tokenization job made it${simulated ? `; ${paint("yellow", "SIMULATED")}` : ""}`,
       ...renderFields([
@@ -85,6 +96,9 @@ function describe({ dataset, owner, epoch, manifestDigest, objects, rows, receip
         ["manifest", manifestDigest],
         ["rows", `${rows} in ${objects} objects`],
         ["receipt", "verified: image, nonce, job, input's manifest, and the copy's objects"],
+        ...vaults.map(
+          (vault) => ["map", `for \`vaults\` in the input's rules: ${JSON.stringify(vault)}`] as const,
+        ),
         [
           "next",
           `jobs fail until the key policy lists the epoch: sealroom policy kms ... --live-epoch ${epoch}`,
@@ -92,4 +106,8 @@ function describe({ dataset, owner, epoch, manifestDigest, objects, rows, receip
       ]),
     ],
   };
+}
+
+function encodeVaults(vaults: SignedOutput["vaults"]): JsonArray {
+  return vaults.map(({ map, ...entry }) => ({ ...entry, map: map && { ...map } }));
 }

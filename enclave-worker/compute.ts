@@ -3,7 +3,7 @@
 import { SealroomError } from "../core/errors.ts";
 import type { Manifest, ObjectEntry, ObjectFacts } from "../core/manifest/manifest.ts";
 import { startMerge } from "../jobs/registry.ts";
-import type { Merge, Program } from "../jobs/registry.ts";
+import type { Merge, Program, Secrets } from "../jobs/registry.ts";
 import type { OutputTarget } from "./output-object.ts";
 import type { Pool } from "./pool.ts";
 
@@ -13,14 +13,15 @@ export interface Computation {
   readonly manifest: Manifest;
   readonly datasetKey: Uint8Array;
   readonly program: Program;
-  /** Of the program's token keys, in their order. */
-  readonly masters: readonly Uint8Array[];
+  readonly secrets: Secrets;
   /** Of the object that is made of each of the manifest's; null where none is. */
   readonly target: ((object: number) => OutputTarget) | null;
 }
 
 export interface Computed {
   readonly merge: Merge;
+  /** How many there were. */
+  readonly objects: number;
   /** What was made of each object, in the manifest's order; empty of jobs that make nothing. */
   readonly made: readonly ObjectFacts[];
 }
@@ -37,7 +38,7 @@ const MOST_UNMERGED = 16;
 /** Errors: those of the tasks, POOL_THREAD, JOB_INCOMPLETE, AGGREGATE_GROUPS. */
 export async function computeObjects(
   pool: Pool,
-  { job, manifest, datasetKey, program, masters, target }: Computation,
+  { job, manifest, datasetKey, program, secrets, target }: Computation,
   abandoned: AbortSignal,
   onProgress: (progress: Progress) => void,
 ): Promise<Computed> {
@@ -53,7 +54,7 @@ export async function computeObjects(
     const before = turns[object - 1];
     const room = turns[object - MOST_UNMERGED];
     if (room !== undefined) await room;
-    const work = { entry, schema, unit, datasetKey, program, masters, output: target?.(object) ?? null };
+    const work = { entry, schema, unit, datasetKey, program, secrets, output: target?.(object) ?? null };
     const result = await pool.run({ address: { job, input: 0, object }, ...work }, signal);
     seen.bytes += result.bytes;
     seen.objects += 1;
@@ -72,7 +73,7 @@ export async function computeObjects(
     throw error;
   }
   checkComplete(seen, manifest);
-  return { merge, made };
+  return { merge, objects: manifest.objects.length, made };
 }
 
 /** A copy has the rows of what it was made of. */

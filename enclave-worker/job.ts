@@ -9,20 +9,33 @@ import type { JobInput } from "../core/receipt/compose.ts";
 import { OUTPUT_FILE } from "../core/receipt/statement.ts";
 import { sha384Hex } from "../core/text/digest.ts";
 import type { JobRequest } from "../core/wire/job.ts";
-import { compileProgram, mostResultBytes, outputOf, ownerReport, releaseResult } from "../jobs/registry.ts";
+import {
+  compileProgram,
+  mostResultBytes,
+  outputOf,
+  ownerReport,
+  releaseResult,
+  surveyOf,
+} from "../jobs/registry.ts";
 import type { Program } from "../jobs/registry.ts";
+import type { VaultRule } from "../jobs/tokenize/program.ts";
+import { SurveyMerge } from "../jobs/tokenize/survey.ts";
 import { attest } from "./attest.ts";
 import { enclaveTime } from "./clock.ts";
 import { computeObjects } from "./compute.ts";
-import type { Progress } from "./compute.ts";
+import type { Computation, Computed, Progress } from "./compute.ts";
 import type { Enclave } from "./enclave.ts";
 import { verifyInputs } from "./inputs.ts";
 import { clearKeys, releaseKeys } from "./job-keys.ts";
 import type { JobKeys } from "./job-keys.ts";
 import type { KmsConnection } from "./kms/recipient-call.ts";
+import type { OutputTarget } from "./output-object.ts";
 import { Outputs } from "./outputs.ts";
+import { Passes } from "./passes.ts";
 import { releaseTable } from "./release.ts";
 import type { Released } from "./release.ts";
+import { sealVaults } from "./vaults.ts";
+import type { SealedVaults } from "./vaults.ts";
 
 export interface Done extends Released {
   /** The unsigned manifest of what the job made; null where it made nothing. */
@@ -46,22 +59,20 @@ export async function runJob(
   const keys = await releaseKeys(connection, verified, program, planDigest);
   try {
     const outputs = makeOutputs(enclave, request.job, { planDigest, input: verified, program, keys });
-    const { merge, made } = await computeObjects(
-      enclave.pool,
-      {
-        job: request.job,
-        manifest: verified.manifest,
-        datasetKey: keys.datasetKey,
-        program,
-        masters: keys.masters,
-        target: outputs === null ? null : (object) => outputs.target(object),
-      },
-      abandoned,
-      onProgress,
-    );
+    const passes = new Passes(onProgress, surveyOf(program) === null ? 1 : 2);
+    const base = { job: request.job, manifest: verified.manifest, datasetKey: keys.datasetKey };
+    const run = (computation: Omit<Computation, keyof typeof base>): Promise<Computed> =>
+      computeObjects(enclave.pool, { ...base, ...computation }, abandoned, passes.next());
+    const vaults =
+      outputs === null ? NO_VAULTS : await makeVaults(enclave, request.job, { program, keys, outputs, run });
+    const { merge, made } = await run({
+      program,
+      secrets: { masters: keys.masters, maps: vaults.maps },
+      target: outputs === null ? null : (object) => outputs.target(object),
+    });
     const table = releaseResult(program, merge, { maxRows: rowCap(inputs) });
     const report = ownerReport(program, merge);
-    const output = outputs?.manifest(made) ?? null;
+    const output = outputs?.manifest(made, vaults.entries) ?? null;
     const released = await releaseTable(enclave.nsm, {
       plan,
       planDigest,
@@ -70,6 +81,7 @@ export async function runJob(
       mostBytes: mostResultBytes(program),
       outputs: [
         ...(output === null ? [] : [{ name: OUTPUT_FILE, sha384: await sha384Hex(output) }]),
+        ...vaults.subjects,
         ...(report === null || outputs === null ? [] : [await outputs.report(report)]),
       ],
       nonce: request.nonce,
@@ -78,6 +90,29 @@ export async function runJob(
   } finally {
     clearKeys(keys);
   }
+}
+
+const NO_VAULTS: SealedVaults = { maps: [], entries: [], subjects: [] };
+
+interface VaultMaking {
+  readonly program: Program;
+  readonly keys: JobKeys;
+  readonly outputs: Outputs;
+  readonly run: (computation: Pick<Computation, "program" | "secrets" | "target">) => Promise<Computed>;
+}
+
+/** What values there are first, then the maps, sealed; of programs that have none, nothing. */
+async function makeVaults(
+  { dialer }: Enclave,
+  job: string,
+  { program, keys: { masters }, outputs, run }: VaultMaking,
+): Promise<SealedVaults> {
+  const survey = surveyOf(program);
+  if (survey === null) return NO_VAULTS;
+  const { merge, objects } = await run({ program: survey, secrets: { masters, maps: [] }, target: null });
+  const target = (at: number, rule: VaultRule): Omit<OutputTarget, "key"> => outputs.vaultTarget(at, rule);
+  if (!(merge instanceof SurveyMerge)) throw new Error("internal: a survey is merged otherwise");
+  return sealVaults({ dialer, job, objects, program: survey, masters, survey: merge, target });
 }
 
 interface Making {

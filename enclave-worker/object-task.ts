@@ -7,7 +7,7 @@ import { dialStream } from "../core/wire/byte-stream.ts";
 import type { ByteStream } from "../core/wire/byte-stream.ts";
 import type { Dialer } from "../core/wire/transport.ts";
 import { startKernel } from "../jobs/registry.ts";
-import type { Partial, Program } from "../jobs/registry.ts";
+import type { Partial, Program, Secrets } from "../jobs/registry.ts";
 import { Gateway } from "./gateway.ts";
 import type { ObjectAddress } from "./gateway.ts";
 import { readTable } from "./object-table.ts";
@@ -28,8 +28,8 @@ export interface ObjectTask {
   readonly unit: Manifest["unit"];
   readonly datasetKey: Uint8Array;
   readonly program: Program;
-  /** The masters of the program's token keys, in their order. */
-  readonly masters: readonly Uint8Array[];
+  /** The masters of the program's token keys, in their order, and its maps of random tokens. */
+  readonly secrets: Secrets;
   /** Where what the job makes of the object goes; null of jobs that make none. */
   readonly output: OutputTarget | null;
 }
@@ -75,7 +75,7 @@ async function runTask(dialer: Dialer, task: ObjectTask, memory: ReadMemory): Pr
     stream = await dialStream(dialer, "gateway", IDLE_MS);
     const gateway = new Gateway(stream, task.address);
     const file = await openFile(gateway, task, memory);
-    const kernel = startKernel(task.program, task.masters);
+    const kernel = startKernel(task.program, task.secrets);
     output = task.output === null ? null : await OutputObject.open(dialer, task.output);
     const columns = task.program.columns.map(({ name }) => name);
     let rows = 0;
@@ -90,7 +90,7 @@ async function runTask(dialer: Dialer, task: ObjectTask, memory: ReadMemory): Pr
   } finally {
     stream?.destroy();
     output?.close();
-    for (const key of [task.datasetKey, ...task.masters]) key.fill(0);
+    for (const key of [task.datasetKey, ...task.secrets.masters]) key.fill(0);
     task.output?.key.fill(0);
   }
 }

@@ -3,6 +3,7 @@
 import { UNIT_START_FIELD } from "../core/column/type.ts";
 import type { ArrowField } from "../core/column/schema.ts";
 import { ArrowFileWriter } from "../core/column/writer.ts";
+import { Sha384 } from "../core/crypto.ts";
 import { SealroomError } from "../core/errors.ts";
 import { DATASET_KEYRING } from "../core/manifest/manifest.ts";
 import type { ObjectFacts } from "../core/manifest/manifest.ts";
@@ -36,6 +37,7 @@ export class OutputObject {
   readonly #message: MessageWriter;
   #file: ArrowFileWriter | null = null;
   readonly #dictionaries = new Map<number, readonly string[]>();
+  readonly #hash = new Sha384();
   #rows = 0;
 
   private constructor(stream: ByteStream, target: OutputTarget) {
@@ -55,7 +57,7 @@ export class OutputObject {
     try {
       const object = new OutputObject(stream, target);
       await writePutRequest(stream, { job: target.job, name: target.name });
-      await writePiece(stream, object.#message.header());
+      await object.#put(object.#message.header());
       return object;
     } catch (error) {
       stream.destroy();
@@ -77,7 +79,7 @@ export class OutputObject {
   async finish(): Promise<ObjectFacts> {
     const file = this.#file ?? (await this.#start(this.#target.fields));
     await this.#seal(file.finish(this.#dictionaries));
-    for (const frame of this.#message.finish()) await writePiece(this.#stream, frame);
+    for (const frame of this.#message.finish()) await this.#put(frame);
     await finishPut(this.#stream).catch((cause: unknown) => {
       throw new SealroomError("JOB_OUTPUT", { name: this.#target.name }, { cause });
     });
@@ -89,6 +91,11 @@ export class OutputObject {
       bytes: this.#message.sealedBytes,
       rows: this.#rows,
     };
+  }
+
+  /** Of all its bytes (hex), once it is finished. */
+  sha384(): string {
+    return encodeHex(this.#hash.digest());
   }
 
   /** Unfinished, it is no object: the host is told by the connection's end. */
@@ -105,8 +112,13 @@ export class OutputObject {
 
   async #seal(chunks: readonly Uint8Array[]): Promise<void> {
     for (const chunk of chunks) {
-      for (const frame of this.#message.push(chunk)) await writePiece(this.#stream, frame);
+      for (const frame of this.#message.push(chunk)) await this.#put(frame);
     }
+  }
+
+  async #put(piece: Uint8Array): Promise<void> {
+    this.#hash.update(piece);
+    await writePiece(this.#stream, piece);
   }
 }
 

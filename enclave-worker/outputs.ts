@@ -6,13 +6,15 @@ import type { ObjectFacts, VerifiedManifest } from "../core/manifest/manifest.ts
 import { encodeOutputManifest } from "../core/manifest/output.ts";
 import { findColumnType } from "../core/column/type.ts";
 import type { ColumnType } from "../core/column/type.ts";
+import type { VaultEntry } from "../core/manifest/tokenization.ts";
 import type { Subject } from "../core/receipt/statement.ts";
 import { sealResult } from "../core/receipt/sealed-result.ts";
 import { encodeHex, sha384Hex } from "../core/text/digest.ts";
 import { dialStream } from "../core/wire/byte-stream.ts";
 import { finishPut, MAX_PIECE_BYTES, writePiece, writePutRequest } from "../core/wire/gateway.ts";
 import type { Dialer } from "../core/wire/transport.ts";
-import type { CopyShape } from "../jobs/tokenize/program.ts";
+import type { CopyShape, VaultRule } from "../jobs/tokenize/program.ts";
+import { VAULT_SCHEMA } from "../jobs/tokenize/vault.ts";
 import type { GeneratedKey } from "./kms/generate.ts";
 import { plainFields } from "./output-object.ts";
 import type { OutputTarget } from "./output-object.ts";
@@ -60,6 +62,24 @@ export class Outputs {
     };
   }
 
+  /** Of a map of random tokens; its key is the domain's. */
+  vaultTarget(vault: number, { domain, audience }: VaultRule): Omit<OutputTarget, "key"> {
+    const { job, input } = this.#run;
+    return {
+      job,
+      name: `${this.#prefix}/vault-${vault}.sealed`,
+      context: new Map([
+        ["sealroom:owner", input.owner],
+        ["sealroom:domain", domain],
+        ["sealroom:audience", audience],
+      ]),
+      fields: plainFields(
+        VAULT_SCHEMA.map(({ name, type }) => ({ name, type: typeOf(type) })),
+        false,
+      ),
+    };
+  }
+
   /** Puts a table that the owner alone can open. Its length is a power of two. Errors: KEY_*, RESULT_SIZE, JOB_OUTPUT. */
   async report(table: Uint8Array): Promise<Subject> {
     const { dialer, job, input } = this.#run;
@@ -80,7 +100,7 @@ export class Outputs {
   }
 
   /** The unsigned manifest: objects in the order of the input's. */
-  manifest(objects: readonly ObjectFacts[]): Uint8Array {
+  manifest(objects: readonly ObjectFacts[], vaults: readonly VaultEntry[]): Uint8Array {
     const { planDigest, input, shape, key } = this.#run;
     const { dataset, keyArn, unit, schema, tokens } = shape;
     return encodeOutputManifest({
@@ -94,6 +114,7 @@ export class Outputs {
       schema,
       objects,
       tokens,
+      vaults,
       source: input.digest,
     });
   }

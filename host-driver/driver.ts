@@ -118,18 +118,28 @@ async function rangeSource({
   job,
   locations,
   store,
+  to,
 }: Submission): Promise<(request: ReadRequest) => Promise<Readable | null>> {
   const inputs = await Promise.all(
     job.manifests.map(async (jws, input) => {
       const location = locations[input];
       if (location === undefined) throw new Error("internal: an input without a location");
-      return { location, keys: (await readPublicManifest(jws)).objects.map((object) => object.key) };
+      const { objects, rules } = await readPublicManifest(jws);
+      return {
+        location,
+        keys: objects.map((object) => object.key),
+        // Where earlier jobs put them, which is where this one's outputs go.
+        vaults: (rules.vaults ?? []).map(({ map }) => map?.key),
+      };
     }),
   );
   return async ({ input, object, offset, length }) => {
     const from = inputs[input];
-    const key = from?.keys[object];
-    return from === undefined || key === undefined ? null : store.range(from.location, key, offset, length);
+    if (from === undefined) return null;
+    const key = from.keys[object];
+    if (key !== undefined) return store.range(from.location, key, offset, length);
+    const vault = from.vaults[object - from.keys.length];
+    return vault === undefined || to === null ? null : store.range(to, vault, offset, length);
   };
 }
 

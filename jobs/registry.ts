@@ -17,11 +17,17 @@ import { CopyMerge } from "./tokenize/copy-merge.ts";
 import { ObjectCopy } from "./tokenize/copy.ts";
 import type { CopyPartial } from "./tokenize/copy.ts";
 import { encodeOutcomes, mostOutcomeBytes } from "./tokenize/outcomes.ts";
+import type { CopySecrets } from "./tokenize/copy-column.ts";
 import type { CopyProgram, CopyShape } from "./tokenize/program.ts";
+import { ObjectSurvey, SurveyMerge } from "./tokenize/survey.ts";
+import type { SurveyPartial, SurveyProgram } from "./tokenize/survey.ts";
 
 /** What a thread is told, and what it answers: plain data, for structured cloning. */
-export type Program = AggregateProgram | CopyProgram;
-export type Partial = AggregatePartial | CopyPartial;
+export type Program = AggregateProgram | CopyProgram | SurveyProgram;
+export type Partial = AggregatePartial | CopyPartial | SurveyPartial;
+/** What kernels need that no thread may keep. */
+export type Secrets = CopySecrets;
+const NO_SECRETS: Secrets = { masters: [], maps: [] };
 export type Kernel = KernelOf<Partial>;
 export type Merge = MergeOf<Partial>;
 
@@ -37,7 +43,7 @@ interface Job<P extends Plan, G extends Program, S extends Partial, M extends Me
   readonly keys: (program: G) => readonly TokenKeyEntry[];
   /** What the objects that it makes are; null where it makes none. */
   readonly output: (program: G) => CopyShape | null;
-  readonly startKernel: (program: G, masters: readonly Uint8Array[]) => KernelOf<S>;
+  readonly startKernel: (program: G, secrets: Secrets) => KernelOf<S>;
   readonly startMerge: (program: G) => M;
   readonly release: (program: G, merge: M, release: Release) => Uint8Array;
   readonly mostBytes: (program: G) => number;
@@ -65,18 +71,35 @@ const TOKENIZE: Job<Extract<Plan, { kind: "tokenize" }>, CopyProgram, CopyPartia
   compile: compileCopy,
   keys: ({ keys }) => keys,
   output: ({ output }) => output,
-  startKernel: (program, masters) => new ObjectCopy(program, masters),
+  startKernel: (program, secrets) => new ObjectCopy(program, secrets),
   startMerge: (program) => new CopyMerge(program),
   release: encodeOutcomes,
   mostBytes: mostOutcomeBytes,
   report: (program, merge) => merge.report(program),
 };
 
+/** No job by itself: the first pass of one. No plan is of its kind, and nothing of it leaves. */
+const SURVEY: Job<never, SurveyProgram, SurveyPartial, SurveyMerge> = {
+  compile: noJob,
+  keys: ({ keys }) => keys,
+  output: () => null,
+  startKernel: (program, { masters }) => new ObjectSurvey(program, masters),
+  startMerge: (program) => new SurveyMerge(program),
+  release: noJob,
+  mostBytes: noJob,
+  report: () => null,
+};
+
+function noJob(): never {
+  throw new SealroomError("PLAN_KIND");
+}
+
 /** A kind's plans, programs, partials and merges are its own: nothing else comes to where this type is dropped. */
 type AnyJob = Job<Plan, Program, Partial, Merge>;
 const JOBS: ReadonlyMap<string, AnyJob> = new Map<string, AnyJob>([
   ["aggregate", AGGREGATE as unknown as AnyJob],
   ["tokenize", TOKENIZE as unknown as AnyJob],
+  ["survey", SURVEY as unknown as AnyJob],
 ]);
 
 /** Errors: PLAN_*, RULES_AUDIENCE, TOKEN_*. */
@@ -94,9 +117,16 @@ export function outputOf(program: Program): CopyShape | null {
   return findJob(program).output(program);
 }
 
-/** `masters`: of tokenKeysOf. Errors of the kernel: AGGREGATE_*, AGGREGATE_GROUPS, TOKEN_*. */
-export function startKernel(program: Program, masters: readonly Uint8Array[] = []): Kernel {
-  return findJob(program).startKernel(program, masters);
+/** `secrets.masters`: of tokenKeysOf. Errors of the kernel: AGGREGATE_*, AGGREGATE_GROUPS, TOKEN_*. */
+export function startKernel(program: Program, secrets: Secrets = NO_SECRETS): Kernel {
+  return findJob(program).startKernel(program, secrets);
+}
+
+/** The pass that comes before the program's own, over the same objects; null where there is none. */
+export function surveyOf(program: Program): SurveyProgram | null {
+  if (program.kind !== "tokenize" || program.vaults.length === 0) return null;
+  const { columns, vaults, keys } = program;
+  return { kind: "survey", columns, vaults, keys };
 }
 
 /** Errors of `add`: AGGREGATE_GROUPS, TOKEN_QUARANTINE. */

@@ -104,9 +104,16 @@ async function resolveAll(field: Field, resolve: ResolveTokenKey): Promise<JsonV
 
 async function translate(key: string, field: Field, resolve: ResolveKey): Promise<JsonValue> {
   if (key === "recipients") return resolveRecipients(field, resolve);
+  if (key === "vaults") return field.list(1, 64).map(spellVault);
   if (key !== "rounding") return field.value;
   const { counts, sums } = field.record([], ["counts", "sums"]);
   return { counts: counts?.value ?? null, sums: sums?.value ?? {} };
+}
+
+/** `{domain, audience}` begins a map; with `map`, as `sealroom sign` told it, tokens go on from there. */
+function spellVault(field: Field): JsonValue {
+  const { domain, audience, map } = field.record(["domain", "audience"], ["map"]);
+  return { domain: domain.value, audience: audience.value, map: map?.value ?? null };
 }
 
 async function resolveRecipients(field: Field, resolve: ResolveKey): Promise<JsonValue> {

@@ -7,6 +7,7 @@ import { datasetContext, outputContext } from "../core/manifest/encryption-conte
 import type { Manifest } from "../core/manifest/manifest.ts";
 import { parseOutputManifest } from "../core/manifest/output.ts";
 import type { OutputManifest } from "../core/manifest/output.ts";
+import type { VaultEntry } from "../core/manifest/tokenization.ts";
 import { signManifest } from "../core/manifest/sign.ts";
 import { verifyManifest } from "../core/manifest/verify.ts";
 import { verifyReceipt } from "../core/receipt/verify.ts";
@@ -41,6 +42,8 @@ export interface SignedOutput {
   readonly epoch: number;
   readonly objects: number;
   readonly rows: number;
+  /** From which the next job's random tokens go on, for the rules of its input. */
+  readonly vaults: readonly VaultEntry[];
   readonly receipt: VerifiedReceipt;
 }
 
@@ -64,7 +67,17 @@ export async function signOutput(request: SignOutputRequest): Promise<SignedOutp
   const { digest } = await verifyManifest(jws, { nowMs: epoch });
   await publishManifest(target, epoch, jws);
   const rows = output.objects.reduce((sum, object) => sum + object.rows, 0);
-  return { dataset, manifestDigest: digest, owner, epoch, objects: output.objects.length, rows, receipt };
+  const { vaults } = output;
+  return {
+    dataset,
+    manifestDigest: digest,
+    owner,
+    epoch,
+    objects: output.objects.length,
+    rows,
+    vaults,
+    receipt,
+  };
 }
 
 /** That the receipt is of this very copy, made of the owner's own data. */

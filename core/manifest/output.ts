@@ -9,8 +9,8 @@ import { DATASET_NAME, MAX_MANIFEST_BYTES } from "./manifest.ts";
 import type { ColumnEntry, ObjectEntry, UnitKind } from "./manifest.ts";
 import { parseObjects } from "./objects.ts";
 import { parseSchema, UNITS } from "./parse.ts";
-import { parseTokens } from "./tokenization.ts";
-import type { TokenFacts } from "./tokenization.ts";
+import { parseTokens, parseVaults } from "./tokenization.ts";
+import type { TokenFacts, VaultEntry } from "./tokenization.ts";
 import { KEY_ARN, parseWrappedKey } from "./wrapped-key.ts";
 
 export interface OutputManifest {
@@ -27,6 +27,8 @@ export interface OutputManifest {
   readonly schema: readonly ColumnEntry[];
   readonly objects: readonly ObjectEntry[];
   readonly tokens: Readonly<Record<string, TokenFacts>>;
+  /** The maps of the copy's random tokens, as they are from now on. */
+  readonly vaults: readonly VaultEntry[];
   /** What it was made of: SHA-384 (hex) of the input's manifest. */
   readonly source: string;
 }
@@ -53,6 +55,7 @@ export function parseOutputManifest(bytes: Uint8Array): OutputManifest {
     "schema",
     "objects",
     "tokens",
+    "vaults",
     "source",
   ]);
   const unit = fields.unit.oneOf(UNITS);
@@ -68,6 +71,7 @@ export function parseOutputManifest(bytes: Uint8Array): OutputManifest {
     schema,
     objects: parseObjects(fields.objects, unit),
     tokens: parseTokens(fields.tokens, schema),
+    vaults: parseVaults(fields.vaults, 0),
     source: fields.source.matching(SHA384_HEX),
   };
 }

@@ -52,15 +52,18 @@ export interface TokenKeyEntry {
   readonly wrappedKey: string;
 }
 
-/** Where the map of a domain's random tokens lies; null where no token has been assigned yet. */
+/** From which map the random tokens of a domain and an audience go on; null where none has been assigned yet. */
 export interface VaultEntry {
   readonly domain: string;
+  readonly audience: string;
   readonly map: VaultMap | null;
 }
 
 export interface VaultMap {
-  /** Relative to the manifest's own place. */
+  /** Relative to the place of the copies. */
   readonly key: string;
+  /** Of the domain's key, under which it is sealed. */
+  readonly version: number;
   /** SHA-384 (hex) of the authenticated header. */
   readonly digest: string;
   readonly bytes: number;
@@ -80,7 +83,9 @@ export interface TokenFacts {
 
 const MAX_AUDIENCES = 64;
 const MAX_TOKEN_KEYS = 1_024;
-const MAX_VAULTS = 64;
+export const MAX_VAULTS = 64;
+/** `RUN/vault-N.sealed`, as a job named it. */
+const VAULT_KEY: Readonly<RegExp> = /^[0-9a-f]{16}\/vault-[0-9]{1,2}\.sealed$/;
 const OPERATOR: Readonly<RegExp> = /^[a-z][a-z0-9_]{0,31}$/;
 const CLASSES = [...(Object.keys(IDENTIFIERS) as IdentifierName[]), "none"] as const;
 
@@ -183,22 +188,28 @@ export function parseTokenKeys(field: Field): readonly TokenKeyEntry[] {
   });
 }
 
-/** Errors: MANIFEST_FIELD, MANIFEST_RULES. */
-export function parseVaults(field: Field): readonly VaultEntry[] {
+/** `least`: how few there may be. Errors: MANIFEST_FIELD, MANIFEST_RULES. */
+export function parseVaults(field: Field, least: number): readonly VaultEntry[] {
   const seen = new Set<string>();
-  return field.list(1, MAX_VAULTS).map((entry) => {
-    const { domain, map } = entry.record(["domain", "map"]);
-    const name = domain.matching(DATASET_NAME);
+  return field.list(least, MAX_VAULTS).map((entry) => {
+    const { domain, audience, map } = entry.record(["domain", "audience", "map"]);
+    const vault: VaultEntry = {
+      domain: domain.matching(DATASET_NAME),
+      audience: audience.matching(DATASET_NAME),
+      map: map.value === null ? null : parseVaultMap(map),
+    };
+    const name = `${vault.domain}:${vault.audience}`;
     if (seen.has(name)) throw entry.fault("named twice", {}, "MANIFEST_RULES");
     seen.add(name);
-    return { domain: name, map: map.value === null ? null : parseVaultMap(map) };
+    return vault;
   });
 }
 
-export function parseVaultMap(field: Field): VaultMap {
-  const { key, digest, bytes, rows } = field.record(["key", "digest", "bytes", "rows"]);
+function parseVaultMap(field: Field): VaultMap {
+  const { key, version, digest, bytes, rows } = field.record(["key", "version", "digest", "bytes", "rows"]);
   return {
-    key: key.matching(/^vault\/[a-z0-9-]{1,128}\.sealed$/),
+    key: key.matching(VAULT_KEY),
+    version: version.integer(1, MAX_VERSION),
     digest: digest.matching(SHA384_HEX),
     bytes: bytes.integer(1, Number.MAX_SAFE_INTEGER),
     rows: rows.integer(0, Number.MAX_SAFE_INTEGER),

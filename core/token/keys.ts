@@ -12,7 +12,7 @@ export const MASTER_BYTES = 32;
 export const MAX_VERSION = 0xffff;
 
 /** What a key is for: the first byte of tokens that have a header. A number never changes its meaning. */
-export const SUITE = { siv: 1, cmac: 2, hmac: 3, ff1: 4 } as const;
+export const SUITE = { siv: 1, cmac: 2, hmac: 3, ff1: 4, vault: 5 } as const;
 export type Suite = (typeof SUITE)[keyof typeof SUITE];
 
 const SALT = encodeUtf8("sealroom/token/1");

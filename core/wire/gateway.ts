@@ -3,6 +3,7 @@
 import { SealroomError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { MAX_OBJECTS } from "../manifest/manifest.ts";
+import { MAX_VAULTS } from "../manifest/tokenization.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { checkMembers, integerField, stringField } from "./field.ts";
 import { readMessage, writeMessage } from "./message.ts";
@@ -13,7 +14,7 @@ export const MAX_READ_BYTES: number = 64 * 1024 * 1024;
 export interface ReadRequest {
   /** The host's own name for the job; says nothing and protects nothing. */
   readonly job: string;
-  /** Index of the plan's input, and of the object in that input's manifest. */
+  /** Index of the plan's input, and of the object in that input's manifest; behind its objects come the maps it names. */
   readonly input: number;
   readonly object: number;
   readonly offset: number;
@@ -99,7 +100,7 @@ function parseRead(fields: JsonObject): ReadRequest {
   return {
     job: stringField(fields, "job", JOB_NAME),
     input: integerField(fields, "input", 64),
-    object: integerField(fields, "object", MAX_OBJECTS - 1),
+    object: integerField(fields, "object", MAX_OBJECTS + MAX_VAULTS - 1),
     offset: integerField(fields, "offset", Number.MAX_SAFE_INTEGER),
     length: integerField(fields, "length", MAX_READ_BYTES),
   };

@@ -8,11 +8,12 @@ import { PolicyError, SealroomError } from "../../core/errors.ts";
 import type { ColumnEntry, Manifest } from "../../core/manifest/manifest.ts";
 import type { AudienceRule, ColumnRule, TokenFacts } from "../../core/manifest/tokenization.ts";
 import type { TokenizePlan } from "../../core/plan/plan.ts";
-import { nearestDetail } from "../../core/text/field.ts";
+import { Field, nearestDetail } from "../../core/text/field.ts";
 import { givenType, isTaken } from "./fit.ts";
 import { parseTokenizer } from "./operators.ts";
 import type { Tokenizer } from "./operators.ts";
-import type { CopyColumn, CopyProgram, Tokens } from "./program.ts";
+import { parseRandom, RANDOM } from "./operators/random.ts";
+import type { CopyColumn, CopyProgram, Tokens, VaultRule } from "./program.ts";
 import { TokenKeys } from "./token-keys.ts";
 
 /** Operators that the job itself knows. */
@@ -22,7 +23,7 @@ export const DROP = "drop";
 export const REWRAP = "rewrap";
 
 /**
- * Errors: PLAN_INPUT, RULES_AUDIENCE, TOKEN_RULE, TOKEN_DROP_ONLY, TOKEN_NO_KEY, TOKEN_OPERATOR, TOKEN_PARAMETER.
+ * Errors: PLAN_INPUT, RULES_AUDIENCE, TOKEN_RULE, TOKEN_DROP_ONLY, TOKEN_NO_KEY, TOKEN_VAULT, TOKEN_OPERATOR, TOKEN_PARAMETER.
  */
 export function compileCopy(plan: TokenizePlan, manifest: Manifest): CopyProgram {
   const audience = findAudience(plan, manifest);
@@ -42,6 +43,7 @@ export function compileCopy(plan: TokenizePlan, manifest: Manifest): CopyProgram
     outputs,
     dropped: manifest.schema.filter((entry) => !kept.includes(entry)).map(({ name }) => name),
     keys: compiler.keys.entries,
+    vaults: compiler.vaults,
     minUnits: manifest.rules.minUnits,
     output: {
       dataset: audience.dataset,
@@ -67,6 +69,7 @@ class Compiler {
   readonly columns: CopyProgram["columns"][number][] = [];
   readonly tokens: Record<string, TokenFacts> = Object.create(null) as Record<string, TokenFacts>;
   readonly keys: TokenKeys;
+  readonly vaults: VaultRule[] = [];
   readonly #audience: string;
   readonly #rule: AudienceRule;
   readonly #manifest: Manifest;
@@ -90,6 +93,8 @@ class Compiler {
         return { ...base, given: type, ...this.#keep(name, rule) };
       case REWRAP:
         return { ...base, given: type, ...this.#rewrap(name, rule, type) };
+      case RANDOM:
+        return { ...base, ...this.#assign(name, rule, type) };
       default:
         return { ...base, ...this.#tokenize(name, rule, type) };
     }
@@ -126,9 +131,58 @@ class Compiler {
     return {
       given: givenType(type, tokenizer.gives),
       unit: unitName === null ? null : this.#read(unitName),
-      tokens: { operator, parameters, audience, key: this.keys.find(name, domain, version) },
+      tokens: { operator, parameters, audience, key: this.keys.find(name, domain, version), vault: null },
       opened: null,
     };
+  }
+
+  /** Tokens from a map that goes on from the one that the rules name, or begins where they say that there is none. */
+  #assign(name: string, rule: ColumnRule, type: ColumnType): Pick<CopyColumn, "given" | "tokens" | "opened"> {
+    const { operator, domain, version, parameters, invalid } = rule;
+    const audience = this.#audience;
+    const path = `tokenization.${audience}.columns.${name}.parameters`;
+    const { canonical } = parseRandom(new Field(parameters, path, "TOKEN_PARAMETER"));
+    if (!isTaken(type, "text")) throw ruleFault(name, "not of a type that the operator takes");
+    this.#checkUnitTokens(name, { invalid }, { isJoinable: true });
+    const key = this.keys.find(name, domain, version);
+    if (key === null || domain === null || version === null)
+      throw ruleFault(name, "the operator needs a domain");
+    const column = { column: this.#read(name), canonical };
+    const vault = this.vaults.findIndex((known) => known.domain === domain);
+    const known = this.vaults[vault];
+    if (known !== undefined && known.version !== version) {
+      throw ruleFault(name, "columns of one map are of one version of their domain's key");
+    }
+    if (known !== undefined) this.vaults[vault] = { ...known, columns: [...known.columns, column] };
+    else
+      this.vaults.push({
+        domain,
+        audience,
+        version,
+        key,
+        from: this.#vaultBefore(name, domain),
+        columns: [column],
+      });
+    this.tokens[name] = { operator, domain, version, audience, parameters, unit: null };
+    const at = known === undefined ? this.vaults.length - 1 : vault;
+    return {
+      given: { kind: "utf8" },
+      tokens: { operator, parameters, audience, key, vault: at },
+      opened: null,
+    };
+  }
+
+  /** A job that began anew where tokens have been assigned would give the same values others. */
+  #vaultBefore(column: string, domain: string): VaultRule["from"] {
+    const audience = this.#audience;
+    const known = this.#manifest.rules.vaults ?? [];
+    const place = known.findIndex((vault) => vault.domain === domain && vault.audience === audience);
+    const entry = known[place];
+    if (entry === undefined)
+      throw new PolicyError("TOKEN_VAULT", { column, domain, audience, fault: "not named" });
+    if (entry.map === null) return null;
+    const key = this.keys.find(column, domain, entry.map.version);
+    return key === null ? null : { map: entry.map, place, key };
   }
 
   #rewrap(name: string, rule: ColumnRule, type: ColumnType): Pick<CopyColumn, "tokens" | "opened"> {
@@ -148,6 +202,7 @@ class Compiler {
       parameters,
       audience,
       key: this.keys.find(name, facts.domain, version),
+      vault: null,
     });
     return { tokens: tokens(rule.version), opened: tokens(facts.version) };
   }
@@ -163,7 +218,11 @@ class Compiler {
   }
 
   /** Where no marks tell units apart, equal units need equal tokens, and every row one. */
-  #checkUnitTokens(name: string, { invalid }: ColumnRule, { isJoinable }: Tokenizer): void {
+  #checkUnitTokens(
+    name: string,
+    { invalid }: Pick<ColumnRule, "invalid">,
+    { isJoinable }: Pick<Tokenizer, "isJoinable">,
+  ): void {
     const { unit, schema } = this.#manifest;
     const isUnit = schema.some((entry) => entry.name === name && entry.role === "unit");
     if (unit !== "scattered" || !isUnit) return;

@@ -3,6 +3,7 @@
 import type { ArrowField } from "../../core/column/schema.ts";
 import type { DictionaryVector, Vector } from "../../core/column/vector.ts";
 import { SealroomError } from "../../core/errors.ts";
+import { Field } from "../../core/text/field.ts";
 import type { TokenMaster } from "../../core/token/keys.ts";
 import {
   daysOf,
@@ -19,11 +20,21 @@ import { CodedColumn } from "./coded-column.ts";
 import { FATES, nameOfFate } from "./fate-names.ts";
 import type { Kernel, TextKernel } from "./operator.ts";
 import { parseTokenizer } from "./operators.ts";
+import { parseRandom, randomKernel } from "./operators/random.ts";
+import type { SharedTokens } from "./operators/random.ts";
 import type { CopyColumn, CopyProgram, Tokens } from "./program.ts";
 import type { Quarantine, QuarantinedValue } from "./quarantine.ts";
 import { REDACTED, withRedacted } from "./redacted.ts";
 import { FATE, squeezed } from "./text-column.ts";
 import type { TextColumn } from "./text-column.ts";
+
+/** What a program's kernels need besides. */
+export interface CopySecrets {
+  /** Of the program's keys, in their order. */
+  readonly masters: readonly Uint8Array[];
+  /** Of its maps of random tokens. */
+  readonly maps: readonly SharedTokens[];
+}
 
 /** Where values without tokens go. */
 export interface Rejects {
@@ -42,10 +53,10 @@ export class CopyColumnWork {
   #rows = 0;
 
   /** Errors: TOKEN_KEY, TOKEN_SCOPE. */
-  constructor(column: CopyColumn, program: CopyProgram, masters: readonly Uint8Array[], rejects: Rejects) {
+  constructor(column: CopyColumn, program: CopyProgram, secrets: CopySecrets, rejects: Rejects) {
     this.#column = column;
-    this.#kernel = column.tokens === null ? null : makeKernel(column.tokens, program, masters);
-    const opener = column.opened === null ? null : makeKernel(column.opened, program, masters);
+    this.#kernel = column.tokens === null ? null : makeKernel(column.tokens, program, secrets);
+    const opener = column.opened === null ? null : makeKernel(column.opened, program, secrets);
     if (opener !== null && opener.takes !== "text") throw new Error("internal: tokens that are no texts");
     this.#opener = opener;
     this.#rejects = rejects;
@@ -167,8 +178,14 @@ export class CopyColumnWork {
   }
 }
 
-function makeKernel(tokens: Tokens, { keys }: CopyProgram, masters: readonly Uint8Array[]): Kernel {
-  const { operator, parameters, audience, key } = tokens;
+function makeKernel(tokens: Tokens, { keys }: CopyProgram, { masters, maps }: CopySecrets): Kernel {
+  const { operator, parameters, audience, key, vault } = tokens;
+  if (vault !== null) {
+    const [master, map] = [masterOf(key, keys, masters, audience), maps[vault]];
+    if (master === null || map === undefined) throw new Error("internal: a program without its maps");
+    const { canonical } = parseRandom(new Field(parameters, "parameters", "TOKEN_PARAMETER"));
+    return randomKernel(canonical, master, map);
+  }
   return parseTokenizer(operator, parameters, "parameters").make(masterOf(key, keys, masters, audience));
 }
 

@@ -5,7 +5,7 @@ import type { ColumnBatch, Vector } from "../../core/column/vector.ts";
 import { SealroomError } from "../../core/errors.ts";
 import type { Kernel, OutputBatch } from "../kernel.ts";
 import { CopyColumnWork } from "./copy-column.ts";
-import type { Rejects } from "./copy-column.ts";
+import type { CopySecrets, Rejects } from "./copy-column.ts";
 import type { CopyProgram } from "./program.ts";
 import { Quarantine } from "./quarantine.ts";
 import type { QuarantinedValue } from "./quarantine.ts";
@@ -23,11 +23,11 @@ export class ObjectCopy implements Kernel<CopyPartial> {
   readonly #rejects: Rejects = { values: [], limit: new Quarantine() };
   #rows = 0;
 
-  /** `masters`: of the program's keys, in their order. Errors: TOKEN_KEY, TOKEN_SCOPE. */
-  constructor(program: CopyProgram, masters: readonly Uint8Array[]) {
+  /** Errors: TOKEN_KEY, TOKEN_SCOPE. */
+  constructor(program: CopyProgram, secrets: CopySecrets) {
     this.#program = program;
     this.#columns = program.outputs.map(
-      (column) => new CopyColumnWork(column, program, masters, this.#rejects),
+      (column) => new CopyColumnWork(column, program, secrets, this.#rejects),
     );
   }
 

@@ -2,7 +2,8 @@
 import type { ColumnType } from "../../core/column/type.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { ColumnEntry, UnitKind } from "../../core/manifest/manifest.ts";
-import type { InvalidRule, TokenFacts, TokenKeyEntry } from "../../core/manifest/tokenization.ts";
+import type { InvalidRule, TokenFacts, TokenKeyEntry, VaultMap } from "../../core/manifest/tokenization.ts";
+import type { CanonicalForm } from "./canonical.ts";
 
 export interface CopyProgram {
   readonly kind: "tokenize";
@@ -14,8 +15,22 @@ export interface CopyProgram {
   readonly dropped: readonly string[];
   /** The masters that the operators' keys are derived from, each once. */
   readonly keys: readonly TokenKeyEntry[];
+  /** The maps of random tokens, each once. */
+  readonly vaults: readonly VaultRule[];
   readonly minUnits: number;
   readonly output: CopyShape;
+}
+
+/** A map of random tokens, and which columns' values it has. */
+export interface VaultRule {
+  readonly domain: string;
+  readonly audience: string;
+  /** Of the domain's key, under which the map is sealed from now on, and its position in `keys`. */
+  readonly version: number;
+  readonly key: number;
+  /** The map from which it goes on, its place in the rules, and the position of its key; null where it begins. */
+  readonly from: { readonly map: VaultMap; readonly place: number; readonly key: number } | null;
+  readonly columns: readonly { readonly column: number; readonly canonical: CanonicalForm }[];
 }
 
 /** What the copy's manifest says of it. */
@@ -53,4 +68,6 @@ export interface Tokens {
   readonly audience: string;
   /** Position in `keys`; null of operators without keys. */
   readonly key: number | null;
+  /** Position in `vaults`, of random tokens; null of all others. */
+  readonly vault: number | null;
 }

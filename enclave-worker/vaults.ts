@@ -1,0 +1,117 @@
+// The maps of random tokens: opened as the owner's rules name them, added to in this process alone, and sealed anew
+// before a thread looks up the first token. What was sealed before is never written over.
+import { deriveTokenKey, SUITE } from "../core/token/keys.ts";
+import type { TokenMaster } from "../core/token/keys.ts";
+import { SealroomError } from "../core/errors.ts";
+import type { VaultEntry } from "../core/manifest/tokenization.ts";
+import type { Subject } from "../core/receipt/statement.ts";
+import { dialStream } from "../core/wire/byte-stream.ts";
+import type { Dialer } from "../core/wire/transport.ts";
+import { masterOf } from "../jobs/tokenize/copy-column.ts";
+import { RANDOM } from "../jobs/tokenize/operators/random.ts";
+import type { SharedTokens } from "../jobs/tokenize/operators/random.ts";
+import type { VaultRule } from "../jobs/tokenize/program.ts";
+import type { SurveyMerge, SurveyProgram } from "../jobs/tokenize/survey.ts";
+import { Vault, VAULT_SCHEMA } from "../jobs/tokenize/vault.ts";
+import { Gateway } from "./gateway.ts";
+import { readTable } from "./object-table.ts";
+import { OutputObject } from "./output-object.ts";
+import type { OutputTarget } from "./output-object.ts";
+import { SealedFile } from "./sealed-file.ts";
+
+const IDLE_MS = 60_000;
+const KEY_BYTES = 32;
+const SCHEMA = VAULT_SCHEMA.map((column) => ({ ...column, role: "hidden" }) as const);
+
+export interface VaultWork {
+  readonly dialer: Dialer;
+  /** The host's name of the job. */
+  readonly job: string;
+  /** How many objects the input has: its maps are addressed behind them. */
+  readonly objects: number;
+  readonly program: SurveyProgram;
+  readonly masters: readonly Uint8Array[];
+  readonly survey: SurveyMerge;
+  /** Where the map at that place is sealed to, but for its key. */
+  readonly target: (vault: number, rule: VaultRule) => Omit<OutputTarget, "key">;
+}
+
+export interface SealedVaults {
+  /** By the program's vaults. */
+  readonly maps: readonly SharedTokens[];
+  readonly entries: readonly VaultEntry[];
+  /** For the receipt: each map by the digest of its bytes. */
+  readonly subjects: readonly Subject[];
+}
+
+/** Errors: TOKEN_VAULT, TOKEN_VAULT_SIZE, JOB_OUTPUT; OBJECT_*, SEAL_*, COLUMN_* of a map that is not the one named. */
+export async function sealVaults(work: VaultWork): Promise<SealedVaults> {
+  const maps: SharedTokens[] = [];
+  const entries: VaultEntry[] = [];
+  const subjects: Subject[] = [];
+  for (const [at, rule] of work.program.vaults.entries()) {
+    const vault = new Vault(masterFor(work, rule.key, rule));
+    if (rule.from !== null) await restore(work, rule, rule.from, vault);
+    for (const list of work.survey.lists[at] ?? []) vault.assign(list);
+    const target = { ...work.target(at, rule), key: vaultKey(masterFor(work, rule.key, rule)) };
+    try {
+      const object = await OutputObject.open(work.dialer, target);
+      try {
+        for (const batch of vault.batches()) await object.write(batch);
+        const { key, digest, bytes, rows } = await object.finish();
+        const map = { key, version: rule.version, digest, bytes, rows };
+        entries.push({ domain: rule.domain, audience: rule.audience, map });
+        subjects.push({ name: nameOf(key), sha384: object.sha384() });
+      } finally {
+        object.close();
+      }
+    } finally {
+      target.key.fill(0);
+    }
+    maps.push(vault.shared);
+  }
+  return { maps, entries, subjects };
+}
+
+async function restore(
+  { dialer, job, objects, program, masters }: VaultWork,
+  rule: VaultRule,
+  { map, place, key: position }: NonNullable<VaultRule["from"]>,
+  vault: Vault,
+): Promise<void> {
+  const stream = await dialStream(dialer, "gateway", IDLE_MS);
+  const key = vaultKey(masterFor({ program, masters }, position, rule));
+  try {
+    const gateway = new Gateway(stream, { job, input: 0, object: objects + place });
+    const file = await SealedFile.open(gateway, { ...map, format: "arrow" }, key);
+    const columns = VAULT_SCHEMA.map(({ name }) => name);
+    await readTable(file, { schema: SCHEMA, unit: "row", columns, rows: map.rows }, (batch) => {
+      vault.restore(batch);
+    });
+  } finally {
+    key.fill(0);
+    stream.destroy();
+  }
+}
+
+function masterFor(
+  { program, masters }: Pick<VaultWork, "program" | "masters">,
+  place: number,
+  { audience }: VaultRule,
+): TokenMaster {
+  const master = masterOf(place, program.keys, masters, audience);
+  if (master === null) throw new Error("internal: a map without a key");
+  return master;
+}
+
+/** Under which a map's own data key is wrapped. */
+function vaultKey(master: TokenMaster): Uint8Array {
+  const use = { operator: RANDOM, part: "vault", suite: SUITE.vault, parameters: {} };
+  return deriveTokenKey(master, use, KEY_BYTES);
+}
+
+function nameOf(key: string): string {
+  const name = key.split("/").at(-1);
+  if (name === undefined) throw new SealroomError("TOKEN_VAULT", { fault: "no name" });
+  return name;
+}

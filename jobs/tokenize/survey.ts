@@ -1,0 +1,144 @@
+// The pass before a copy with random tokens: which values each map has to have. Nothing of it leaves the enclave.
+import type { ColumnBatch, Vector } from "../../core/column/vector.ts";
+import { SealroomError } from "../../core/errors.ts";
+import type { Kernel, Merge } from "../kernel.ts";
+import { canonicalize } from "./canonical.ts";
+import type { CmacColumn } from "./cmac-column.ts";
+import { dictionaryTexts, fatesOf, textsOf } from "./cells.ts";
+import { masterOf } from "./copy-column.ts";
+import { MacTable } from "./mac-table.ts";
+import { placeKey, TOKEN_WORDS, wordsOf } from "./operators/random.ts";
+import type { CopyProgram, VaultRule } from "./program.ts";
+import { FATE } from "./text-column.ts";
+import type { TextColumn } from "./text-column.ts";
+
+export interface SurveyProgram {
+  readonly kind: "survey";
+  readonly columns: CopyProgram["columns"];
+  readonly vaults: readonly VaultRule[];
+  readonly keys: CopyProgram["keys"];
+}
+
+/** Distinct canonical values, by map. */
+export interface SurveyPartial {
+  readonly values: readonly ValueList[];
+}
+
+/** Texts end to end, and the MACs by which a map finds them, four words each. */
+export interface ValueList {
+  readonly lengths: Int32Array;
+  readonly bytes: Uint8Array;
+  readonly macs: Uint32Array;
+}
+
+/** Of one map: an enclave has to hold it. */
+export const MOST_VALUES = 1_000_000;
+const MOST_BYTES: number = 128 * 1024 * 1024;
+
+export class ObjectSurvey implements Kernel<SurveyPartial> {
+  readonly #finders: readonly Distinct[];
+  readonly #program: SurveyProgram;
+
+  constructor(program: SurveyProgram, masters: readonly Uint8Array[]) {
+    this.#program = program;
+    this.#finders = program.vaults.map(({ key, audience }) => {
+      const master = masterOf(key, program.keys, masters, audience);
+      if (master === null) throw new Error("internal: a map without a key");
+      return new Distinct(placeKey(master));
+    });
+  }
+
+  /** Error: TOKEN_VAULT_SIZE. */
+  add({ columns }: ColumnBatch): null {
+    for (const [at, { columns: surveyed }] of this.#program.vaults.entries()) {
+      for (const { column, canonical } of surveyed) {
+        const vector = columns[column];
+        if (vector === undefined) throw new Error("internal: a batch without a column of the program");
+        const { texts, fates } = usedTexts(vector);
+        this.#finders[at]?.add(canonicalize(canonical, texts, fates), fates);
+      }
+    }
+    return null;
+  }
+
+  finish(): SurveyPartial {
+    return { values: this.#finders.map((finder) => finder.finish()) };
+  }
+}
+
+/** A row each, or, of a vector of codes, a string each, those that no row has with the fate `null`. */
+function usedTexts(vector: Vector): { readonly texts: TextColumn; readonly fates: Uint8Array } {
+  const rows = fatesOf(vector);
+  if (vector.layout !== "dictionary") return { texts: textsOf(vector, rows), fates: rows };
+  const fates = new Uint8Array(vector.values.length).fill(FATE.null);
+  for (let row = 0; row < rows.length; row++) {
+    if (rows[row] === FATE.done) fates[vector.codes[row] ?? 0] = FATE.done;
+  }
+  return { texts: dictionaryTexts(vector.values), fates };
+}
+
+class Distinct {
+  readonly #key: CmacColumn;
+  readonly #table = new MacTable();
+  readonly #values: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(key: CmacColumn) {
+    this.#key = key;
+  }
+
+  add(texts: TextColumn, fates: Uint8Array): void {
+    const macs = wordsOf(this.#key.macs(texts, fates));
+    for (let row = 0; row < texts.rows; row++) {
+      if (fates[row] !== FATE.done) continue;
+      if (this.#table.add(macs, row * TOKEN_WORDS) < this.#values.length) continue;
+      const value = texts.bytes.slice(texts.offsets[row], texts.offsets[row + 1]);
+      this.#bytes += value.length;
+      checkSize(this.#table.size, this.#bytes);
+      this.#values.push(value);
+    }
+  }
+
+  finish(): ValueList {
+    const bytes = new Uint8Array(this.#bytes);
+    let at = 0;
+    for (const value of this.#values) {
+      bytes.set(value, at);
+      at += value.length;
+    }
+    const macs = this.#table.shared.macs.slice(0, this.#table.size * TOKEN_WORDS);
+    return { lengths: Int32Array.from(this.#values, ({ length }) => length), bytes, macs };
+  }
+}
+
+/** Error: TOKEN_VAULT_SIZE. */
+export function checkSize(values: number, bytes: number): void {
+  if (values > MOST_VALUES || bytes > MOST_BYTES) {
+    throw new SealroomError("TOKEN_VAULT_SIZE", { values: MOST_VALUES, bytes: MOST_BYTES });
+  }
+}
+
+/** Keeps what every object has, for the maps to take in. */
+export class SurveyMerge implements Merge<SurveyPartial> {
+  /** By map, the lists of all objects in the manifest's order. */
+  readonly lists: readonly ValueList[][];
+  #bytes = 0;
+  #values = 0;
+
+  constructor({ vaults }: SurveyProgram) {
+    this.lists = vaults.map(() => []);
+  }
+
+  /** Error: TOKEN_VAULT_SIZE: objects that repeat each other's values are bounded together. */
+  add({ values }: SurveyPartial): void {
+    for (const [at, list] of values.entries()) {
+      this.#bytes += list.bytes.length;
+      this.#values += list.lengths.length;
+      checkSize(this.#values / MOST_REPEATS, this.#bytes / MOST_REPEATS);
+      this.lists[at]?.push(list);
+    }
+  }
+}
+
+/** How often a value may stand in different objects, on average, before it is too much to hold. */
+const MOST_REPEATS = 8;
