@@ -22,6 +22,13 @@ const SEEDS: Readonly<Record<string, string>> = {
   "hexadecimal groups": "a:",
   gaps: "a::",
   octets: "1.",
+  "web addresses in one another": "http://a/",
+  "web addresses that end in signs": "www.a?",
+  "a web address in brackets that never end": "http://[",
+  "a scheme and www": "https://www.",
+  "web addresses begun": "http:",
+  "pairs of hexadecimal digits": "ab:",
+  "fours of hexadecimal digits": "abcd.",
   "dates in a row": "1/2/2020/",
   "IBAN heads": "DE89 ",
   "tracks begun": "%B4111111111111111^AB^2512",
@@ -72,6 +79,17 @@ for (const [name, seed] of Object.entries(SEEDS)) {
     }
   });
 }
+
+test("a web address of any length is found whole, and read as often as others", () => {
+  const url = `https://example.com/?${"token=secret&".repeat(5_000)}a`;
+  const bytes = new TextEncoder().encode(`see ${url}. ${url}`);
+  const spans: (readonly [number, number])[] = [];
+  new Finder().findIn(bytes, 0, bytes.length, (_, start, end) => spans.push([start, end]));
+  assert.deepEqual(spans, [
+    [4, 4 + url.length],
+    [6 + url.length, bytes.length],
+  ]);
+});
 
 test("a million digits, in one row and in groups, are gone through", () => {
   for (const unit of ["1", "4111-", "4111-1111-1111-1111 ", "a@"]) {
