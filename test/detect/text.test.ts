@@ -1,6 +1,7 @@
 // Values in free text: where one begins and ends, and which stands where several could.
 import assert from "node:assert/strict";
 import test from "node:test";
+import fc from "fast-check";
 import { DETECTORS } from "../../core/detect/detectors.ts";
 import { Finder } from "../../core/detect/find.ts";
 import { PAN } from "../../core/detect/pan.ts";
@@ -172,7 +173,7 @@ test("what stands before the text is as if it were not there", () => {
   }
 });
 
-/** The bytes of each place, by detector alone or together, that are in no span that covers. */
+/** Of bytes that detectors find, alone or together, the first that is in no span of coverIn, and all before; or "". */
 function uncovered(text: string): string {
   const { bytes, start, end } = amid(text, 5);
   const open = new Uint8Array(bytes.length).fill(1);
@@ -199,6 +200,22 @@ test("what covers leaves no byte that any detector would take by itself, however
   ]) {
     assert.equal(uncovered(text), "", text);
   }
+});
+
+test("of any text, what covers leaves no byte that any detector would take by itself", () => {
+  const values = DETECTORS.flatMap(({ name }) => EXAMPLES[name].matched);
+  const sign = fc.constantFrom(...Array.from(" -./:+(),=@;é字😀"));
+  const part = fc.oneof(
+    fc.constantFrom(...values),
+    sign,
+    fc.string({ unit: fc.constantFrom("1", "2", "5", " ", "-") }),
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 7 }), (parts) => {
+      assert.equal(uncovered(parts.join("")), "");
+    }),
+    { numRuns: 3_000 },
+  );
 });
 
 test("what covers is what is found, where nothing overlaps", () => {

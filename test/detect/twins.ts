@@ -323,6 +323,11 @@ function isBeginning(text: string, at: number): boolean {
 
 /** Spans in UTF-16 units. */
 export function naiveSpans(text: string): readonly Span[] {
+  return longestFirst(naiveCandidates(text), (span) => Buffer.byteLength(text.slice(span[1], span[2])));
+}
+
+/** The longest at each place where one begins, in UTF-16 units. */
+export function naiveCandidates(text: string): readonly Span[] {
   const candidates: Span[] = [];
   for (let at = 0; at < text.length; at++) {
     if (!isBeginning(text, at)) continue;
@@ -342,7 +347,7 @@ export function naiveSpans(text: string): readonly Span[] {
     }
     if (best !== undefined) candidates.push(best);
   }
-  return longestFirst(candidates, (span) => Buffer.byteLength(text.slice(span[1], span[2])));
+  return candidates;
 }
 
 /** Those that stand: the longest, then the first, each unless it overlaps one that stands. */
