@@ -2,17 +2,19 @@
 import { queryRows, type Database } from "./database.ts";
 import { inputFault, type Input } from "./input.ts";
 
-export const SAMPLE_VALUES = 10_000;
-/** Of longer values the beginning. Past what a detector takes for a value. */
+const SAMPLE_VALUES = 10_000;
+/** Of longer values the beginning: more than a detector takes for a value. */
 const SAMPLE_CHARS = 400;
-/** A column with fewer values in the sampled rows is looked for by itself. */
+/** A column with fewer values in the rows that were drawn is looked for in all rows. */
 const FEW_VALUES = 1_000;
 
+type Row = Readonly<Record<string, unknown>>;
+
 /**
- * Up to SAMPLE_VALUES values of each column, neither null nor blank: of rows drawn from all; of a column that has few
- * values in these, the first that it has.
+ * Up to SAMPLE_VALUES values of each column, neither null nor blank: of rows drawn from all, of a column that has few
+ * values there drawn from all its values.
  * @param values SQL expressions inside the input's relation
- * @throws OWNER_INPUT, OWNER_MEMORY
+ * @throws OWNER_INPUT
  */
 export async function sampleTexts(
   database: Database,
@@ -21,40 +23,30 @@ export async function sampleTexts(
 ): Promise<readonly (readonly string[])[]> {
   if (values.length === 0) return [];
   const texts = values.map((value) => `left(CAST(${value} AS VARCHAR), ${SAMPLE_CHARS})`);
-  const drawn = await readTexts(
-    database,
-    input,
-    `SELECT * FROM (SELECT ${texts.map((text, i) => `${text} AS c${i}`).join(", ")} FROM ${input.relation}) ` +
-      `USING SAMPLE reservoir(${SAMPLE_VALUES} ROWS) REPEATABLE (1)`,
-    values.length,
+  const all = `SELECT ${texts.map((text, i) => `${text} AS c${i}`).join(", ")} FROM ${input.relation}`;
+  const drawn = `SELECT * FROM (${all}) USING SAMPLE reservoir(${SAMPLE_VALUES} ROWS) REPEATABLE (1)`;
+  const rows = await read(database, input, drawn);
+  const samples = texts.map((_, i) => rows.map((row) => row[`c${i}`]).filter(isThere));
+  if (rows.length < SAMPLE_VALUES) return samples;
+  const rare = texts.flatMap((text, i) => ((samples[i]?.length ?? 0) < FEW_VALUES ? [{ text, i }] : []));
+  if (rare.length === 0) return samples;
+  const lists = rare.map(
+    ({ text, i }) => `arg_min(${text}, random(), ${SAMPLE_VALUES}) FILTER (trim(${text}) <> '') AS c${i}`,
   );
-  const samples: (readonly string[])[] = [];
-  for (const [i, text] of texts.entries()) {
-    const found = drawn[i] ?? [];
-    if (found.length >= FEW_VALUES) {
-      samples.push(found);
-      continue;
-    }
-    const query = `SELECT ${text} AS c0 FROM ${input.relation} WHERE trim(${text}) <> '' LIMIT ${SAMPLE_VALUES}`;
-    samples.push((await readTexts(database, input, query, 1))[0] ?? []);
-  }
-  return samples;
+  const [found = {}] = await read(database, input, `SELECT ${lists.join(", ")} FROM ${input.relation}`);
+  return samples.map((sample, i) => {
+    const list = found[`c${i}`];
+    return Array.isArray(list) ? list.filter(isThere) : sample;
+  });
 }
 
-async function readTexts(
-  { connection }: Database,
-  input: Input,
-  query: string,
-  columns: number,
-): Promise<readonly (readonly string[])[]> {
+function isThere(value: unknown): value is string {
+  return typeof value === "string" && value.trim() !== "";
+}
+
+async function read({ connection }: Database, input: Input, query: string): Promise<readonly Row[]> {
   try {
-    const rows = await queryRows(connection, query);
-    return Array.from({ length: columns }, (_, i) =>
-      rows.flatMap((row) => {
-        const text = row[`c${i}`];
-        return typeof text === "string" && text.trim() !== "" ? [text] : [];
-      }),
-    );
+    return await queryRows(connection, query);
   } catch (cause) {
     throw inputFault(input.file, cause);
   }
