@@ -119,7 +119,6 @@ function overrules(named: IdentifierName | null, { identifier }: Found): boolean
   return (
     SECRETS.has(named) ||
     (DATES.has(named) && DATES.has(identifier)) ||
-    (named === "fax" && identifier === "phone") ||
     (WEAK.has(identifier) && !WEAK.has(named))
   );
 }

@@ -9,6 +9,8 @@ import { wordsOf } from "./propose-role.ts";
 import { yamlText } from "./yaml-text.ts";
 
 const AUDIENCE = "research";
+/** Room for the audience in the name of a data set. */
+const MAX_NAME_CHARS = 100;
 
 type Parameters = Readonly<Record<string, string | boolean>>;
 
@@ -165,6 +167,7 @@ function nameOf(file: string): string {
   const name = basename(file)
     .replace(/\.[^.]*$/, "")
     .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
-    .replace(/^[^A-Za-z0-9]+/, "");
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .slice(0, MAX_NAME_CHARS);
   return name === "" ? "data" : name;
 }

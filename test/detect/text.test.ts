@@ -165,6 +165,8 @@ test("what stands before the text is as if it were not there", () => {
     [":", "::1"],
     ["4/", "1/2/2020"],
     ["x", "4111111111111111"],
+    ["ab:", "00:1a:2b:3c:4d:5e"],
+    ["https://a/", "www.example.com"],
   ] as const) {
     const bytes = new TextEncoder().encode(before + text);
     const spans: (readonly [number, number])[] = [];

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { IDENTIFIERS } from "../../core/detect/identifier.ts";
 import type { JsonObject, JsonValue } from "../../core/json.ts";
+import { DATASET_NAME } from "../../core/manifest/manifest.ts";
 import { parseYaml } from "../../core/text/yaml.ts";
 import { parseTokenizer } from "../../jobs/tokenize/operators.ts";
 import { identifyColumn } from "../../owner/identify.ts";
@@ -212,6 +213,34 @@ test("codes of nine digits are no SSNs, and what a name says outweighs what half
   assert.equal(identifyColumn("cvv", Array.from({ length: 50 }, visa)).identifier, "cvv");
   // But what hardly any number is by chance outweighs a name.
   assert.equal(identifyColumn("account_no", Array.from({ length: 300 }, visa)).identifier, "pan");
+});
+
+test("a name says which date it is; a few dates among other values are no reason to close a column", () => {
+  const dates = Array.from({ length: 60 }, (_, row) => `${1 + (row % 12)}/${1 + (row % 28)}/1970`);
+  assert.equal(identifyColumn("dob", dates).identifier, "birth_date");
+  assert.equal(identifyColumn("alpha", dates).identifier, "date");
+  assert.equal(identifyColumn("alpha", [...dates, ...Array<string>(90).fill("later")]).identifier, null);
+});
+
+test("a column without values is dropped whatever its name", async () => {
+  const { roles, rules } = await propose({ who, ssn: () => "", sex: () => "" });
+  assert.deepEqual([roles["ssn"], roles["sex"]], ["hidden", "hidden"]);
+  assert.deepEqual([treatments(rules)["ssn"], treatments(rules)["sex"]], ["drop", "drop"]);
+});
+
+test("the copy has a name that a data set may have, whatever the file is called", async () => {
+  for (const [file, name] of [
+    ["-my visits (2).v1.csv", "my-visits-2-.v1-research"],
+    ["§.csv", "data-research"],
+    [`${"x".repeat(200)}.csv`, `${"x".repeat(100)}-research`],
+  ] as const) {
+    const input = join(directory, file);
+    await writeFile(input, "a\n1\n");
+    const { rules } = await proposeFiles({ input, unit: "row" });
+    const found = text(member(member(parseYaml(uncommented(rules)), "tokenization"), "research"), "dataset");
+    assert.equal(found, name);
+    assert.match(found, DATASET_NAME);
+  }
 });
 
 test("too few values tell nothing, and numbers that pass a check digit by chance are no identifier", () => {
