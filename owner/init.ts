@@ -1,5 +1,5 @@
-// Proposes schema.yaml and rules.yaml for files that have none: types from the values, roles from names and counts,
-// bounds from quantiles. Each line says why. Nothing is proposed that opens more than an owner would have to undo.
+// Proposes schema.yaml and rules.yaml for files that have none: types from the values, roles from what detectors find in
+// a sample of them, names and counts, bounds from quantiles, operators for tokenized copies. Each line says why. Nothing is proposed that opens more than an owner would have to undo.
 import { findColumnType, type ColumnType } from "../core/column/type.ts";
 import { SealroomError } from "../core/errors.ts";
 import { nearestDetail } from "../core/text/field.ts";
@@ -14,6 +14,9 @@ import {
 import { inferTypes } from "./read/infer.ts";
 import { inputFault, openInputs, type Input, type InputColumn } from "./read/input.ts";
 import { textConversion, typedConversion } from "./read/convert.ts";
+import { sampleTexts } from "./read/sample.ts";
+import { identifyColumn, UNIDENTIFIED, type ColumnIdentity } from "./identify.ts";
+import { tokenizationText } from "./propose-operator.ts";
 import { namesUnit, proposeRole, type ColumnFacts } from "./propose-role.ts";
 import { ROW_UNIT, rulesText, schemaText, type ProposedColumn, type Scope } from "./proposal-text.ts";
 
@@ -62,7 +65,7 @@ export async function proposeFiles({
     const scope: Scope = unit ?? (chosen === ROW_UNIT ? "row" : null);
     return {
       schema: schemaText(final, scope, dropped, delimiter),
-      rules: rulesText(final, scope),
+      rules: `${rulesText(final, scope)}${tokenizationText(final, scope, file)}`,
       unit: scope === "row" ? ROW_UNIT : (unit?.name ?? null),
     };
   } finally {
@@ -146,14 +149,33 @@ async function studyColumns(
     throw inputFault(input.file, cause);
   }
   const rows = Number(row["n"]);
+  const identities = await identifyColumns(database, input, typed, values);
   return typed.map(({ column, typeName, type }, i) => {
     const present = Number(row[`v${i}`]);
     // The estimate may exceed what is possible.
     const distinct = Math.min(present, Number(row[`d${i}`]));
     const study: ColumnFacts = { name: column.name, type, rows, nulls: rows - present, distinct };
     const quantiles = readQuantiles(row[`q${i}`]);
-    return { ...study, typeName, value: values[i] ?? "NULL", quantiles, ...proposeRole(study) };
+    const identity = identities[i] ?? UNIDENTIFIED;
+    const role = proposeRole(study, identity);
+    return { ...study, typeName, value: values[i] ?? "NULL", quantiles, identity, ...role };
   });
+}
+
+/** Detectors take text, and digits that somebody may have stored as a number. */
+async function identifyColumns(
+  database: Database,
+  input: Input,
+  typed: readonly TypedColumn[],
+  values: readonly string[],
+): Promise<readonly ColumnIdentity[]> {
+  const isSampled = typed.map(({ type }) => type.kind === "utf8" || type.kind === "int");
+  const sampled = values.filter((_, i) => isSampled[i]);
+  const samples = await sampleTexts(database, input, sampled);
+  let next = 0;
+  return typed.map(({ column }, i) =>
+    identifyColumn(column.name, isSampled[i] === true ? (samples[next++] ?? []) : []),
+  );
 }
 
 /** What the rules clip is a unit's total, so that is what bounds are proposed from: a row says nothing of it. */

@@ -2,12 +2,15 @@
 import type { ColumnType } from "../core/column/type.ts";
 import type { Role } from "../core/manifest/manifest.ts";
 import type { ColumnFacts } from "./propose-role.ts";
+import type { ColumnIdentity } from "./identify.ts";
 import { OPEN_UNIT } from "./schema-file.ts";
+import { yamlText } from "./yaml-text.ts";
 
 export interface ProposedColumn extends ColumnFacts {
   readonly typeName: string;
   readonly role: Role;
   readonly why: string;
+  readonly identity: ColumnIdentity;
   /** The column's value in SQL. */
   readonly value: string;
   /** 1% and 99% quantiles of a number: of units' totals where there is a unit, else of rows. */
@@ -112,11 +115,4 @@ function outward(value: number, places: number): number {
     Number.MAX_SAFE_INTEGER / 10 ** places,
   );
   return Object.is(rounded, -0) ? 0 : rounded;
-}
-
-/** Plain where YAML cannot take it for anything else. */
-function yamlText(text: string): string {
-  const isPlain =
-    /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
-  return isPlain ? text : JSON.stringify(text);
 }

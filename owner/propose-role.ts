@@ -1,7 +1,10 @@
-// What a column may be used for, guessed from its name and a few counts. Conservative: whatever might tell who
-// somebody is, or is not understood, is not offered for use. An owner reads the guess and its reason and decides.
+// What a column may be used for, guessed from what its values and its name were found to be, and a few counts.
+// Conservative: whatever might tell who somebody is, or is not understood, is not offered for use. An owner reads the
+// guess and its reason and decides.
 import type { ColumnType } from "../core/column/type.ts";
+import type { IdentifierName } from "../core/detect/identifier.ts";
 import type { Role } from "../core/manifest/manifest.ts";
+import { UNIDENTIFIED, type ColumnIdentity } from "./identify.ts";
 
 export interface ColumnFacts {
   readonly name: string;
@@ -45,6 +48,20 @@ const INDIRECT = new Set(
   ),
 );
 
+/** Those that tell who somebody is only with other facts. */
+const QUASI: ReadonlySet<IdentifierName> = new Set([
+  "city",
+  "county",
+  "zip",
+  "coordinates",
+  "birth_date",
+  "death_date",
+  "card_expiry",
+  "service_code",
+]);
+/** Those that values and counts have to judge: dates of what happened, and what groups are made of. */
+const OPEN: ReadonlySet<IdentifierName> = new Set(["service_date", "date", "age", "ndc", "gender", "race"]);
+
 const MOSTLY_UNIQUE = 0.5;
 const FEW_VALUES = 1_000;
 const ROWS_PER_VALUE = 10;
@@ -62,7 +79,7 @@ export function namesUnit({ name, type, nulls }: ColumnFacts): boolean {
   );
 }
 
-export function proposeRole(facts: ColumnFacts): RoleProposal {
+export function proposeRole(facts: ColumnFacts, identity: ColumnIdentity = UNIDENTIFIED): RoleProposal {
   const { name, type, rows, nulls, distinct } = facts;
   const words = wordsOf(name);
   const values = rows - nulls;
@@ -71,6 +88,11 @@ export function proposeRole(facts: ColumnFacts): RoleProposal {
   const spread = `about ${distinct} values in ${values} rows`;
 
   if (values === 0) return { role: "hidden", why: "empty" };
+  const { identifier, why } = identity;
+  if (identifier === null && why !== "") return { role: "hidden", why };
+  if (identifier !== null && !OPEN.has(identifier)) {
+    return { role: QUASI.has(identifier) ? "hidden" : "identifier", why };
+  }
   if (words.some((word) => DIRECT.has(word))) {
     return { role: "identifier", why: "its name says that it tells who somebody is" };
   }

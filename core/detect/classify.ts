@@ -76,7 +76,8 @@ function findingOf({ values, matched, failed }: ColumnTally, index: number, leas
   };
 }
 
-function shareOf(count: number, values: number, least: number): Share {
+/** The step that `count` of `values` is in; none below `least`. */
+export function shareOf(count: number, values: number, least: number): Share {
   if (count < least) return "none";
   const above = EDGES.filter((edge) => count > edge * values).length;
   return SHARES[above] ?? "none";

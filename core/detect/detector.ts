@@ -1,5 +1,6 @@
 // What a detector is: it judges a whole value, and finds how far a value reaches that begins at a place in a text. All
-// work on UTF-8 bytes, look a bounded number of bytes ahead and allocate nothing.
+// work on UTF-8 bytes, look a bounded number of bytes ahead (but for web addresses, which url.ts speaks of) and allocate
+// nothing.
 
 /** Of a whole value: none of this kind; of its shape, but its check digits or its rule fail; one. */
 export const VERDICT = { other: 0, failed: 1, matched: 2 } as const;
@@ -20,7 +21,9 @@ export type DetectorName =
   | "aba"
   | "itin"
   | "ndc"
+  | "url"
   | "email"
+  | "mac"
   | "ipv6"
   | "ipv4"
   | "date_iso"

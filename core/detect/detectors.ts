@@ -7,6 +7,7 @@ import { EMAIL } from "./email.ts";
 import { IBAN } from "./iban.ts";
 import { IP_V4 } from "./ip-v4.ts";
 import { IP_V6 } from "./ip-v6.ts";
+import { MAC } from "./mac.ts";
 import { MBI } from "./mbi.ts";
 import { NDC } from "./ndc.ts";
 import { NPI } from "./npi.ts";
@@ -14,6 +15,7 @@ import { PAN } from "./pan.ts";
 import { PHONE } from "./phone.ts";
 import { ITIN, SSN } from "./ssn.ts";
 import { TRACK_1, TRACK_2 } from "./track.ts";
+import { WEB_ADDRESS } from "./url.ts";
 import { VIN } from "./vin.ts";
 
 export const DETECTORS: readonly Detector[] = [
@@ -28,7 +30,9 @@ export const DETECTORS: readonly Detector[] = [
   ABA,
   ITIN,
   NDC,
+  WEB_ADDRESS,
   EMAIL,
+  MAC,
   IP_V6,
   IP_V4,
   DATE_ISO,

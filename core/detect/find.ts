@@ -1,5 +1,5 @@
 // Values in free text. Detectors are asked where a word or a sign begins, each looks a bounded number of bytes ahead from
-// there; so the time is linear in the bytes, whatever they are.
+// there, and a web address is read once; so the time is linear in the bytes, whatever they are.
 import { classOf, wordEnd } from "./ascii.ts";
 import { MAX_RUN, NONE } from "./detector.ts";
 import type { Detector, DetectorName } from "./detector.ts";
@@ -9,6 +9,7 @@ import { AT_SIGN, EMAIL, MAX_LOCAL_BYTES } from "./email.ts";
 import { foreignRowEnd } from "./foreign.ts";
 import { Chain } from "./overlap.ts";
 import type { Emit } from "./overlap.ts";
+import { hostStart, WEB_ADDRESS } from "./url.ts";
 
 export type OnSpan = (detector: DetectorName, start: number, end: number) => void;
 
@@ -18,16 +19,21 @@ export class Finder {
   readonly #chain = new Chain();
   readonly #emit: Emit;
   #onSpan: OnSpan = () => undefined;
+  /** Whether spans are given as wide as what they cover. */
+  #isWide = false;
   /** From the place that was asked last to here there is no @. */
   #noSignBefore = 0;
+  /** Where the web address ends that was read last. */
+  #addressEnd = 0;
 
   /** `detectors`: in the order in which they have what several take for theirs. */
   constructor(detectors: readonly Detector[] = DETECTORS) {
     this.#detectors = detectors;
     this.#dispatch = new Dispatch(detectors);
-    this.#emit = (detector, start, end) => {
+    this.#emit = (detector, start, end, from, to) => {
       const { name } = detectors[detector] ?? raise();
-      this.#onSpan(name, start, end);
+      if (this.#isWide) this.#onSpan(name, from, to);
+      else this.#onSpan(name, start, end);
     };
   }
 
@@ -36,8 +42,23 @@ export class Finder {
    * not use this finder. What stands outside is as if it were not there.
    */
   findIn(bytes: Uint8Array, start: number, end: number, onSpan: OnSpan): void {
+    this.#isWide = false;
+    this.#scan(bytes, start, end, onSpan);
+  }
+
+  /**
+   * As findIn, but spans reach over all that any detector would take, by itself as well: where values overlap, what is
+   * left of those that do not stand goes to those that do. So no byte of a value lies outside.
+   */
+  coverIn(bytes: Uint8Array, start: number, end: number, onSpan: OnSpan): void {
+    this.#isWide = true;
+    this.#scan(bytes, start, end, onSpan);
+  }
+
+  #scan(bytes: Uint8Array, start: number, end: number, onSpan: OnSpan): void {
     this.#onSpan = onSpan;
     this.#noSignBefore = start;
+    this.#addressEnd = start;
     let at = start;
     while (at < end) {
       const byte = bytes[at] ?? 0;
@@ -57,12 +78,24 @@ export class Finder {
       const detector = this.#detectors[index] ?? raise();
       // An address could begin at every word: asked for only where an @ is near.
       if (detector === EMAIL && !this.#isSignNear(bytes, at, end)) continue;
-      const stop = detector.endOf(bytes, at, floor, end);
+      const stop =
+        detector === WEB_ADDRESS ? this.#endOfAddress(bytes, at, end) : detector.endOf(bytes, at, floor, end);
       if (stop <= longest) continue;
       longest = stop;
       finder = index;
     }
     if (finder !== NONE) this.#chain.add(finder, at, longest, this.#emit);
+  }
+
+  /** An address within an address ends where that one does. Looks at no byte twice in a text but at a beginning. */
+  #endOfAddress(bytes: Uint8Array, at: number, end: number): number {
+    if (at >= this.#addressEnd) {
+      const stop = WEB_ADDRESS.endOf(bytes, at, at, end);
+      if (stop !== NONE) this.#addressEnd = stop;
+      return stop;
+    }
+    const host = hostStart(bytes, at, end);
+    return host !== NONE && host < this.#addressEnd ? this.#addressEnd : NONE;
   }
 
   /** Whether an @ stands where that of an address would that begins at `at`. Looks at no byte twice in a text. */

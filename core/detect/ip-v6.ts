@@ -10,12 +10,13 @@ const DOT = 0x2e;
 const GROUPS = 8;
 const MAX_GROUP_DIGITS = 4;
 
-function isHex(byte: number): boolean {
+export function isHex(byte: number): boolean {
   const upper = upperCase(byte);
   return isDigit(upper) || (upper >= 0x41 && upper <= 0x46);
 }
 
-function hexEnd(bytes: Uint8Array, at: number, end: number): number {
+/** The end of at most four hexadecimal digits that begin at `at`. */
+export function hexEnd(bytes: Uint8Array, at: number, end: number): number {
   const stop = Math.min(end, at + MAX_GROUP_DIGITS);
   let place = at;
   while (place < stop && isHex(bytes[place] ?? 0)) place++;

@@ -3,7 +3,7 @@
 // are sorted by counting. Its memory grows to the longest chain and is kept.
 import { NONE } from "./detector.ts";
 
-/** No detector's spans are longer; were one, it would be sorted among those of this length. */
+/** Only web addresses are longer, and sorted among those of this length: of two that overlap, the first is the longer. */
 const MAX_SPAN_BYTES = 512;
 
 /** States of a candidate. */
@@ -11,7 +11,8 @@ const FREE = 0;
 const TAKEN = 1;
 const DEAD = 2;
 
-export type Emit = (detector: number, start: number, end: number) => void;
+/** What stands, and what it has of its chain: up to the next that stands, from the chain's start and to its end. */
+export type Emit = (detector: number, start: number, end: number, from: number, to: number) => void;
 
 export class Chain {
   #starts = new Int32Array(64);
@@ -44,14 +45,23 @@ export class Chain {
   settle(emit: Emit): void {
     if (this.#count > 1) this.#choose();
     else this.#states[0] = TAKEN;
-    for (let index = 0; index < this.#count; index++) {
-      if (this.#states[index] !== TAKEN) continue;
-      emit(this.#detectors[index] ?? 0, this.#starts[index] ?? 0, this.#ends[index] ?? 0);
+    let from = this.#starts[0] ?? 0;
+    for (let index = this.#nextTaken(0), next; index < this.#count; index = next) {
+      next = this.#nextTaken(index + 1);
+      const to = next < this.#count ? (this.#starts[next] ?? 0) : this.#end;
+      emit(this.#detectors[index] ?? 0, this.#starts[index] ?? 0, this.#ends[index] ?? 0, from, to);
+      from = to;
     }
     this.#count = 0;
     this.#end = NONE;
     this.#shortest = MAX_SPAN_BYTES;
     this.#longest = 0;
+  }
+
+  #nextTaken(first: number): number {
+    let index = first;
+    while (index < this.#count && this.#states[index] !== TAKEN) index++;
+    return index;
   }
 
   #choose(): void {

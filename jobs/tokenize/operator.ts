@@ -1,6 +1,7 @@
 // What all tokenization operators have in common. A kernel takes a column and its fates, a byte a row: rows whose fate
 // is not `done` on entry are left alone, others that get nothing are given the fate that says why. A row that is not
-// `done` has no bytes, or a zero, in what a kernel gives; no value is ever passed through.
+// `done` has no bytes, or a zero, in what a kernel gives; no value is ever passed through, but for a text in which
+// `redact` finds nothing.
 import type { TokenMaster } from "../../core/token/keys.ts";
 import type { Field } from "../../core/text/field.ts";
 import type { TextColumn } from "./text-column.ts";

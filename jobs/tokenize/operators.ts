@@ -16,6 +16,7 @@ import { HMAC } from "./operators/hmac.ts";
 import { MASK } from "./operators/mask.ts";
 import { PAN } from "./operators/pan.ts";
 import { PHONE } from "./operators/phone.ts";
+import { REDACT } from "./operators/redact.ts";
 import { SIV } from "./operators/siv.ts";
 import { SSN } from "./operators/ssn.ts";
 import { TRUNCATE } from "./operators/truncate.ts";
@@ -52,6 +53,7 @@ export const OPERATORS: ReadonlyMap<string, Entry> = new Map([
   entry(AGE_CAP),
   entry(ZIP3),
   entry(BUCKET),
+  entry(REDACT),
 ]);
 
 function entry<P, K extends Kernel>(operator: Operator<P, K>): readonly [string, Entry] {

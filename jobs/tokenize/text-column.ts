@@ -39,7 +39,7 @@ export type Fate = (typeof FATE)[keyof typeof FATE];
 const MAX_COLUMN_BYTES = 2 ** 31 - 1;
 
 /** Room for texts of these lengths in bytes, a row each. Error: TOKEN_SIZE. */
-export function columnOf(lengths: Int32Array): TextColumn {
+export function columnOf(lengths: Int32Array | Float64Array): TextColumn {
   const rows = lengths.length;
   const offsets = new Int32Array(rows + 1);
   let end = 0;

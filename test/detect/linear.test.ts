@@ -5,49 +5,7 @@ import { Chain } from "../../core/detect/overlap.ts";
 import { DETECTORS } from "../../core/detect/detectors.ts";
 import { Finder } from "../../core/detect/find.ts";
 import { matches } from "../../core/detect/match.ts";
-
-const SEEDS: Readonly<Record<string, string>> = {
-  "digits in one row": "1",
-  "digits in fours": "4111 ",
-  "digits in fours with dashes": "4111-",
-  "groups of three": "212-",
-  "card numbers that overlap": "4111-1111-1111-",
-  "one @ after the other": "a@",
-  "local parts and no domain": "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z.a.b@",
-  dots: "a.",
-  "a domain without end": "a.bc",
-  "letters of other scripts": "字",
-  "letters of other scripts and @": "字@字.",
-  colons: ":",
-  "hexadecimal groups": "a:",
-  gaps: "a::",
-  octets: "1.",
-  "dates in a row": "1/2/2020/",
-  "IBAN heads": "DE89 ",
-  "tracks begun": "%B4111111111111111^AB^2512",
-  sentinels: ";4111111111111111=",
-  parentheses: "(212) ",
-  "plus signs": "+4",
-  spaces: " ",
-  letters: "x",
-};
-
-/** Bytes that count how often one is read. */
-function counted(text: string, bytes: number): { view: Uint8Array; length: number; reads: () => number } {
-  const unit = new TextEncoder().encode(text);
-  const filled = Uint8Array.from(
-    { length: Math.floor(bytes / unit.length) * unit.length },
-    (_, at) => unit[at % unit.length] ?? 0,
-  );
-  let reads = 0;
-  const view = new Proxy(filled, {
-    get(target, key) {
-      reads++;
-      return Reflect.get(target, key) as unknown;
-    },
-  });
-  return { view, length: filled.length, reads: () => reads };
-}
+import { counted, SEEDS } from "./hostile.ts";
 
 function readsToFind(text: string, bytes: number): number {
   const { view, length, reads } = counted(text, bytes);
@@ -72,6 +30,17 @@ for (const [name, seed] of Object.entries(SEEDS)) {
     }
   });
 }
+
+test("a web address of any length is found whole, and read as often as others", () => {
+  const url = `https://example.com/?${"token=secret&".repeat(5_000)}a`;
+  const bytes = new TextEncoder().encode(`see ${url}. ${url}`);
+  const spans: (readonly [number, number])[] = [];
+  new Finder().findIn(bytes, 0, bytes.length, (_, start, end) => spans.push([start, end]));
+  assert.deepEqual(spans, [
+    [4, 4 + url.length],
+    [6 + url.length, bytes.length],
+  ]);
+});
 
 test("a million digits, in one row and in groups, are gone through", () => {
   for (const unit of ["1", "4111-", "4111-1111-1111-1111 ", "a@"]) {

@@ -187,6 +187,23 @@ const email = judged(
   () => true,
 );
 
+const URL_SIGNS = "[!#-;=?-\\[\\]^_a-~]";
+const URL_SHAPE = new RegExp(
+  `^(?:https?://(?=[[]|${LETTER})|www[.](?=${LETTER}))(?:${URL_SIGNS}|${FOREIGN})+$`,
+  "iu",
+);
+/** Not the last of an address, in a text or by itself. */
+const URL_CLOSING = /[.,:;!?'()[\]{}*]$/;
+const url = judged(
+  (value) => URL_SHAPE.test(value) && !URL_CLOSING.test(value),
+  () => true,
+);
+const MAC_SHAPE = /^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}$|^[0-9a-f]{4}(?:[.][0-9a-f]{4}){2}$/i;
+const mac = judged(
+  (value) => MAC_SHAPE.test(value),
+  () => true,
+);
+
 const GAP = `(?:${SPACE}|${DASH}|[.])`;
 const NANP = new RegExp(
   `^(?:[+]?1${GAP}?|(?!1))(?:[(]([0-9]{3})[)]|([0-9]{3}))${GAP}?([0-9]{3})${GAP}?[0-9]{4}$`,
@@ -272,7 +289,9 @@ export const TWINS: Readonly<Record<DetectorName, Twin>> = {
   aba,
   itin,
   ndc,
+  url,
   email,
+  mac,
   ipv6,
   ipv4,
   date_iso: dateIso,
@@ -288,6 +307,7 @@ const LONE: Partial<Record<DetectorName, (before: string, value: string, after: 
   ipv4: (before, _, after) => !/[0-9][.]$/.test(before) && !/^[.][0-9]/.test(after),
   ipv6: (before, value, after) =>
     !before.endsWith(":") && (value.includes(".") || !/^:[:0-9A-Fa-f]/.test(after)),
+  mac: (before, _, after) => !/[0-9A-Fa-f][-:.]$/.test(before) && !/^[-:.][0-9A-Fa-f]/.test(after),
   date_us: (before, value, after) =>
     !/[0-9][-/]$/.test(before) && (value.includes(":") || !/^[-/][0-9]/.test(after)),
 };
@@ -303,6 +323,11 @@ function isBeginning(text: string, at: number): boolean {
 
 /** Spans in UTF-16 units. */
 export function naiveSpans(text: string): readonly Span[] {
+  return longestFirst(naiveCandidates(text), (span) => Buffer.byteLength(text.slice(span[1], span[2])));
+}
+
+/** The longest at each place where one begins, in UTF-16 units. */
+export function naiveCandidates(text: string): readonly Span[] {
   const candidates: Span[] = [];
   for (let at = 0; at < text.length; at++) {
     if (!isBeginning(text, at)) continue;
@@ -322,7 +347,7 @@ export function naiveSpans(text: string): readonly Span[] {
     }
     if (best !== undefined) candidates.push(best);
   }
-  return longestFirst(candidates, (span) => Buffer.byteLength(text.slice(span[1], span[2])));
+  return candidates;
 }
 
 /** Those that stand: the longest, then the first, each unless it overlaps one that stands. */

@@ -22,6 +22,7 @@ const GOOD: Readonly<Record<string, JsonValue>> = {
   age_cap: { oldest: 89 },
   zip3: { census: "2000", withhold: ["100"] },
   bucket: { edges: [0, 1] },
+  redact: { detectors: ["ssn", "pan"] },
 };
 
 const BAD: readonly (readonly [operator: string, parameters: JsonValue, field: string])[] = [
@@ -69,6 +70,12 @@ const BAD: readonly (readonly [operator: string, parameters: JsonValue, field: s
   ["zip3", {}, "at.census"],
   ["zip3", { census: "1990" }, "at.census"],
   ["zip3", { census: "2000", withhold: ["1"] }, "at.withhold[0]"],
+  ["redact", { detectors: [] }, "at.detectors"],
+  ["redact", { detectors: "ssn" }, "at.detectors"],
+  ["redact", { detectors: ["ssn", "SSN"] }, "at.detectors[1]"],
+  ["redact", { detectors: ["name"] }, "at.detectors[0]"],
+  ["redact", { detectors: ["constructor"] }, "at.detectors[0]"],
+  ["redact", { detectors: null }, "at.detectors"],
   ["bucket", {}, "at.edges"],
   ["bucket", { edges: [1] }, "at.edges"],
   ["bucket", { edges: [0, 0] }, "at.edges[1]"],
