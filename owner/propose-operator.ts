@@ -91,11 +91,11 @@ function treatmentOf(column: ProposedColumn, scope: Scope): Treatment {
   const { identifier } = identity;
   if (rows === nulls) return "drop";
   if (identifier !== null && IDENTIFIERS[identifier].pci === "SAD") return "drop";
-  if (role === "unit") return { operator: "siv", domain: column.name, class: keyClass(identifier) };
+  if (role === "unit") return { operator: "siv", domain: domainOf(column.name), class: keyClass(identifier) };
   if (identifier !== null && DROPPED.has(identifier)) return "drop";
-  if (type.kind === "date") return dateTreatment(identifier, scope);
-  // A time of day tells more than a date, and no operator takes one; nor dates that are text.
-  if (type.kind === "timestamp" || (identifier !== null && DATES.has(identifier))) return "drop";
+  if (type.kind === "date" || type.kind === "timestamp") return dateTreatment(identifier, scope);
+  // No operator takes dates that are text.
+  if (identifier !== null && DATES.has(identifier)) return "drop";
   if (identifier === "age") return isNumber(column) ? { operator: "age_cap", class: "age" } : "drop";
   if (identifier === "unique_id") return keyTreatment(column);
   if (identifier !== null && !JUDGED.has(identifier)) return identifierTreatment(identifier, identity);
@@ -107,7 +107,13 @@ function treatmentOf(column: ProposedColumn, scope: Scope): Treatment {
 
 /** A domain of its own: keys of two kinds should not join by chance. */
 function keyTreatment({ name }: ProposedColumn): Treatment {
-  return { operator: "siv", domain: name, class: "unique_id" };
+  return { operator: "siv", domain: domainOf(name), class: "unique_id" };
+}
+
+/** A column's name as a domain may be called. */
+function domainOf(name: string): string {
+  const plain = name.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[._-]+/, "");
+  return plain === "" ? "key" : plain.slice(0, 64);
 }
 
 /** Dates of one unit keep their distances; where each row is by itself there is nothing to keep but the year. */
