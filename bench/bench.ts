@@ -2,6 +2,7 @@
 // JSON with --json; `--only NAME` runs one part. No test asserts a time.
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import { measureCopies } from "./copy.ts";
 import { measureMemory } from "./memory.ts";
 import { table } from "./row.ts";
 import type { Row } from "./row.ts";
@@ -20,6 +21,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   way: () => measureWholeWay(ROUNDS),
   seal: () => measureLargeSeal(),
   tokenize: () => measureTokens(ROUNDS),
+  copy: () => measureCopies(ROUNDS),
   columns: async () =>
     (await measureShares(4)).map(({ name, share }) => ({
       ...once(`read of 8 columns: ${name}`, share * 100, "% of object"),

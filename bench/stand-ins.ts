@@ -15,6 +15,7 @@ import { parseMeasurements } from "../core/attestation/measurements.ts";
 import type { AllowList } from "../host-driver/tunnel.ts";
 import type { Endpoints } from "../local/services.ts";
 import { encodeKeyPolicy, keyPolicy } from "../owner/key-policy.ts";
+import type { KeyPolicyTerms } from "../owner/key-policy/terms.ts";
 
 export const BUCKET = "bench";
 
@@ -28,10 +29,14 @@ export interface StandIns {
   readonly kms: KMSClient;
   readonly tunnel: AllowList;
   /** A key whose policy lets this image open this owner's data set. */
-  createKey(terms: { owner: string; dataset: string; epoch: number }): Promise<string>;
+  createKey(terms: KeyTerms): Promise<string>;
   /** The most memory that the enclave's process has had, in bytes. */
   enclavePeak(): Promise<number>;
   close(): Promise<void>;
+}
+
+interface KeyTerms extends Pick<KeyPolicyTerms, "owner" | "dataset" | "tokens" | "outputs"> {
+  readonly epoch: number;
 }
 
 export async function startStandIns(): Promise<StandIns> {
@@ -71,14 +76,13 @@ export async function startStandIns(): Promise<StandIns> {
     tunnel: new Map([
       [`${endpoints.kmsHost}:443`, { host: "127.0.0.1", port: Number(new URL(endpoints.kms).port) }],
     ]),
-    createKey: async ({ owner, dataset, epoch }) => {
+    createKey: async ({ epoch, ...terms }) => {
       const policy = keyPolicy({
         measurements: [measurements],
         ownerRoleArn: roles.owner,
         enclaveRoleArn: roles.enclave,
         breakGlassRoleArn: roles.breakGlass,
-        owner,
-        dataset,
+        ...terms,
         liveEpochs: [epoch],
       });
       const { KeyMetadata } = await breakGlass.send(
