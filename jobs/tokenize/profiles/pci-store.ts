@@ -25,7 +25,7 @@ export const PCI_STORE: Profile = {
     }
     const ruling = judgeOthers(subject, UNREADABLE);
     if (ruling !== null) return ruling;
-    if (!isCard(subject)) return judgeBeside(copy);
+    if (!isCard(subject)) return judgeBeside(subject, copy);
     return judgeCard(subject);
   },
   attestations(copy) {
@@ -54,7 +54,10 @@ function only(codes: readonly Code[], why: string, cite: string): readonly Attes
 }
 
 /** A cardholder's name, an expiry date or a service code: to be protected where the number is stored with it. */
-function judgeBeside(copy: Copy): Ruling {
+function judgeBeside(subject: Subject, copy: Copy): Ruling {
+  if (!isStored(subject)) {
+    return ok("no more than a part, a hash or a random code of the values is stored", KEPT_SHORT);
+  }
   return isBesideCards(copy)
     ? attest(
         "stored with card numbers, this is cardholder data: in scope, and kept no longer than it is needed",
