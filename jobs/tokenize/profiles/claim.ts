@@ -35,6 +35,8 @@ export interface Claim {
   readonly regime: Regime;
   /** No column blocks it. It still holds only with what is to be attested, of columns and of the whole. */
   readonly supported: boolean;
+  /** Whether any column is of a class that the regime names. Without one a claim is true, and says nothing. */
+  readonly concerns: boolean;
   /** One a column, in the schema's order. */
   readonly findings: readonly Finding[];
   readonly attestations: readonly Attestation[];
@@ -43,6 +45,8 @@ export interface Claim {
 export interface Profile {
   readonly name: ProfileName;
   readonly regime: Regime;
+  /** Whether the regime names identifiers of this class. */
+  readonly names: (name: IdentifierName) => boolean;
   readonly judge: (subject: Subject, copy: Copy) => Ruling;
   readonly attestations: (copy: Copy) => readonly Attestation[];
 }

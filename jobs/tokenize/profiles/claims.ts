@@ -1,7 +1,7 @@
 // Which claims the rules of a copy support: every profile, over every column.
 import type { Manifest } from "../../../core/manifest/manifest.ts";
 import type { AudienceRule } from "../../../core/manifest/tokenization.ts";
-import type { Claim, Profile } from "./claim.ts";
+import type { Claim, Finding, Profile } from "./claim.ts";
 import { EXPERT } from "./expert.ts";
 import { LIMITED_DATA_SET } from "./limited-data-set.ts";
 import { PCI_DISPLAY } from "./pci-display.ts";
@@ -17,7 +17,7 @@ export const PROFILES: readonly Profile[] = [SAFE_HARBOR, LIMITED_DATA_SET, EXPE
  */
 export function claimsOf(rule: AudienceRule, manifest: Manifest): readonly Claim[] {
   const copy = readCopy(rule, manifest);
-  return PROFILES.map(({ name, regime, judge, attestations }) => {
+  return PROFILES.map(({ name, regime, names, judge, attestations }) => {
     const findings = copy.columns.map((subject) => ({
       column: subject.column,
       class: subject.class,
@@ -28,8 +28,13 @@ export function claimsOf(rule: AudienceRule, manifest: Manifest): readonly Claim
       profile: name,
       regime,
       supported: findings.every(({ verdict }) => verdict !== "blocks"),
+      concerns: findings.some((finding) => isNamed(finding.class, names)),
       findings,
       attestations: attestations(copy),
     };
   });
+}
+
+function isNamed(found: Finding["class"], names: Profile["names"]): boolean {
+  return found !== null && found !== "none" && names(found);
 }

@@ -3,7 +3,7 @@
 import type { IdentifierName } from "../../../core/detect/identifier.ts";
 import type { Profile, Ruling } from "./claim.ts";
 import { attest, blocks, ok, UNDECLARED } from "./claim.ts";
-import { isDirect, judgeNone, judgeRedacted } from "./hipaa.ts";
+import { hipaaClass, isDirect, judgeRedacted } from "./hipaa.ts";
 import type { Subject } from "./subject.ts";
 
 const RISK = "164.514(b)(1)(i)";
@@ -12,6 +12,7 @@ const DOCUMENTED = "164.514(b)(1)(ii)";
 export const EXPERT: Profile = {
   name: "hipaa-expert",
   regime: "45 CFR",
+  names: (name) => hipaaClass(name) !== null,
   judge(subject) {
     const { class: name, remains } = subject;
     if (remains.kind === "nothing") return ok("nothing of the values is left", RISK);
@@ -26,7 +27,7 @@ export const EXPERT: Profile = {
       return judgeRedacted(subject, remains, RISK);
     }
     if (name === null) return blocks(UNDECLARED, RISK);
-    if (name === "none") return judgeNone(subject, RISK);
+    if (name === "none") return attest("the expert has to agree that the values identify nobody", RISK);
     return judgeIdentifier(subject, name);
   },
   attestations: () => [

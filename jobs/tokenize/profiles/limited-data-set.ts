@@ -30,6 +30,7 @@ const PARAGRAPHS: Readonly<Partial<Record<HipaaClass, string>>> = {
 export const LIMITED_DATA_SET: Profile = {
   name: "hipaa-limited-data-set",
   regime: "45 CFR",
+  names: (name) => hipaaClass(name) !== null,
   judge(subject) {
     const { class: name, remains } = subject;
     const number = name === null || name === "none" ? null : hipaaClass(name);

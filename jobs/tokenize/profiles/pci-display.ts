@@ -2,7 +2,7 @@
 // the copy is stored: that is pci-store.
 import type { Profile, Ruling } from "./claim.ts";
 import { blocks, ok } from "./claim.ts";
-import { isCard, judgeEnds, judgeOthers, judgeRedactedCards } from "./pci.ts";
+import { isAccountData, isCard, judgeEnds, judgeOthers, judgeRedactedCards } from "./pci.ts";
 import type { Subject } from "./subject.ts";
 
 const MASKED = "3.4.1";
@@ -11,6 +11,7 @@ const WITHIN = "no more is shown than BIN and last four digits";
 export const PCI_DISPLAY: Profile = {
   name: "pci-display",
   regime: "PCI DSS 4.0.1",
+  names: isAccountData,
   judge(subject) {
     const ruling = judgeOthers(subject, MASKED);
     if (ruling !== null) return ruling;

@@ -3,7 +3,7 @@
 import type { Attestation, Profile, Ruling } from "./claim.ts";
 import { attest, blocks, ok } from "./claim.ts";
 import { hipaaClass, NAMES } from "./hipaa.ts";
-import { isCard, judgeEnds, judgeOthers, judgeRedactedCards } from "./pci.ts";
+import { isAccountData, isCard, judgeEnds, judgeOthers, judgeRedactedCards } from "./pci.ts";
 import type { Code, Ends } from "./remains.ts";
 import type { Copy, Subject } from "./subject.ts";
 
@@ -16,6 +16,7 @@ const SCOPE = "section 4";
 export const PCI_STORE: Profile = {
   name: "pci-store",
   regime: "PCI DSS 4.0.1",
+  names: isAccountData,
   judge(subject, copy) {
     if (isName(subject) && isBesideCards(copy)) {
       return attest(
@@ -36,7 +37,7 @@ export const PCI_STORE: Profile = {
       ...only(derived, "keys are managed by the processes that the standard asks for", KEYS),
       ...only(
         derived.filter(({ isReversible }) => isReversible),
-        "reversible tokens are encrypted card numbers: the copy is in scope, but for those who can have no key",
+        "reversible tokens are encrypted card numbers: the copy stays in scope, but for whoever has no means to open them",
         SCOPE,
       ),
       ...only(

@@ -26,7 +26,7 @@ export function judgeOthers(subject: Subject, cite: string): Ruling | null {
   if (remains.kind === "nothing") return ok("nothing of the values is left", cite);
   if (name === null) return judgeUndeclared(subject, cite);
   if (name === "none") {
-    const isNamed = named !== null && IDENTIFIERS[named].pci !== null;
+    const isNamed = named !== null && isAccountData(named);
     return isNamed
       ? attest(
           "the owner has to stand by that this is no account data, though the name says that it is",
@@ -34,7 +34,7 @@ export function judgeOthers(subject: Subject, cite: string): Ruling | null {
         )
       : attest("the owner has to stand by that this is no account data", cite);
   }
-  return IDENTIFIERS[name].pci === null ? ok("values of this class are no account data", cite) : null;
+  return !isAccountData(name) ? ok("values of this class are no account data", cite) : null;
 }
 
 /** Tokens of a card number would do; of sensitive authentication data nothing does. */
@@ -72,6 +72,10 @@ export function judgeEnds({ first, last }: Ends, within: string, cite: string): 
         cite,
       )
     : ok(within, cite);
+}
+
+export function isAccountData(name: IdentifierName): boolean {
+  return IDENTIFIERS[name].pci !== null;
 }
 
 export function isCard({ class: name }: Subject): boolean {

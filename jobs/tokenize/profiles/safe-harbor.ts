@@ -31,6 +31,7 @@ const KEPT: Readonly<Partial<Record<IdentifierName, string>>> = {
 export const SAFE_HARBOR: Profile = {
   name: "hipaa-safe-harbor",
   regime: "45 CFR",
+  names: (name) => hipaaClass(name) !== null,
   judge(subject, copy) {
     const { class: name, remains } = subject;
     const number = name === null || name === "none" ? null : hipaaClass(name);
