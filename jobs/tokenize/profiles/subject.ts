@@ -1,6 +1,7 @@
 // A column of a copy as it is judged: what its values were, by whose word, and what the copy leaves of them.
 import { findColumnType } from "../../../core/column/type.ts";
 import { findIdentifier } from "../../../core/detect/lexicon.ts";
+import { SealroomError } from "../../../core/errors.ts";
 import type { IdentifierName } from "../../../core/detect/identifier.ts";
 import type { ColumnEntry, Manifest } from "../../../core/manifest/manifest.ts";
 import type { AudienceRule, ColumnRule } from "../../../core/manifest/tokenization.ts";
@@ -34,9 +35,19 @@ export function readCopy(rule: AudienceRule, manifest: Manifest): Copy {
   const others = Object.values(manifest.rules.tokenization ?? {}).filter((other) => other !== rule);
   return {
     columns: subjectsOf(rule, manifest),
-    elsewhere: others.flatMap((other) => subjectsOf(other, manifest)),
+    elsewhere: others.flatMap((other) => readOther(other, manifest)),
     year: new Date(manifest.epoch).getUTCFullYear(),
   };
+}
+
+/** Of rules that no job could run nothing comes to be. */
+function readOther(rule: AudienceRule, manifest: Manifest): readonly Subject[] {
+  try {
+    return subjectsOf(rule, manifest);
+  } catch (error) {
+    if (error instanceof SealroomError) return [];
+    throw error;
+  }
 }
 
 function subjectsOf({ columns }: AudienceRule, { schema, tokens }: Manifest): readonly Subject[] {
