@@ -21,7 +21,7 @@ export function listed(number: HipaaClass): string {
   return `164.514(b)(2)(i)(${String.fromCharCode(64 + number)})`;
 }
 
-/** Geography coarser than an address, and times: what a limited data set may have (164.514(e)(2)(ii), and no dates). */
+/** Geography coarser than an address. */
 const COARSE: readonly IdentifierName[] = ["city", "county", "zip"];
 
 /** Whether it points at a person by itself, and does not only tell people apart. */
