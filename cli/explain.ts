@@ -5,9 +5,12 @@ import type { JsonObject } from "../core/json.ts";
 import { thumbprint } from "../core/manifest/jwk.ts";
 import type { UnitKind } from "../core/manifest/manifest.ts";
 import type { Role } from "../core/manifest/manifest.ts";
-import type { Explanation, InputExplanation, Refusal, Verdict } from "../host-driver/explain.ts";
+import type { AudienceRule } from "../core/manifest/tokenization.ts";
+import type { ColumnUse, Explanation, InputExplanation, Refusal, Verdict } from "../host-driver/explain.ts";
+import { DROP, KEEP } from "../jobs/tokenize/compile.ts";
 import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
+import { claimFields, encodeClaim } from "./claims.ts";
 import { addCloudOptions, openCloud } from "./cloud-options.ts";
 import type { CloudOptions } from "./cloud-options.ts";
 import { locate, readFault, renderFault } from "./fault.ts";
@@ -16,7 +19,7 @@ import { compileJobFile, readJobFile } from "./job-file.ts";
 import { paint, renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 import { parsePairs } from "./pairs.ts";
-import { encodeProtections, protectionFields } from "./protections.ts";
+import { columnWords, encodeProtections, protectionFields } from "./protections.ts";
 
 interface Options extends CloudOptions {
   readonly from?: readonly string[];
@@ -31,7 +34,8 @@ export function declareExplain(parent: Command, host: Host): void {
     description:
       "Says beforehand whether each owner's rules allow the job, or which rules refuse it and what to ask the owner " +
       "for; what each column of the data set is and whether the job uses it; what will be withheld, clipped and " +
-      "rounded; and how much it reads. Exit 1 if a rule refuses it. Reads manifests only.",
+      "rounded; and how much it reads. Of a tokenize job it says which claims under HIPAA and PCI DSS the copy " +
+      "supports, and what stands against the others. Exit 1 if a rule refuses it. Reads manifests only.",
     examples: ["sealroom explain job.yaml", "sealroom explain job.yaml --grant grant.jws --json"],
   })
     .argument("<job>", "the job, YAML or JSON")
@@ -102,29 +106,61 @@ function renderInput({
   bytes,
   readBytes,
   release,
+  copy,
+  claims,
 }: InputExplanation): readonly string[] {
   const { manifest, owner, digest } = dataset.verified;
-  const used = columns.filter(({ uses }) => uses.length > 0);
   return renderFields([
     ...verdictFields(verdict),
     ["owner", owner],
     ["epoch", `${manifest.epoch} (${new Date(manifest.epoch).toISOString()})`],
     ["manifest", digest],
     ["lies at", `s3://${dataset.location.bucket}/${dataset.location.prefix}`],
-    ...used.map(
-      ({ name, type, role, uses }) => ["uses", `${name}, ${role} (${type}): ${uses.join(", ")}`] as const,
-    ),
+    ...(copy === null ? useFields(columns) : copyFields(columns, copy)),
+    ["of", `${rows} rows in ${manifest.objects.length} objects, ${renderBytes(bytes)} sealed`],
+    ["at most", `${renderBytes(readBytes)} read from S3`],
+    ["unit", UNIT_WORDS[manifest.unit]],
+    ...(release === null ? [] : protectionFields(release)),
+    ...claimFields(claims),
+  ]);
+}
+
+function useFields(columns: readonly ColumnUse[]): Fields {
+  return [
+    ...columns
+      .filter(({ uses }) => uses.length > 0)
+      .map(
+        ({ name, type, role, uses }) => ["uses", `${name}, ${role} (${type}): ${uses.join(", ")}`] as const,
+      ),
     ...ROLES.flatMap((role) => {
       const names = columns.filter((column) => column.role === role && column.uses.length === 0);
       return names.length === 0
         ? []
         : [["not used", `${role}: ${names.map(({ name }) => name).join(", ")}`] as const];
     }),
-    ["of", `${rows} rows in ${manifest.objects.length} objects, ${renderBytes(bytes)} sealed`],
-    ["at most", `${renderBytes(readBytes)} read from S3`],
-    ["unit", UNIT_WORDS[manifest.unit]],
-    ...(release === null ? [] : protectionFields(release)),
-  ]);
+  ];
+}
+
+/** What becomes of each column: those that stay as they are, and those that are left out, together. */
+function copyFields(columns: readonly ColumnUse[], copy: AudienceRule): Fields {
+  const ruled = columns.flatMap(({ name }) => {
+    const rule = copy.columns[name];
+    return rule === undefined ? [] : [{ name, rule }];
+  });
+  const named = (operator: string): string =>
+    ruled
+      .filter(({ rule }) => rule.operator === operator)
+      .map(({ name }) => name)
+      .join(", ");
+  const fields: Fields = [
+    ["copy", `${copy.dataset}, under a key that KMS draws for the job`],
+    ...ruled
+      .filter(({ rule }) => ![KEEP, DROP].includes(rule.operator))
+      .map(({ name, rule }) => ["becomes", columnWords(name, rule)] as const),
+    ["stays", named(KEEP)],
+    ["left out", named(DROP)],
+  ];
+  return fields.filter(([, value]) => value !== "");
 }
 
 const ROLES: readonly Role[] = ["dimension", "measure", "unit", "identifier", "hidden"];
@@ -178,7 +214,7 @@ const REFUSAL_WORDS: Readonly<Partial<Record<string, string>>> = {
 };
 
 function encodeInput(input: InputExplanation): JsonObject {
-  const { dataset, verdict, columns, rows, bytes, readBytes, release } = input;
+  const { dataset, verdict, columns, rows, bytes, readBytes, release, copy, claims } = input;
   const { manifest, owner, digest } = dataset.verified;
   return {
     dataset: manifest.dataset,
@@ -205,6 +241,8 @@ function encodeInput(input: InputExplanation): JsonObject {
     minUnits: manifest.rules.minUnits,
     maxGroups: manifest.rules.maxGroups,
     release: release && encodeProtections(release),
+    copy: copy?.dataset ?? null,
+    claims: claims.map(encodeClaim),
   };
 }
 

@@ -1,7 +1,8 @@
 // What the gate does to a result, in plain words: before a job from the owner's rules, after it from the receipt.
 import type { BadRows } from "../core/receipt/bad-rows.ts";
 import type { ReleaseParameters } from "../core/receipt/compose.ts";
-import type { JsonObject } from "../core/json.ts";
+import { canonicalText } from "../core/json.ts";
+import type { JsonObject, JsonValue } from "../core/json.ts";
 import type { ColumnRule, InvalidRule } from "../core/manifest/tokenization.ts";
 import type { ReceiptRelease } from "../core/receipt/release.ts";
 
@@ -32,11 +33,18 @@ export function releaseFields(release: ReceiptRelease): readonly (readonly [stri
   }
 }
 
-/** `ssn: siv of domain person.ssn, version 2; what it does not take is null`. */
-function columnWords(column: string, { operator, domain, version, invalid }: ColumnRule): string {
+/** `ssn: ssn (form letters) of domain person.ssn, version 2; what it does not take is null`. */
+export function columnWords(column: string, rule: ColumnRule): string {
+  const { operator, domain, version, parameters, invalid } = rule;
+  const given = Object.entries(parameters).map(([name, value]) => `${name} ${parameterWords(value)}`);
+  const how = given.length === 0 ? "" : ` (${given.join(", ")})`;
   const scope = domain === null ? "" : ` of domain ${domain}, version ${String(version)}`;
   const plain = operator === "keep" || operator === "drop";
-  return `${column}: ${operator}${scope}${plain ? "" : `; what it does not take is ${INVALID_WORDS[invalid]}`}`;
+  return `${column}: ${operator}${how}${scope}${plain ? "" : `; what it does not take is ${INVALID_WORDS[invalid]}`}`;
+}
+
+function parameterWords(value: JsonValue): string {
+  return typeof value === "string" ? value : canonicalText(value);
 }
 
 const INVALID_WORDS: Readonly<Record<InvalidRule, string>> = {

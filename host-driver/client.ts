@@ -40,7 +40,7 @@ export interface PreparedJob {
   /** In the order of the plan's inputs. */
   readonly datasets: readonly Dataset[];
   readonly store: Store;
-  /** Where what the job makes is to lie; null of jobs that make nothing. */
+  /** Where what the job makes is to lie; null of jobs that make nothing, and where nobody has said. */
   readonly to: S3Location | null;
 }
 
@@ -93,13 +93,14 @@ function findPlace(job: Job, given: string | undefined): S3Location | null {
     return null;
   }
   const to = given ?? job.to;
-  if (to === undefined) throw new SealroomError("JOB_PLACE", { kind: job.kind, fault: "no place" });
-  return parseLocation(to);
+  return to === undefined ? null : parseLocation(to);
 }
 
 /** Has an enclave run a prepared job, when no other process of this machine has it run one. Errors: ENCLAVE_ADDRESS, TRANSPORT_*, WIRE_*; JobRefused with the enclave's. */
 export async function runJob({ plan, datasets, store, to }: PreparedJob, run: JobRun): Promise<Outcome> {
   const enclave = parseEnclaveAddress(run.enclave);
+  const { kind } = plan.plan;
+  if (kind === "tokenize" && to === null) throw new SealroomError("JOB_PLACE", { kind, fault: "no place" });
   const release = await takeTurn(enclave, run.signal);
   try {
     return await submitJob({

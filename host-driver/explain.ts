@@ -16,6 +16,7 @@ import type {
   ObjectEntry,
   VerifiedManifest,
 } from "../core/manifest/manifest.ts";
+import type { AudienceRule } from "../core/manifest/tokenization.ts";
 import { verifyGrant } from "../core/manifest/verify.ts";
 import { checkPlan } from "../core/plan/check.ts";
 import type { AggregatePlan, Plan, Predicate } from "../core/plan/plan.ts";
@@ -24,7 +25,9 @@ import type { ReleaseParameters } from "../core/receipt/compose.ts";
 import { FRAME_OVERHEAD } from "../core/seal/size.ts";
 import { DEFAULT_FRAME_LENGTH } from "../core/seal/writer.ts";
 import { compileProgram } from "../jobs/registry.ts";
-import { DROP } from "../jobs/tokenize/compile.ts";
+import { compileCopy, DROP, findAudience } from "../jobs/tokenize/compile.ts";
+import type { Claim } from "../jobs/tokenize/profiles/claim.ts";
+import { claimsOf } from "../jobs/tokenize/profiles/claims.ts";
 import type { PreparedJob } from "./client.ts";
 import type { Dataset } from "./dataset.ts";
 import { remedyOf } from "./remedy.ts";
@@ -60,6 +63,10 @@ export interface InputExplanation {
   readonly readBytes: number;
   /** What the gate will do; null where the plan does not fit the data set, or is no aggregate. */
   readonly release: (ReleaseParameters & Pick<AggregatePlan, "totals">) | null;
+  /** Of a tokenize job, the copy as the rules have it; null of others, and where it cannot be made. */
+  readonly copy: AudienceRule | null;
+  /** What that copy may be called under HIPAA and PCI DSS, and why not more. Empty where there is none. */
+  readonly claims: readonly Claim[];
 }
 
 export interface Explanation {
@@ -86,6 +93,7 @@ export async function explainJob(
         () => authorize(plan, digest, dataset.verified, grants, nowMs),
         { manifest, planDigest: digest, recipient, dimensions },
       );
+      const copy = copyOf(plan, manifest);
       return {
         dataset,
         verdict,
@@ -94,6 +102,8 @@ export async function explainJob(
         bytes: manifest.objects.reduce((sum, { bytes }) => sum + bytes, 0),
         readBytes: manifest.objects.reduce((sum, object) => sum + readBound(object, manifest, used), 0),
         release: releaseOf(plan, dataset.verified, verdict),
+        copy,
+        claims: copy === null ? [] : claimsOf(copy, manifest),
       };
     }),
   );
@@ -159,6 +169,18 @@ function releaseOf(plan: Plan, verified: VerifiedManifest, verdict: Verdict): In
     return { ...releaseParameters(plan, [{ verified, authority }]), totals: plan.totals };
   } catch {
     return null;
+  }
+}
+
+/** Null where the enclave would refuse the copy, whoever asked for it: the verdict says why. */
+function copyOf(plan: Plan, manifest: Manifest): AudienceRule | null {
+  if (plan.kind !== "tokenize") return null;
+  try {
+    compileCopy(plan, manifest);
+    return findAudience(plan, manifest);
+  } catch (error) {
+    if (error instanceof SealroomError) return null;
+    throw error;
   }
 }
 
