@@ -291,6 +291,13 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     exit: 3,
     advice: "Write it as an uncompressed Arrow IPC file; Parquet and CSV are for `sealroom seal`.",
   },
+  OWNER_OUTPUT: {
+    exit: 1,
+    advice: "Do not sign it: what came back is not the copy that the receipt is for.",
+  },
+  OWNER_OBJECT: { exit: 1, advice: "Run the job again: the host has not stored the copy whole." },
+  TOKEN_VAULT: { exit: 3, advice: "The owner corrects `vaults` in the rules, and signs them again." },
+  TOKEN_VAULT_SIZE: { exit: 1, advice: "Give the column an operator without a map, as `siv`." },
   OWNER_MANIFEST: {
     exit: 1,
     advice:
