@@ -119,6 +119,8 @@ export class Load {
       unit: "column",
       datasetKey: new Uint8Array(datasetKey),
       program,
+      masters: [],
+      output: null,
     });
     if ("refusal" in outcome) throw new Error(`refused: ${outcome.refusal.code}`);
     return outcome.result.bytes;

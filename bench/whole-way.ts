@@ -81,7 +81,7 @@ async function inside(standIns: StandIns, rounds: number): Promise<readonly Row[
       s3,
       nowMs: Date.now(),
     });
-    const outcome = await runJob(job, {
+    const { receipt, result } = await runJob(job, {
       enclave: `unix:${sockets}`,
       nonce,
       grants: [],
@@ -91,7 +91,8 @@ async function inside(standIns: StandIns, rounds: number): Promise<readonly Row[
       signal: new AbortController().signal,
     });
     const check = {
-      ...outcome,
+      receipt,
+      result,
       root: trustRoot(await readFile(endpoints.simulatedRoot, "utf8")),
       measurements: [parseMeasurements(await readFile(endpoints.measurements, "utf8"))],
       nonce,

@@ -2,6 +2,7 @@
 // new layer does not compile until it stands here. docs/cli.md holds the same table, and a test compares them.
 import { ERROR_CODES } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
+import { OWNER_ADVICE } from "./owner-advice.ts";
 
 export const EXIT_CODES = {
   0: "done; for `verify`, `attestation` and `policy lint`: everything that was asked holds; for `enclave diff`: nothing measured differs",
@@ -243,60 +244,9 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   },
   KEYPOLICY_NO_EPOCH: { exit: 3, advice: "Print it anew with `sealroom policy kms ... --live-epoch EPOCH`." },
   KEYPOLICY_CHANGE: { exit: 3, advice: "Give the policy that is in force, and what differs from it." },
-  OWNER_KEY_FILE: { exit: 3, advice: "Look at the path and its rights." },
-  OWNER_KEY_EXISTS: { exit: 3, advice: "Give another name, or move what is there." },
-  OWNER_KEY_MODE: { exit: 3, advice: "Take the others' rights away (chmod 600)." },
-  OWNER_KEY_FORM: {
-    exit: 3,
-    advice: "Give a key file that `sealroom keygen` made, private or public as is needed.",
-  },
-  OWNER_INPUT: { exit: 3, advice: "Correct the data, or its format." },
-  OWNER_COLUMNS: { exit: 3, advice: "Correct the schema; `sealroom seal --init` proposes one." },
-  OWNER_COLUMN_TYPE: { exit: 3, advice: "Give the column another type in the schema." },
-  OWNER_VALUES: {
-    exit: 3,
-    advice:
-      "Correct the values, or in the schema give the column another type, or list under `null_tokens` what stands for no value.",
-  },
-  OWNER_UNIT: {
-    exit: 3,
-    advice: "Give --unit a column of the input, or `row` where no person has two rows.",
-  },
-  OWNER_UNIT_OPEN: {
-    exit: 3,
-    advice:
-      "Write the column that names the person, and give it the role unit; or `unit: row`, where each row is another person.",
-  },
-  OWNER_UNIT_NULL: {
-    exit: 3,
-    advice:
-      "Remove those rows, choose another unit, or have `seal` leave them out (`null_units: drop` in the schema).",
-  },
-  OWNER_CHANGED: { exit: 3, advice: "Seal it when nobody writes to it." },
-  OWNER_MEMORY: { exit: 4, advice: "Give a higher memory limit." },
-  OWNER_SPILL: {
-    exit: 4,
-    advice: "Make room in the temporary directory (TMPDIR names another), or give a higher memory limit.",
-  },
-  OWNER_TEXT: { exit: 3, advice: "Shorten the texts, or leave the column out." },
-  OWNER_EPOCH: { exit: 4, advice: "Look at this machine's clock." },
-  OWNER_TAKEN: { exit: 1, advice: "Give another location with --to." },
-  OWNER_PLACE: { exit: 2, advice: "Give --at a place above all objects, in their bucket." },
-  OWNER_ENVELOPE: { exit: 3, advice: "Look at the object, or seal its content with `sealroom seal`." },
-  OWNER_WRITER_KEY: {
-    exit: 1,
-    advice: "Name the KMS key that its writer uses with --writer-key, if you trust it.",
-  },
-  OWNER_FORMAT: {
-    exit: 3,
-    advice: "Write it as an uncompressed Arrow IPC file; Parquet and CSV are for `sealroom seal`.",
-  },
-  OWNER_MANIFEST: {
-    exit: 1,
-    advice:
-      "Whoever stores the data set may have put an older manifest back: sign only the one you printed last.",
-  },
-  OWNER_DATASET: { exit: 1, advice: "Look at the location, the data set's name and the owner's key." },
+  TOKEN_VAULT: { exit: 3, advice: "The owner corrects `vaults` in the rules, and signs them again." },
+  TOKEN_VAULT_SIZE: { exit: 1, advice: "Give the column an operator without a map, as `siv`." },
+  ...OWNER_ADVICE,
   COLUMN_COMPRESSED: { exit: 3, advice: "Write the Arrow file without compression." },
   COLUMN_TYPE: { exit: 3, advice: "Write the column in a type that schema.yaml knows, text as utf8." },
   COLUMN_LIMIT: { exit: 3, advice: "Write the Arrow file in smaller batches." },

@@ -33,7 +33,7 @@ export function declareSign(parent: Command, host: Host): void {
       "its key as a data set's, and signs.",
     examples: [
       "sealroom sign s3://bucket/visits/ --dataset visits --owner owner.key \\\n      --manifest 7390cc96... --rules rules.yaml",
-      "sealroom sign s3://bucket/copy/ --dataset visits-research --owner owner.key \\\n      --output out --manifest 7390cc96... --rules copy-rules.yaml \\\n      --job tokenize.yaml --nonce 5e3c... --measurements measurements.json",
+      "sealroom sign s3://bucket/copy/ --dataset visits-research \\\n      --owner owner.key --output out --manifest 7390cc96... \\\n      --rules copy-rules.yaml --job tokenize.yaml --nonce 5e3c... \\\n      --measurements measurements.json",
     ],
   }).argument("<location>", "s3://bucket/prefix/, where the data set lies");
   addNeeded(command, "--dataset <name>", "the data set's name");

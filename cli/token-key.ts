@@ -1,6 +1,6 @@
 // `sealroom token-key`: has KMS draw the master key of a token domain, and keeps it as KMS wrapped it.
 import type { Command } from "commander";
-import { MAX_VERSION } from "../core/token/keys.ts";
+import { MAX_VERSION } from "../core/token/version.ts";
 import { act, addNeeded, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { addCloudOptions, openCloud } from "./cloud-options.ts";

@@ -7,7 +7,7 @@ import type { JsonObject } from "../json.ts";
 import { SHA384_HEX } from "../text/digest.ts";
 import type { Field } from "../text/field.ts";
 import { nearestDetail } from "../text/field.ts";
-import { MAX_VERSION } from "../token/keys.ts";
+import { MAX_VERSION } from "../token/version.ts";
 import type { ColumnEntry, Role } from "./manifest.ts";
 import { DATASET_NAME, ROLES } from "./manifest.ts";
 import { KEY_ARN, parseWrappedKey } from "./wrapped-key.ts";

@@ -6,10 +6,9 @@ import { encodeCanonical } from "../json.ts";
 import type { JsonValue } from "../json.ts";
 import { isName } from "../text/name.ts";
 import { encodeUtf8 } from "../text/utf8.ts";
+import { MAX_VERSION } from "./version.ts";
 
 export const MASTER_BYTES = 32;
-/** Two bytes of a token's header. */
-export const MAX_VERSION = 0xffff;
 
 /** What a key is for: the first byte of tokens that have a header. A number never changes its meaning. */
 export const SUITE = { siv: 1, cmac: 2, hmac: 3, ff1: 4, vault: 5 } as const;

@@ -5,6 +5,7 @@ import * as arrow from "apache-arrow";
 import type { Manifest } from "../../core/manifest/manifest.ts";
 import { compileJob } from "../../core/plan/compile.ts";
 import { readTable } from "../../enclave-worker/object-table.ts";
+import { Merge } from "../../jobs/aggregate/merge.ts";
 import { compileProgram, startKernel, startMerge } from "../../jobs/registry.ts";
 import { makeKey, manifestOf, RULES, SCHEMA } from "../host/dataset.ts";
 import { BY_CITY } from "../host/host.ts";
@@ -47,6 +48,7 @@ test("a string that stands twice in a dictionary is one unit and one group", asy
   });
   const merge = startMerge(program);
   merge.add(kernel.finish());
+  assert.ok(merge instanceof Merge);
   const [group, ...more] = [...merge.groups(0)];
   assert.deepEqual(more, []);
   assert.equal(group?.units, 3);

@@ -63,6 +63,8 @@ async function readObject(bytes: Uint8Array, entry: AdoptedEntry, text: string):
     schema: SCHEMA,
     unit: "scattered",
     datasetKey: DATASET_KEY.slice(),
+    masters: [],
+    output: null,
   });
   return { outcome, requests };
 }

@@ -217,8 +217,8 @@ const saidTwice: Attack = {
   run() {
     return readPlan(
       (text) => text.replace('"limit":7', '"limit":7,"limit":100000'),
-      ({ limit }) => {
-        assert.equal(limit, 100_000);
+      (plan) => {
+        assert.ok(plan.kind === "aggregate" && plan.limit === 100_000);
       },
     );
   },
@@ -240,7 +240,8 @@ const roundedNumber: Attack = {
   run() {
     return readPlan(
       (text) => text.replace('"value":40', '"value":9007199254740993'),
-      ({ where }) => {
+      (plan) => {
+        const where = plan.kind === "aggregate" ? plan.where : null;
         assert.ok(where !== null && "value" in where && where.value === 2 ** 53);
       },
     );
@@ -312,7 +313,8 @@ function readJob(as: string): Promise<Verdict> {
     "",
   ].join("\n");
   return attempt(() => {
-    assert.equal(parseJob(job).select[0]?.as, as);
+    const parsed = parseJob(job);
+    assert.ok(parsed.kind === "aggregate" && parsed.select[0]?.as === as);
   });
 }
 

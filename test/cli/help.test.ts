@@ -60,6 +60,7 @@ test("the commands are those that are documented, each with an example in its he
     "sealroom run",
     "sealroom seal",
     "sealroom sign",
+    "sealroom token-key",
     "sealroom tokenize-value",
     "sealroom verify",
   ]);

@@ -8,6 +8,7 @@ import { computeObjects } from "../../enclave-worker/compute.ts";
 import type { Progress } from "../../enclave-worker/compute.ts";
 import type { ObjectResult, ObjectTask } from "../../enclave-worker/object-task.ts";
 import type { Pool } from "../../enclave-worker/pool.ts";
+import { Merge } from "../../jobs/aggregate/merge.ts";
 import { startKernel, startMerge } from "../../jobs/registry.ts";
 import type { Program } from "../../jobs/registry.ts";
 import { refuses } from "../host/refusal.ts";
@@ -67,7 +68,7 @@ function resultOf(value: number): ObjectResult {
     values,
   } as const;
   kernel.add({ rows: 2, columns: [vector], unitStart: null });
-  return { partial: kernel.finish(), rows: 2, bytes: 500 };
+  return { partial: kernel.finish(), rows: 2, bytes: 500, made: null };
 }
 
 /** Answers each object's task when the test says so. */
@@ -106,6 +107,8 @@ function start(
     manifest,
     datasetKey: new Uint8Array(32),
     program: PROGRAM,
+    masters: [],
+    target: null,
   };
   const merged = computeObjects(pool, computation, abandoned, (event) => progress.push(event));
   return { merged, progress };
@@ -157,7 +160,9 @@ test("gives the same bits in whichever order the threads finish", async () => {
       pool.answer[at]?.(resultOf(VALUES[at] ?? 0));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    assert.deepEqual([...(await merged).groups(0)], [...expected.groups(0)]);
+    const { merge } = await merged;
+    assert.ok(merge instanceof Merge && expected instanceof Merge);
+    assert.deepEqual([...merge.groups(0)], [...expected.groups(0)]);
     assert.deepEqual(
       progress,
       VALUES.map((_, index) => ({ objects: index + 1, ofObjects: VALUES.length, bytes: 500 * (index + 1) })),

@@ -10,7 +10,7 @@ import type { AttestationDocument } from "../../core/attestation/document.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import { datasetContext } from "../../core/manifest/encryption-context.ts";
 import { decryptDataKey } from "../../enclave-worker/kms/decrypt.ts";
-import type { KmsConnection } from "../../enclave-worker/kms/decrypt.ts";
+import type { KmsConnection } from "../../enclave-worker/kms/recipient-call.ts";
 import { encodeCms } from "../../local/kms/cms.ts";
 import { SoftwareNsm } from "../../local/nsm/device.ts";
 import { createDevRoot } from "../../local/nsm/pki.ts";

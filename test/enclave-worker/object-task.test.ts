@@ -71,6 +71,8 @@ async function runTask(
     entry: object.entry,
     ...(await programFor(text, object)),
     datasetKey: DATASET_KEY.slice(),
+    masters: [],
+    output: null,
     ...changes,
   };
   return { outcome: await objectRunner(dialer)(task), requests };
@@ -190,6 +192,8 @@ test("clears its copy of the dataset key, however it ends", async () => {
     entry: object.entry,
     ...(await programFor(BY_CITY, object)),
     datasetKey,
+    masters: [],
+    output: null,
   };
   assert.equal(codeOf(await objectRunner(unreachable)(task)), "TRANSPORT_CONNECT");
   assert.ok(datasetKey.every((byte) => byte === 0));
@@ -206,6 +210,8 @@ test("tells of a fault that is not a refusal nothing but that there was one", as
     schema,
     unit,
     datasetKey: DATASET_KEY.slice(),
+    masters: [],
+    output: null,
   });
   assert.deepEqual(outcome, { refusal: { code: "INTERNAL", details: {} } });
 });

@@ -57,6 +57,7 @@ test("the receipt verifies, and says what ran on what", async () => {
     },
   ]);
   assert.equal(statement.planDigest, byCity.digest);
+  assert.ok(statement.release.mode === "threshold");
   assert.equal(statement.release.minUnits, 5);
   assert.deepEqual(statement.release.delivery, { sealedTo: world.analyst.thumbprint });
 });
@@ -159,6 +160,7 @@ test("a granted plan runs, its rows are capped, and the receipt names the grant"
   const { event } = await runHost(world, { ...job, grants: [grant] });
   const { statement } = await verifyAnswer(world, job, event);
   assert.equal(statement.inputs[0]?.basis, "grant");
+  assert.ok(statement.release.mode === "threshold");
   assert.equal(statement.release.maxRows, 3);
   assert.deepEqual(await openRows(event, world.analyst), EXPECTED);
   const capped = await runHost(world, { ...job, grants: [await grantOf(2)] });

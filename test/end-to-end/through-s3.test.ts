@@ -50,6 +50,7 @@ async function submit(nonce: string, changes: Partial<Submission> = {}): ReturnT
     credentials: endpoints.credentials.enclave,
     locations: [location],
     store,
+    to: null,
     tunnel: new Map([
       [`${endpoints.kmsHost}:443`, { host: "127.0.0.1", port: Number(new URL(endpoints.kms).port) }],
     ]),

@@ -15,7 +15,7 @@ import { frameLayout, openFrames, sealedRange } from "../../core/seal/ranged.ts"
 import { parseEnvelope } from "../../core/seal/s3ec-metadata.ts";
 import { SingleTagJudge } from "../../core/seal/single-tag.ts";
 import { MessageWriter } from "../../core/seal/writer.ts";
-import { parseAnswer } from "../../enclave-worker/kms/decrypt.ts";
+import { parseAnswer } from "../../enclave-worker/kms/recipient-call.ts";
 import { EnvelopeWriter } from "../cms/envelope.ts";
 import { Forger, SUITE_FACTS } from "../seal/forger.ts";
 import { concat, mutateBytes } from "./mutate.ts";
@@ -254,7 +254,7 @@ export const SEAL_TARGETS: readonly Target[] = [
     mutations: [mutateJson, mutateText],
     decode: (input, { dice }) => {
       const status = dice.chance(0.8) ? 200 : 400;
-      assert.ok(parseAnswer({ status, body: input }, WRAPPED).length <= input.length);
+      assert.ok(parseAnswer({ status, body: input }, WRAPPED).ciphertext.length <= input.length);
     },
     codes: 3,
     accepts: true,

@@ -95,7 +95,8 @@ const EVENTS: readonly JobEvent[] = [
     code: "PLAN_FIELD",
     details: { field: "select[0].as", fault: "missing", limit: 7, deep: true },
   },
-  { type: "done", receipt: text("receipt"), result: text("result") },
+  { type: "done", receipt: text("receipt"), result: text("result"), output: null },
+  { type: "done", receipt: text("receipt"), result: text("result"), output: text("{}") },
 ];
 
 /** A stream goes on behind a message, so what was read is the beginning of the input. */

@@ -5,7 +5,7 @@ import type { ErrorCode } from "../../core/errors.ts";
 import { authorize } from "../../core/manifest/authority.ts";
 import type { Authority } from "../../core/manifest/authority.ts";
 import type { Grant, Rules, VerifiedGrant, VerifiedManifest } from "../../core/manifest/manifest.ts";
-import type { Plan } from "../../core/plan/plan.ts";
+import type { AggregatePlan } from "../../core/plan/plan.ts";
 import { exampleGrant, exampleManifest, makeParty, NOT_AFTER, NOW } from "./example.ts";
 import { assertRefused } from "./refusal.ts";
 
@@ -18,7 +18,7 @@ const [owner, stranger, analyst, other] = await Promise.all([
 const PLAN = "11".repeat(48);
 const MANIFEST = "22".repeat(48);
 
-const plan: Plan = {
+const plan: AggregatePlan = {
   version: 1,
   kind: "aggregate",
   inputs: [{ dataset: "encounters", owner: owner.thumbprint }],
@@ -49,7 +49,7 @@ function signedGrant(changes: Partial<Grant> = {}, by = owner): VerifiedGrant {
 interface Case {
   readonly rules?: Partial<Rules>;
   readonly grants?: readonly VerifiedGrant[];
-  readonly plan?: Partial<Plan>;
+  readonly plan?: Partial<AggregatePlan>;
   readonly nowMs?: number;
   readonly manifest?: Partial<VerifiedManifest>;
 }

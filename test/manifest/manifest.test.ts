@@ -77,7 +77,6 @@ const REFUSED: readonly (readonly [string, ErrorCode, Path, unknown])[] = [
   ["an unknown role", "MANIFEST_FIELD", ["schema", 2, "role"], "key"],
   ["a second unit", "MANIFEST_SCHEMA", ["schema", 1, "role"], "unit"],
   ["a unit column where rows are units", "MANIFEST_SCHEMA", ["unit"], "row"],
-  ["no unit column", "MANIFEST_SCHEMA", ["schema", 0, "role"], "hidden"],
   ["two columns of one name", "MANIFEST_SCHEMA", ["schema", 2, "name"], "ssn"],
   ["two columns that differ in case", "MANIFEST_SCHEMA", ["schema", 2, "name"], "SSN"],
   ["two columns that a font shows alike", "MANIFEST_SCHEMA", ["schema", 2, "name"], "ｓｓｎ"],
@@ -283,7 +282,6 @@ const FAULTS: readonly (readonly [string, Path, unknown, Record<string, unknown>
   ["schema[2].name", ["schema", 2, "name"], "SSN", { fault: "named twice" }],
   ["schema[2].type", ["schema", 2, "type"], "string", { fault: "no such type" }],
   ["schema", ["schema", 1, "role"], "unit", { fault: "unit columns", units: 2 }],
-  ["schema", ["schema", 0, "role"], "hidden", { fault: "unit columns", units: 0 }],
   ["objects[1].key", ["objects", 1, "key"], first?.key, { fault: "named twice" }],
   ["objects[1].digest", ["objects", 1, "digest"], first?.digest, { fault: "named twice" }],
   ["objects[0].key", ["objects", 0, "key"], "../a", { fault: "not a plain relative path" }],
@@ -421,8 +419,16 @@ test("accepts a document at the end of its range in every member", () => {
   }
 });
 
+test("names the column that says whose row it is, but where marks in the objects alone tell units apart", () => {
+  const unnamed = altered(manifest, ["schema", 0, "role"], "hidden");
+  assert.equal(parse(unnamed).schema[0]?.role, "hidden");
+  assert.ok(parse(altered(unnamed, ["unit"], "row")));
+  const { details } = assertThrows(() => parse(altered(unnamed, ["unit"], "scattered")), "MANIFEST_SCHEMA");
+  assert.deepEqual({ ...details }, { field: "schema", fault: "unit columns", units: 0 });
+});
+
 test("reads no manifest that is deeper than one can be", () => {
-  const deep = JSON.parse(`${"[".repeat(8)}${"]".repeat(8)}`) as unknown;
+  const deep = JSON.parse(`${"[".repeat(12)}${"]".repeat(12)}`) as unknown;
   assertThrows(() => parse(altered(manifest, ["comment"], deep)), "JSON_DEPTH");
 });
 

@@ -77,11 +77,15 @@ const SCHEMA = [
   { name: "n", type: "int32", role: "measure" },
   { name: "c", type: "utf8", role: "dimension" },
 ] as const;
+const TABLE = {
+  schema: SCHEMA,
+  keyArn: "arn:aws:kms:eu-central-1:000000000000:key/12345678-1234-1234-1234-123456789012",
+};
 
 const noKeys = (): Promise<PublicJwk> => Promise.reject(new Error("asked for a key"));
 
 test("rules have defaults that release nothing", async () => {
-  const rules = checkRules(await parseRulesFile("min_units: 5\nmax_groups: 10\nbounds:\n", noKeys), SCHEMA);
+  const rules = checkRules(await parseRulesFile("min_units: 5\nmax_groups: 10\nbounds:\n", noKeys), TABLE);
   assert.deepEqual(
     {
       ...rules,
@@ -119,7 +123,7 @@ test("recipients are keys, or paths to them", async () => {
   });
   assert.deepEqual(asked, ["analyst.pub"]);
   assert.deepEqual(
-    checkRules(file, SCHEMA).recipients.map((jwk) => ({ ...jwk })),
+    checkRules(file, TABLE).recipients.map((jwk) => ({ ...jwk })),
     [key, other],
   );
 });
@@ -156,7 +160,7 @@ for (const [what, text, code, details] of [
 ] as const) {
   test(`rules with ${what} are refused in the words of rules.yaml`, async () => {
     const run = async (): Promise<unknown> =>
-      checkRules(await parseRulesFile(`max_groups: 10\n${text}`, noKeys), SCHEMA);
+      checkRules(await parseRulesFile(`max_groups: 10\n${text}`, noKeys), TABLE);
     await refused(code, run, details);
   });
 }

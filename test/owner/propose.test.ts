@@ -11,6 +11,8 @@ import { checkRules, parseRulesFile } from "../../owner/rules-file.ts";
 import { parseSchemaFile, type SchemaFile } from "../../owner/schema-file.ts";
 import { refused } from "./refused.ts";
 
+const KEY_ARN = "arn:aws:kms:eu-central-1:000000000000:key/12345678-1234-1234-1234-123456789012";
+
 let directory = "";
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), "sealroom-propose-"));
@@ -27,12 +29,13 @@ async function propose(
   const proposal = await proposeFiles({ input, ...chosen });
   // What is proposed must be accepted as it is, once the owner has said who is protected.
   const parsed = parseSchemaFile(proposal.schema.replace(/^unit: CHOOSE$/m, "unit: row"));
-  const columns = parsed.columns.map(({ name: column, type, role }) => ({
+  const schema = parsed.columns.map(({ name: column, type, role }) => ({
     name: column,
     type: type ?? "",
     role,
   }));
-  checkRules(await parseRulesFile(proposal.rules, () => Promise.reject(new Error("no recipients"))), columns);
+  const rules = await parseRulesFile(proposal.rules, () => Promise.reject(new Error("no recipients")));
+  checkRules(rules, { schema, keyArn: KEY_ARN });
   return { ...proposal, parsed };
 }
 

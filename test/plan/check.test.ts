@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { ErrorCode } from "../../core/errors.ts";
 import { checkPlan } from "../../core/plan/check.ts";
 import type { CheckedPlan } from "../../core/plan/check.ts";
-import type { Aggregate, Plan, Predicate } from "../../core/plan/plan.ts";
+import type { Aggregate, Predicate } from "../../core/plan/plan.ts";
 import { exampleManifest } from "../manifest/example.ts";
 import { assertThrows } from "../manifest/refusal.ts";
 import { analyst, compile, JOB } from "./example.ts";
@@ -15,8 +15,7 @@ const { plan } = await compile(JOB);
 const filtered = (where: Predicate): CheckedPlan => checkPlan({ ...plan, where }, manifest);
 const selected = (select: readonly Aggregate[]): CheckedPlan =>
   checkPlan({ ...plan, select, orderBy: [] }, manifest);
-const grouped = (...groupBy: string[]): CheckedPlan =>
-  checkPlan({ ...plan, groupBy, orderBy: [] } satisfies Plan, manifest);
+const grouped = (...groupBy: string[]): CheckedPlan => checkPlan({ ...plan, groupBy, orderBy: [] }, manifest);
 
 test("resolves every name to a column, in the schema's order", () => {
   const checked = checkPlan(plan, manifest);

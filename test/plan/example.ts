@@ -1,6 +1,7 @@
 // A job that is right in every respect, for tests to spoil; and what it needs to compile.
 import { compileJob } from "../../core/plan/compile.ts";
 import type { CompiledPlan } from "../../core/plan/compile.ts";
+import type { AggregatePlan } from "../../core/plan/plan.ts";
 import { makeParty } from "../manifest/example.ts";
 
 export const owner = await makeParty();
@@ -33,8 +34,14 @@ limit: 10
 recipient: analyst.jwk
 `;
 
-export async function compile(text: string): Promise<CompiledPlan> {
-  return compileJob(text, () => analyst.publicKey);
+export interface CompiledAggregate extends CompiledPlan {
+  readonly plan: AggregatePlan;
+}
+
+export async function compile(text: string): Promise<CompiledAggregate> {
+  const { plan, ...rest } = await compileJob(text, () => analyst.publicKey);
+  if (plan.kind !== "aggregate") throw new Error(`a job of kind ${plan.kind}`);
+  return { ...rest, plan };
 }
 
 /** The job as a JSON value, in its longest form. */

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { ErrorCode } from "../../core/errors.ts";
 import { encodeCanonical } from "../../core/json.ts";
 import { parseJob } from "../../core/plan/job-text.ts";
+import type { AggregateJob } from "../../core/plan/job-text.ts";
 import { compileJob } from "../../core/plan/compile.ts";
 import { parsePlan, planDigest } from "../../core/plan/parse.ts";
 import { altered, makeSigner } from "../manifest/example.ts";
@@ -11,6 +12,12 @@ import { assertRefused, assertThrows } from "../manifest/refusal.ts";
 import { analyst, compile, JOB, jobValue, owner } from "./example.ts";
 
 const edwards = await makeSigner("Ed25519");
+
+function parseAggregate(text: string): AggregateJob {
+  const job = parseJob(text);
+  assert.ok(job.kind === "aggregate");
+  return job;
+}
 
 test("compiles a job to the plan it says", async () => {
   const { plan, bytes, digest } = await compile(JOB);
@@ -99,7 +106,7 @@ test("fills in what a short job leaves out", async () => {
 });
 
 test("names counts of rows and units by `as` with a star for the column", () => {
-  const { select } = parseJob(
+  const { select } = parseAggregate(
     JSON.stringify({
       ...jobValue(),
       select: [{ count: "*", as: "rows" }, { count_units: "*", as: "people" }, { count: "*" }],
@@ -222,7 +229,7 @@ test("has no words for what gives a person's value away (A12)", async () => {
 
 test("spells out totals: all of them, SQL's rollup, or the sets in any order", () => {
   const read = (totals: unknown, columns = ["city", "ward", "urgent"]): unknown =>
-    parseJob(JSON.stringify({ ...jobValue(), group_by: columns, totals, order_by: [] })).totals;
+    parseAggregate(JSON.stringify({ ...jobValue(), group_by: columns, totals, order_by: [] })).totals;
   assert.deepEqual(read("rollup"), [["city", "ward"], ["city"], []]);
   assert.deepEqual(read("all"), [
     ["city", "ward"],

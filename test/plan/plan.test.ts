@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { ErrorCode } from "../../core/errors.ts";
 import { encodeCanonical } from "../../core/json.ts";
 import { parsePlan } from "../../core/plan/parse.ts";
+import type { AggregatePlan } from "../../core/plan/plan.ts";
 import { groupingOf, keptBy } from "../../core/plan/totals.ts";
 import { SealroomError } from "../../core/errors.ts";
 import { altered, makeSigner } from "../manifest/example.ts";
@@ -64,7 +65,8 @@ for (const [what, code, path, part] of REFUSED) {
 
 test("takes totals in one order and one spelling only", () => {
   const three = { ...plan, groupBy: ["city", "ward", "urgent"] };
-  const read = (totals: unknown): unknown => parsePlan(encodeCanonical({ ...three, totals })).totals;
+  const read = (totals: unknown): unknown =>
+    (parsePlan(encodeCanonical({ ...three, totals })) as AggregatePlan).totals;
   const good = [["city", "ward"], ["city"], []];
   assert.deepEqual(
     good.map((kept) => groupingOf(kept, three.groupBy)),

@@ -4,7 +4,6 @@ import { trustRoot } from "../../core/attestation/root.ts";
 import type { Measurements } from "../../core/attestation/measurements.ts";
 import type { Authority } from "../../core/manifest/authority.ts";
 import type { VerifiedManifest } from "../../core/manifest/manifest.ts";
-import { checkPlan } from "../../core/plan/check.ts";
 import { statementUserData } from "../../core/receipt/binding.ts";
 import { composeStatement } from "../../core/receipt/compose.ts";
 import { encodeReceipt } from "../../core/receipt/receipt.ts";
@@ -40,8 +39,9 @@ export const result = await sealResult(table, analyst.publicKey, 0);
 export const statement: Statement = await composeStatement({
   plan: compiled.plan,
   planDigest: compiled.digest,
-  inputs: [{ verified, authority, checked: checkPlan(compiled.plan, verified.manifest) }],
+  inputs: [{ verified, authority }],
   result: { name: "result.jwe", sha384: await sha384Hex(result) },
+  outputs: [],
   software: { name: "sealroom", version: "0.1.0" },
 });
 

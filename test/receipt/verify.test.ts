@@ -58,6 +58,7 @@ test("takes one of several images", async () => {
 
 test("states the strictest parameters and the words, and what was clipped", () => {
   const { release, inputs } = statement;
+  assert.ok(release.mode === "threshold");
   assert.equal(release.minUnits, 10);
   assert.equal(release.maxRows, 100);
   assert.deepEqual(release.clipping, [
@@ -106,9 +107,12 @@ test("claims no rule that is not in force, and says what its absence leaves open
 test("states totals as the plan has them, and no others", async () => {
   const totalled = await compile(JOB.replace("group_by: [city]", "group_by: [city, urgent]\ntotals: rollup"));
   const { plan, digest: planDigest } = totalled;
+  assert.ok(statement.release.mode === "threshold");
   const release = { ...statement.release, totals: plan.totals };
   const good = { ...statement, plan, planDigest, release };
-  assert.deepEqual(parseStatement(encodeStatement(good)).release.totals, [["city"], []]);
+  const { release: stated } = parseStatement(encodeStatement(good));
+  assert.ok(stated.mode === "threshold");
+  assert.deepEqual(stated.totals, [["city"], []]);
   for (const totals of [[], [["city"]], [["urgent"], []]]) {
     assertThrows(() => encodeStatement({ ...good, release: { ...release, totals } }), "RECEIPT_STATEMENT");
   }

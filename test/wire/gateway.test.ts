@@ -132,7 +132,7 @@ test("ranges sent ahead come back in their order, through the host's gateway, ho
         });
         assert.deepEqual(
           asked,
-          ranges.map(([offset, length]) => ({ ...ADDRESS, offset, length })),
+          ranges.map(([offset, length]) => ({ type: "read", ...ADDRESS, offset, length })),
         );
         assert.equal(
           gateway.bytesRead,

@@ -136,8 +136,15 @@ const EVENTS: readonly JobEvent[] = [
   { type: "progress", objects: 0, ofObjects: 100_000, bytes: 2 ** 52 },
   { type: "refused", code: "MANIFEST_EXPIRED", details: { notAfter: 5, dataset: "visits", late: true } },
   { type: "refused", code: "INTERNAL", details: {} },
-  { type: "done", receipt: Uint8Array.of(1, 2), result: new Uint8Array(100_000).fill(3) },
-  { type: "done", receipt: new Uint8Array(0), result: new Uint8Array(0) },
+  { type: "done", receipt: Uint8Array.of(1, 2), result: new Uint8Array(100_000).fill(3), output: null },
+  { type: "done", receipt: new Uint8Array(0), result: new Uint8Array(0), output: null },
+  {
+    type: "done",
+    receipt: Uint8Array.of(1),
+    result: Uint8Array.of(2),
+    output: new Uint8Array(70_000).fill(4),
+  },
+  { type: "done", receipt: Uint8Array.of(1), result: Uint8Array.of(2), output: new Uint8Array(0) },
 ];
 
 test("events come out as they went in, one after another, however they were cut", async () => {
@@ -181,7 +188,7 @@ test("refuses events of an unknown kind, with missing, unknown or malformed memb
     { type: "done", attachments: [1, 2], code: "INTERNAL" },
   ];
   for (const members of wrong) await refuses("WIRE_FIELD", readJobEvent(fed(message(members))));
-  for (const attachments of [[1], [1, 2, 3], [2 ** 31, 1]]) {
+  for (const attachments of [[1], [1, 1, 1, 1], [2 ** 31, 1], [1, 1, 2 ** 31]]) {
     await refuses("WIRE_LENGTH", readJobEvent(fed(message({ type: "done", attachments }))));
   }
 });
