@@ -119,7 +119,7 @@ export class Load {
       unit: "column",
       datasetKey: new Uint8Array(datasetKey),
       program,
-      masters: [],
+      secrets: { masters: [], maps: [] },
       output: null,
     });
     if ("refusal" in outcome) throw new Error(`refused: ${outcome.refusal.code}`);

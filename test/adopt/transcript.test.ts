@@ -63,7 +63,7 @@ async function readObject(bytes: Uint8Array, entry: AdoptedEntry, text: string):
     schema: SCHEMA,
     unit: "scattered",
     datasetKey: DATASET_KEY.slice(),
-    masters: [],
+    secrets: { masters: [], maps: [] },
     output: null,
   });
   return { outcome, requests };

@@ -107,7 +107,7 @@ function start(
     manifest,
     datasetKey: new Uint8Array(32),
     program: PROGRAM,
-    masters: [],
+    secrets: { masters: [], maps: [] },
     target: null,
   };
   const merged = computeObjects(pool, computation, abandoned, (event) => progress.push(event));

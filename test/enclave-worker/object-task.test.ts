@@ -71,7 +71,7 @@ async function runTask(
     entry: object.entry,
     ...(await programFor(text, object)),
     datasetKey: DATASET_KEY.slice(),
-    masters: [],
+    secrets: { masters: [], maps: [] },
     output: null,
     ...changes,
   };
@@ -192,7 +192,7 @@ test("clears its copy of the dataset key, however it ends", async () => {
     entry: object.entry,
     ...(await programFor(BY_CITY, object)),
     datasetKey,
-    masters: [],
+    secrets: { masters: [], maps: [] },
     output: null,
   };
   assert.equal(codeOf(await objectRunner(unreachable)(task)), "TRANSPORT_CONNECT");
@@ -210,7 +210,7 @@ test("tells of a fault that is not a refusal nothing but that there was one", as
     schema,
     unit,
     datasetKey: DATASET_KEY.slice(),
-    masters: [],
+    secrets: { masters: [], maps: [] },
     output: null,
   });
   assert.deepEqual(outcome, { refusal: { code: "INTERNAL", details: {} } });

@@ -68,12 +68,15 @@ export class House {
   readonly tokens: { domain: string; version: number }[] = [];
   readonly outputs: string[] = [];
   readonly #tokenKeys = new Map<string, object>();
+  /** Where the host finds the enclave: its own place, or a tap's. */
+  sockets: string;
   #files = 0;
 
   private constructor(world: World, owner: OwnerKey, s3: S3Client) {
     this.world = world;
     this.owner = owner;
     this.s3 = s3;
+    this.sockets = world.sockets;
   }
 
   static async open(): Promise<House> {
@@ -193,7 +196,7 @@ export class House {
     });
     const nonce = new Uint8Array(randomBytes(32));
     const outcome = await runJob(prepared, {
-      enclave: `unix:${this.world.sockets}`,
+      enclave: `unix:${this.sockets}`,
       nonce,
       grants,
       credentials: endpoints.credentials.enclave,
