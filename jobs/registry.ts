@@ -11,6 +11,12 @@ import { Merge as AggregateMerge } from "./aggregate/merge.ts";
 import type { Partial as AggregatePartial } from "./aggregate/partial.ts";
 import type { AggregateProgram } from "./aggregate/program.ts";
 import { encodeResult, mostTableBytes } from "./aggregate/result.ts";
+import { compileDiscovery } from "./discover/compile.ts";
+import { encodeProfile, mostProfileBytes } from "./discover/profile.ts";
+import type { DiscoverProgram } from "./discover/program.ts";
+import { ScanMerge } from "./discover/scan-merge.ts";
+import { ObjectScan } from "./discover/scan.ts";
+import type { ScanPartial } from "./discover/scan.ts";
 import type { Kernel as KernelOf, Merge as MergeOf } from "./kernel.ts";
 import { compileCopy } from "./tokenize/compile.ts";
 import { CopyMerge } from "./tokenize/copy-merge.ts";
@@ -20,8 +26,8 @@ import { encodeOutcomes, mostOutcomeBytes } from "./tokenize/outcomes.ts";
 import type { CopyProgram, CopyShape } from "./tokenize/program.ts";
 
 /** What a thread is told, and what it answers: plain data, for structured cloning. */
-export type Program = AggregateProgram | CopyProgram;
-export type Partial = AggregatePartial | CopyPartial;
+export type Program = AggregateProgram | CopyProgram | DiscoverProgram;
+export type Partial = AggregatePartial | CopyPartial | ScanPartial;
 export type Kernel = KernelOf<Partial>;
 export type Merge = MergeOf<Partial>;
 
@@ -72,11 +78,23 @@ const TOKENIZE: Job<Extract<Plan, { kind: "tokenize" }>, CopyProgram, CopyPartia
   report: (program, merge) => merge.report(program),
 };
 
+const DISCOVER: Job<Extract<Plan, { kind: "discover" }>, DiscoverProgram, ScanPartial, ScanMerge> = {
+  compile: compileDiscovery,
+  keys: () => [],
+  output: () => null,
+  startKernel: (program) => new ObjectScan(program),
+  startMerge: (program) => new ScanMerge(program),
+  release: encodeProfile,
+  mostBytes: mostProfileBytes,
+  report: () => null,
+};
+
 /** A kind's plans, programs, partials and merges are its own: nothing else comes to where this type is dropped. */
 type AnyJob = Job<Plan, Program, Partial, Merge>;
 const JOBS: ReadonlyMap<string, AnyJob> = new Map<string, AnyJob>([
   ["aggregate", AGGREGATE as unknown as AnyJob],
   ["tokenize", TOKENIZE as unknown as AnyJob],
+  ["discover", DISCOVER as unknown as AnyJob],
 ]);
 
 /** Errors: PLAN_*, RULES_AUDIENCE, TOKEN_*. */
