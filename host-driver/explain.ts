@@ -23,6 +23,7 @@ import { releaseParameters } from "../core/receipt/compose.ts";
 import type { ReleaseParameters } from "../core/receipt/compose.ts";
 import { FRAME_OVERHEAD } from "../core/seal/size.ts";
 import { DEFAULT_FRAME_LENGTH } from "../core/seal/writer.ts";
+import { columnsRead } from "../jobs/discover/compile.ts";
 import { compileProgram } from "../jobs/registry.ts";
 import { DROP } from "../jobs/tokenize/compile.ts";
 import type { PreparedJob } from "./client.ts";
@@ -162,7 +163,7 @@ function releaseOf(plan: Plan, verified: VerifiedManifest, verdict: Verdict): In
   }
 }
 
-function columnUses(plan: Plan, { schema, rules }: Manifest): readonly ColumnUse[] {
+function columnUses(plan: Plan, { schema, rules, unit }: Manifest): readonly ColumnUse[] {
   const uses = new Map<string, Set<string>>();
   const add = (column: string, use: string): void => {
     uses.set(column, (uses.get(column) ?? new Set()).add(use));
@@ -185,7 +186,7 @@ function columnUses(plan: Plan, { schema, rules }: Manifest): readonly ColumnUse
       if (plan.match !== null) add(plan.match.column, "match");
       break;
     case "discover":
-      for (const { name } of schema) add(name, "discover");
+      for (const { name } of columnsRead({ schema, unit })) add(name, "discover");
   }
   return schema.map((entry) => {
     const found = [...(uses.get(entry.name) ?? [])];

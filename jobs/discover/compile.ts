@@ -11,9 +11,8 @@ import type { DiscoverProgram, ListedColumn, ProgramColumn } from "./program.ts"
 export function compileDiscovery({ inputs }: DiscoverPlan, manifest: Manifest): DiscoverProgram {
   const { dataset, schema, unit, rules } = manifest;
   if (!inputs.some((input) => input.dataset === dataset)) throw new SealroomError("PLAN_INPUT", { dataset });
-  const unitEntry = unit === "scattered" ? schema.find(({ role }) => role === "unit") : undefined;
-  if (unit === "scattered" && unitEntry === undefined) throw new Error("internal: units without a column");
-  const read = schema.filter((entry) => isScanned(entry) || entry === unitEntry);
+  const read = columnsRead(manifest);
+  const unitEntry = unitToRead(manifest);
   return {
     kind: "discover",
     columns: read.map((entry): ProgramColumn => ({ name: entry.name, type: typeOf(entry) })),
@@ -27,8 +26,19 @@ export function compileDiscovery({ inputs }: DiscoverPlan, manifest: Manifest): 
   };
 }
 
+/** The columns whose values the job reads. */
+export function columnsRead(manifest: Pick<Manifest, "schema" | "unit">): readonly ColumnEntry[] {
+  const unitEntry = unitToRead(manifest);
+  return manifest.schema.filter((entry) => isScanned(entry) || entry === unitEntry);
+}
+
+/** Where nothing else tells units apart. */
+function unitToRead({ schema, unit }: Pick<Manifest, "schema" | "unit">): ColumnEntry | undefined {
+  return unit === "scattered" ? schema.find(({ role }) => role === "unit") : undefined;
+}
+
 /** Texts, and whole numbers, whose decimal digits may be those of an identifier. */
-export function isScanned(entry: Pick<ColumnEntry, "type">): boolean {
+function isScanned(entry: Pick<ColumnEntry, "type">): boolean {
   const type = typeOf(entry);
   return type.kind === "utf8" || type.kind === "int" || (type.kind === "decimal" && type.scale === 0);
 }

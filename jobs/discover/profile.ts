@@ -4,8 +4,8 @@ import type { ArrowField } from "../../core/column/schema.ts";
 import { encodeTable } from "../../core/column/table.ts";
 import type { ColumnType } from "../../core/column/type.ts";
 import type { Vector } from "../../core/column/vector.ts";
-import { classifyColumn, DEFAULT_LIMITS } from "../../core/detect/classify.ts";
-import type { ColumnClass, Finding, Limits, Share } from "../../core/detect/classify.ts";
+import { classifyColumn, limitsFor } from "../../core/detect/classify.ts";
+import type { ColumnClass, Finding, Share } from "../../core/detect/classify.ts";
 import { DETECTORS } from "../../core/detect/detectors.ts";
 import { IDENTIFIER_OF, IDENTIFIERS } from "../../core/detect/identifier.ts";
 import type { IdentifierName } from "../../core/detect/identifier.ts";
@@ -42,7 +42,8 @@ export function encodeProfile(
 ): Uint8Array {
   const { listed, minUnits } = program;
   if (maxRows !== null && listed.length > maxRows) throw new PolicyError("GATE_ROWS", { maxRows });
-  const limits = limitsOf(minUnits);
+  // A unit weighs at most one, so that a limit of values is one of units.
+  const limits = limitsFor(minUnits);
   const rows = listed.map((column, at): Row => {
     const named = findIdentifier(column.name);
     const told =
@@ -53,14 +54,6 @@ export function encodeProfile(
   const fields = FIELDS.map((name): ArrowField => ({ name, type: UTF8, dictionary: null }));
   const columns = FIELDS.map((name) => textsOf(rows.map((row) => row[name])));
   return encodeTable(fields, [{ rows: rows.length, columns }]);
-}
-
-/** Never less than the rules' minimum of units, each of which weighs at most one. */
-export function limitsOf(minUnits: number): Limits {
-  return {
-    minValues: Math.max(DEFAULT_LIMITS.minValues, minUnits),
-    minMatches: Math.max(DEFAULT_LIMITS.minMatches, minUnits),
-  };
 }
 
 function toldByType({ type }: ListedColumn): Told {
