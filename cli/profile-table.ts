@@ -23,8 +23,8 @@ export function renderProfile(
     ...renderTable(shown, { keys: shown.fields.length, grouping: null, minUnits, file }),
     ...wrap(
       `share: of the values, those that are of the kind; shaped: those that look it, whether or not check digits and ` +
-        `rules hold; evident: more hold than by chance. too few: fewer than ${minValues} units have a value; none: ` +
-        `fewer than ${minMatches}. Each unit weighs one.`,
+        `rules hold; evident: more of these hold than by chance. Of fewer than ${minValues} values nothing is told, ` +
+        `and fewer than ${minMatches} are none.`,
     ).map((line) => paint("dim", line)),
   ];
 }
