@@ -177,6 +177,10 @@ test("rows of no unit are behind no count of units", () => {
   const card = { name: "card", type: "utf8", role: "hidden", cells: cards(200) } as const;
   const { merge } = scan({ rows: 200, units: null, columns: [unit, card] }, { unit: "scattered" });
   assert.equal(merge.tally(1).values, 0);
+  const named = { ...unit, cells: unit.cells.map((_, row) => (row < 4 ? `person ${row}` : null)) };
+  const some = { rows: 200, units: null, columns: [named, card] };
+  assert.equal(scan(some, { unit: "scattered", minUnits: 5 }).merge.tally(1).values, 0, "all null is none");
+  assert.equal(scan(some, { unit: "scattered", minUnits: 4 }).merge.tally(1).values, 200);
 });
 
 test("an object without the marks of units is refused, and so is one with marks that no rule asks for", () => {
