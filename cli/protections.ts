@@ -1,5 +1,6 @@
 // What the gate does to a result, in plain words: before a job from the owner's rules, after it from the receipt.
 import type { BadRows } from "../core/receipt/bad-rows.ts";
+import { limitsFor } from "../core/detect/classify.ts";
 import type { ReleaseParameters } from "../core/receipt/compose.ts";
 import { canonicalText } from "../core/json.ts";
 import type { JsonObject, JsonValue } from "../core/json.ts";
@@ -29,8 +30,16 @@ export function releaseFields(release: ReceiptRelease): readonly (readonly [stri
         ["rows", `at most ${release.maxRows}, by the grant`],
       ];
     case "profile":
-      return [["released", "the kind of identifier of each column, and a coarse share of its values"]];
+      return profileFields(release.minUnits);
   }
+}
+
+function profileFields(minUnits: number): readonly (readonly [string, string])[] {
+  const { minValues, minMatches } = limitsFor(minUnits);
+  return [
+    ["released", "of each column the kind of identifier, and shares of its values in steps; no value"],
+    ["few", `fewer than ${minMatches} are none; of a column with fewer than ${minValues} nothing is told`],
+  ];
 }
 
 /** `ssn: ssn (form letters) of domain person.ssn, version 2; what it does not take is null`. */

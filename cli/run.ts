@@ -1,6 +1,7 @@
 // `sealroom run`: has an enclave run a job and leaves result and receipt in a new directory, or nothing. Verifies
 // nothing: that is for `sealroom verify`, with expectations that this machine did not give.
 import type { Command } from "commander";
+import type { ColumnTable } from "../core/column/table.ts";
 import { isSameKey, publicPart } from "../core/manifest/jwk.ts";
 import type { Manifest } from "../core/manifest/manifest.ts";
 import type { Plan } from "../core/plan/plan.ts";
@@ -24,7 +25,9 @@ import { parsePairs } from "./pairs.ts";
 import { renderBar } from "./progress.ts";
 import { badRowFields } from "./protections.ts";
 import { findPlace } from "./refusal-place.ts";
+import { renderProfile } from "./profile-table.ts";
 import { renderTable } from "./table.ts";
+import type { TableView } from "./table.ts";
 import type { Outcome } from "../host-driver/driver.ts";
 import type { PreparedJob } from "../host-driver/client.ts";
 import type { OpenedResult } from "../host-driver/output.ts";
@@ -216,13 +219,12 @@ function describe(
 ): Report {
   const hex = encodeHex(nonce);
   const minUnits = Math.max(...datasets.map(({ verified }) => verified.manifest.rules.minUnits));
-  const { keys, grouping } = resultLayout(plan.plan);
   const rows = opened?.table.batches.reduce((sum, batch) => sum + batch.rows, 0) ?? null;
   const badRows = opened === null ? {} : readBadRows(opened.arrow);
   const table =
     opened === null
       ? ["The result is sealed to its recipient; --recipient-key opens it."]
-      : renderTable(opened.table, { keys, grouping, minUnits, file: `${out}/result.csv` });
+      : renderResult(plan.plan, opened.table, { minUnits, file: `${out}/result.csv` });
   return {
     exit: 0,
     json: {
@@ -252,6 +254,16 @@ function describe(
       ]),
     ],
   };
+}
+
+function renderResult(
+  plan: Plan,
+  table: ColumnTable,
+  view: Pick<TableView, "minUnits" | "file">,
+): readonly string[] {
+  return plan.kind === "discover"
+    ? renderProfile(table, view)
+    : renderTable(table, { ...resultLayout(plan), ...view });
 }
 
 /** How many columns are keys, and which of them says what a row totals. */

@@ -24,6 +24,7 @@ import { releaseParameters } from "../core/receipt/compose.ts";
 import type { ReleaseParameters } from "../core/receipt/compose.ts";
 import { FRAME_OVERHEAD } from "../core/seal/size.ts";
 import { DEFAULT_FRAME_LENGTH } from "../core/seal/writer.ts";
+import { columnsRead } from "../jobs/discover/compile.ts";
 import { compileProgram } from "../jobs/registry.ts";
 import { compileCopy, DROP, findAudience } from "../jobs/tokenize/compile.ts";
 import type { Claim } from "../jobs/tokenize/profiles/claim.ts";
@@ -184,7 +185,7 @@ function copyOf(plan: Plan, manifest: Manifest): AudienceRule | null {
   }
 }
 
-function columnUses(plan: Plan, { schema, rules }: Manifest): readonly ColumnUse[] {
+function columnUses(plan: Plan, { schema, rules, unit }: Manifest): readonly ColumnUse[] {
   const uses = new Map<string, Set<string>>();
   const add = (column: string, use: string): void => {
     uses.set(column, (uses.get(column) ?? new Set()).add(use));
@@ -207,7 +208,7 @@ function columnUses(plan: Plan, { schema, rules }: Manifest): readonly ColumnUse
       if (plan.match !== null) add(plan.match.column, "match");
       break;
     case "discover":
-      for (const { name } of schema) add(name, "discover");
+      for (const { name } of columnsRead({ schema, unit })) add(name, "discover");
   }
   return schema.map((entry) => {
     const found = [...(uses.get(entry.name) ?? [])];

@@ -11,6 +11,12 @@ import { Merge as AggregateMerge } from "./aggregate/merge.ts";
 import type { Partial as AggregatePartial } from "./aggregate/partial.ts";
 import type { AggregateProgram } from "./aggregate/program.ts";
 import { encodeResult, mostTableBytes } from "./aggregate/result.ts";
+import { compileDiscovery } from "./discover/compile.ts";
+import { encodeProfile, mostProfileBytes } from "./discover/profile.ts";
+import type { DiscoverProgram } from "./discover/program.ts";
+import { ScanMerge } from "./discover/scan-merge.ts";
+import { ObjectScan } from "./discover/scan.ts";
+import type { ScanPartial } from "./discover/scan.ts";
 import type { Kernel as KernelOf, Merge as MergeOf } from "./kernel.ts";
 import { compileCopy } from "./tokenize/compile.ts";
 import { CopyMerge } from "./tokenize/copy-merge.ts";
@@ -23,8 +29,8 @@ import { ObjectSurvey, SurveyMerge } from "./tokenize/survey.ts";
 import type { SurveyPartial, SurveyProgram } from "./tokenize/survey.ts";
 
 /** What a thread is told, and what it answers: plain data, for structured cloning. */
-export type Program = AggregateProgram | CopyProgram | SurveyProgram;
-export type Partial = AggregatePartial | CopyPartial | SurveyPartial;
+export type Program = AggregateProgram | CopyProgram | SurveyProgram | DiscoverProgram;
+export type Partial = AggregatePartial | CopyPartial | SurveyPartial | ScanPartial;
 /** What kernels need that no thread may keep. */
 export type Secrets = CopySecrets;
 const NO_SECRETS: Secrets = { masters: [], maps: [] };
@@ -94,12 +100,24 @@ function noJob(): never {
   throw new SealroomError("PLAN_KIND");
 }
 
+const DISCOVER: Job<Extract<Plan, { kind: "discover" }>, DiscoverProgram, ScanPartial, ScanMerge> = {
+  compile: compileDiscovery,
+  keys: () => [],
+  output: () => null,
+  startKernel: (program) => new ObjectScan(program),
+  startMerge: (program) => new ScanMerge(program),
+  release: encodeProfile,
+  mostBytes: mostProfileBytes,
+  report: () => null,
+};
+
 /** A kind's plans, programs, partials and merges are its own: nothing else comes to where this type is dropped. */
 type AnyJob = Job<Plan, Program, Partial, Merge>;
 const JOBS: ReadonlyMap<string, AnyJob> = new Map<string, AnyJob>([
   ["aggregate", AGGREGATE as unknown as AnyJob],
   ["tokenize", TOKENIZE as unknown as AnyJob],
   ["survey", SURVEY as unknown as AnyJob],
+  ["discover", DISCOVER as unknown as AnyJob],
 ]);
 
 /** Errors: PLAN_*, RULES_AUDIENCE, TOKEN_*. */

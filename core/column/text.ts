@@ -1,5 +1,5 @@
 // One cell of a vector as text, exactly: decimals and 64-bit integers digit by digit, dates and times in ISO
-// 8601. For results and reports; no kernel goes through here.
+// 8601. For results and reports; no kernel goes through here, but for whole numbers that detectors read as digits.
 import type { DictionaryVector, Utf8Vector, Vector, WordsVector } from "./vector.ts";
 
 const MICROSECONDS_PER_DAY = 86_400_000_000n;

@@ -37,6 +37,12 @@ export interface Limits {
 }
 
 export const DEFAULT_LIMITS: Limits = { minValues: 100, minMatches: 20 };
+/** The default limits, or those that rules with a minimum of units ask for. */
+export function limitsFor(minUnits: number): Limits {
+  const { minValues, minMatches } = DEFAULT_LIMITS;
+  return { minValues: Math.max(minValues, minUnits), minMatches: Math.max(minMatches, minUnits) };
+}
+
 const LEAST_VALUES = 20;
 const LEAST_MATCHES = 10;
 

@@ -2,10 +2,8 @@
 // plain data (for structured cloning) and sums: the same whatever the order and the split of the rows. They are exact,
 // so they stay where the values are; what may be told of them is classify.ts's.
 import type { Utf8Vector } from "../column/vector.ts";
-import { VERDICT } from "./detector.ts";
 import { DETECTORS } from "./detectors.ts";
-import { Dispatch, runAt } from "./dispatch.ts";
-import { MAX_VALUE_BYTES, trimmedEnd, trimmedStart } from "./match.ts";
+import { addToSet, ValueJudge } from "./verdicts.ts";
 
 export interface ColumnTally {
   /** Values that are neither null nor blank. */
@@ -17,9 +15,8 @@ export interface ColumnTally {
 
 export type TextRows = Pick<Utf8Vector, "rows" | "offsets" | "bytes" | "validity">;
 
-const DISPATCH = new Dispatch(DETECTORS);
-
 export class ColumnCounter {
+  readonly #judge = new ValueJudge();
   #values = 0;
   readonly #matched = new Float64Array(DETECTORS.length);
   readonly #failed = new Float64Array(DETECTORS.length);
@@ -34,17 +31,10 @@ export class ColumnCounter {
 
   /** A value that `times` rows have, as of a dictionary. */
   addValue(bytes: Uint8Array, start: number, end: number, times: number): void {
-    const from = trimmedStart(bytes, start, end);
-    if (from === end || times === 0) return;
+    if (times === 0 || !this.#judge.judge(bytes, start, end)) return;
     this.#values += times;
-    const to = trimmedEnd(bytes, from, end);
-    if (to - from > MAX_VALUE_BYTES) return;
-    for (const index of DISPATCH.at(bytes[from] ?? 0, runAt(bytes, from, to))) {
-      const verdict = DETECTORS[index]?.judge(bytes, from, to) ?? VERDICT.other;
-      if (verdict === VERDICT.other) continue;
-      const counts = verdict === VERDICT.matched ? this.#matched : this.#failed;
-      counts[index] = (counts[index] ?? 0) + times;
-    }
+    addToSet(this.#matched, this.#judge.matched, times);
+    addToSet(this.#failed, this.#judge.failed, times);
   }
 
   tally(): ColumnTally {

@@ -40,10 +40,12 @@ export const REVEAL_WORDS: Words = {
 export const PROFILE_WORDS: Words = {
   protects: [
     "Of each column only the kind of identifier, if it looks like one, and a coarse share of its values; no value, and nothing of chosen rows.",
+    "Values of fewer than minUnits units are told as none, and each unit weighs one in a share, however many rows it has, unless its rows lie anywhere in the data set: then shares are of rows.",
     WHOLE,
   ],
   doesNotProtect: [
     "Names, addresses and whatever has no check digit and no fixed form: detectors miss them.",
+    "The edge of a step: nothing random is added, so who knows all units but one, or compares two epochs, may learn from a share at an edge whether one unit's value is of the kind.",
     TRUTH,
   ],
 };
