@@ -112,17 +112,17 @@ export async function runCanaries(): Promise<CanaryRun> {
     csv: CSV,
     schema: `unit: row\ncolumns:\n${NAMES.map((name) => `  ${name}: { type: utf8, role: identifier }`).join("\n")}\n`,
     rules: `min_units: 5
-  max_groups: 10
-  adhoc: true
-  recipients: [analyst]
-  token_keys: [d-1]
-  vaults: [{ domain: d, audience: a }]
-  tokenization:
-    a:
-      dataset: copy
-      columns:
-  ${NAMES.map((name) => `      ${name}: ${COLUMNS[name]?.rule ?? ""}`).join("\n")}
-  `,
+max_groups: 10
+adhoc: true
+recipients: [analyst]
+token_keys: [d-1]
+vaults: [{ domain: d, audience: a }]
+tokenization:
+  a:
+    dataset: copy
+    columns:
+${NAMES.map((name) => `      ${name}: ${COLUMNS[name]?.rule ?? ""}`).join("\n")}
+`,
     keyArn,
     rowsPerObject: 400,
   });
