@@ -41,7 +41,8 @@ export async function runJob(
   const planDigest = await digestPlan(request.plan);
   const inputs = await verifyInputs(request, plan, planDigest, nowMs);
   const { verified } = onlyInput(inputs);
-  const program = compileProgram(plan, verified.manifest);
+  const release = { maxRows: rowCap(inputs) };
+  const program = compileProgram(plan, verified.manifest, release);
   const connection = kmsConnection(enclave, request, { nowMs, abandoned });
   const keys = await releaseKeys(connection, verified, program, planDigest);
   try {
@@ -59,7 +60,7 @@ export async function runJob(
       abandoned,
       onProgress,
     );
-    const table = releaseResult(program, merge, { maxRows: rowCap(inputs) });
+    const table = releaseResult(program, merge, release);
     const report = ownerReport(program, merge);
     const output = outputs?.manifest(made) ?? null;
     const released = await releaseTable(enclave.nsm, {

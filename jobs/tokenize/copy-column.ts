@@ -167,7 +167,12 @@ export class CopyColumnWork {
   }
 }
 
-function makeKernel(tokens: Tokens, { keys }: CopyProgram, masters: readonly Uint8Array[]): Kernel {
+/** Errors: TOKEN_KEY, TOKEN_SCOPE. */
+export function makeKernel(
+  tokens: Tokens,
+  { keys }: Pick<CopyProgram, "keys">,
+  masters: readonly Uint8Array[],
+): Kernel {
   const { operator, parameters, audience, key } = tokens;
   return parseTokenizer(operator, parameters, "parameters").make(masterOf(key, keys, masters, audience));
 }
