@@ -185,7 +185,7 @@ function columnUses(plan: Plan, manifest: Manifest): readonly ColumnUse[] {
     case "reveal":
       for (const column of plan.columns) {
         const facts = tokens !== undefined && Object.hasOwn(tokens, column) ? tokens[column] : undefined;
-        add(column, facts === undefined ? "as it is" : `reveal what ${facts.operator} made a token of`);
+        add(column, facts === undefined ? "as it is" : `reveal (${facts.operator})`);
       }
       for (const column of unitsOf(plan, manifest)) add(column, "unit of dates");
       if (plan.match !== null) add(plan.match.column, "match");
