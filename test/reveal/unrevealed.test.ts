@@ -6,12 +6,16 @@ import { SealroomError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { Vector } from "../../core/column/vector.ts";
 import { vectorOf } from "../aggregate/table.ts";
+import { ObjectReveal } from "../../jobs/reveal/object-reveal.ts";
+import type { RevealPartial } from "../../jobs/reveal/object-reveal.ts";
 import { makeCuts, makePeople, PERSON, RULES } from "./people.ts";
 import {
   cellsOf,
   compileJob,
   copyOf,
   KEYS,
+  mastersOf,
+  neededOf,
   MASTERS,
   resigned,
   reveal,
@@ -240,4 +244,31 @@ test("dates that were moved by a token, or whose unit is behind two, are refused
   }
   const dropped = copyOf(copyOf(source, { patient, born }), { patient: { operator: "drop" } }, "partner");
   assertRefused("TOKEN_RULE", () => compileJob(dropped, { columns: ["born"] }), "born");
+});
+
+test("an object with more rows than the grant lets out keeps none of them, however many batches follow", () => {
+  const single = copyOf(sealedWorld(makePeople(90), [[10, 20, 60, 90]]), RULES);
+  const program = compileJob(single, { columns: ["ssn"], maxRows: 90 });
+  assert.ok(program.kind === "reveal");
+  const partialOf = (maxRows: number): RevealPartial => {
+    const kernel = new ObjectReveal({ ...program, maxRows }, mastersOf(program));
+    for (const batch of single.objects.flat()) kernel.add(neededOf(program, batch));
+    return kernel.finish();
+  };
+  assert.deepEqual([partialOf(59).pieces.length, partialOf(59).rows], [0, 90]);
+  const kept = partialOf(90).pieces.map(({ rows }) => rows);
+  assert.equal(
+    kept.reduce((sum, rows) => sum + rows, 0),
+    90,
+  );
+});
+
+test("no token that opens makes a result longer than it may be, nor all that do not", () => {
+  const columns = Object.keys(RULES).filter((name) => name !== "hash" && name !== "seen" && name !== "born");
+  const bad = columns.reduce((world, name) => tampered(world, name, () => "[INVALID]"), copy);
+  for (const world of [copy, bad]) {
+    const { bytes, mostBytes, rows } = reveal(world, { columns, maxRows: ROWS });
+    assert.ok(bytes <= mostBytes, `${String(bytes)} of ${String(mostBytes)} bytes`);
+    assert.equal(rows.length, ROWS);
+  }
 });

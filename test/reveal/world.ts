@@ -133,7 +133,8 @@ function copyObject(program: Program, batches: readonly NamedBatch[]): readonly 
   });
 }
 
-function neededOf({ columns }: Program, { columns: known, ...batch }: NamedBatch): ColumnBatch {
+/** The columns that a program reads, in its order. */
+export function neededOf({ columns }: Program, { columns: known, ...batch }: NamedBatch): ColumnBatch {
   const needed = columns.map(({ name }) => {
     const vector = known.get(name);
     if (vector === undefined) throw new Error(`no column ${name}`);
@@ -142,7 +143,7 @@ function neededOf({ columns }: Program, { columns: known, ...batch }: NamedBatch
   return { ...batch, columns: needed };
 }
 
-function mastersOf(program: Program): readonly Uint8Array[] {
+export function mastersOf(program: Program): readonly Uint8Array[] {
   return tokenKeysOf(program).map(({ domain, version }) => {
     const master = MASTERS.get(`${domain}:${String(version)}`);
     if (master === undefined) throw new Error(`no key of ${domain}`);
