@@ -1,6 +1,6 @@
 // Rows that are kept of batches, one vector a column, and how they are cut out and put together. Copies, always: a batch's
 // own memory is used again. No vector is of codes: a dictionary would list strings that no row has.
-import type { NumberVector, Vector } from "../../core/column/vector.ts";
+import type { NumberVector, Utf8Vector, Vector } from "../../core/column/vector.ts";
 
 export interface Piece {
   readonly rows: number;
@@ -92,18 +92,32 @@ function joinVectors(vectors: readonly Vector[]): Vector {
       return { ...base, layout: "words", words, wordsPerValue };
     }
     case "utf8": {
-      const texts = vectors.flatMap((vector) =>
-        vector.layout === "utf8" ? Array.from({ length: vector.rows }, (_, row) => textOf(vector, row)) : [],
-      );
-      return { ...base, layout: "utf8", ...laidOut(texts) };
+      const texts = vectors.filter((vector) => vector.layout === "utf8");
+      return { ...base, layout: "utf8", ...joinTexts(texts, rows) };
     }
     case "dictionary":
       throw new Error("internal: codes in a piece");
   }
 }
 
-function textOf({ offsets, bytes }: Vector & { layout: "utf8" }, row: number): Uint8Array {
-  return bytes.subarray(offsets[row], offsets[row + 1]);
+function joinTexts(vectors: readonly Utf8Vector[], rows: number): Pick<Utf8Vector, "offsets" | "bytes"> {
+  const offsets = new Int32Array(rows + 1);
+  let [at, end] = [0, 0];
+  for (const vector of vectors) {
+    const first = vector.offsets[0] ?? 0;
+    for (let row = 0; row < vector.rows; row++) {
+      offsets[at + row + 1] = end + (vector.offsets[row + 1] ?? 0) - first;
+    }
+    at += vector.rows;
+    end = offsets[at] ?? 0;
+  }
+  const bytes = new Uint8Array(end);
+  at = 0;
+  for (const vector of vectors) {
+    bytes.set(vector.bytes.subarray(vector.offsets[0], vector.offsets[vector.rows]), offsets[at]);
+    at += vector.rows;
+  }
+  return { offsets, bytes };
 }
 
 function joinValidity(vectors: readonly Vector[], rows: number): Uint8Array | null {
