@@ -90,6 +90,7 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
   OWNER: { exit: 3, advice: "Correct the file." },
   AGGREGATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
   GATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
+  REVEAL: { exit: 1, advice: "Name fewer tokens under `match`, or ask the owner for a grant of more rows." },
 };
 
 const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
@@ -101,7 +102,11 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   STORE_OUTPUT: { exit: 2, advice: "Say where the copy is to lie: --to s3://bucket/prefix/." },
   RULES_AUDIENCE: { exit: 1, advice: "Ask the data's owner for a copy for this audience, in the rules." },
   RULES_REVEAL: { exit: 1, advice: "Ask the data's owner for a grant of this very job." },
-  TOKEN_RULE: { exit: 3, advice: "The owner corrects the rules, and signs them again." },
+  TOKEN_RULE: {
+    exit: 3,
+    advice: "The owner corrects the rules and signs them again; to reveal tokens, name other columns.",
+  },
+  REVEAL_SIZE: { exit: 1, advice: "Name fewer columns, or ask the owner for a grant of fewer rows." },
   TOKEN_DROP_ONLY: { exit: 1, advice: "Give the column `drop`, or `class: none` if it is something else." },
   TOKEN_NO_KEY: {
     exit: 3,

@@ -201,6 +201,7 @@ const REFUSAL_WORDS: Readonly<Partial<Record<string, string>>> = {
   RULES_ADHOC: "the owner lets only listed or granted jobs run, and this is neither",
   RULES_RECIPIENT: "the owner does not name this recipient among those who may have results",
   RULES_RELEASE: "the job asks for its result in the clear, and the owner lets results leave sealed only",
+  RULES_REVEAL: "tokens are revealed under the owner's grant of this very job alone, and none is given",
   PLAN_ROLE: "a column's role does not allow what the job does with it",
   PLAN_TYPE: "a column's type does not allow what the job does with it",
   PLAN_BOUNDS:

@@ -38,7 +38,10 @@ export function declareGrant(parent: Command, host: Host): void {
   addNeeded(command, "--owner <key>", "the owner's private key file");
   addNeeded(command, "--out <file>", "the grant to write");
   command
-    .option("--max-rows <n>", "the most rows that the result may have")
+    .option(
+      "--max-rows <n>",
+      "the most rows that the result may have (default: 100000; of a reveal job 1000)",
+    )
     .option("--not-after <time>", "when the grant ends, as 2027-01-31 (default: 30 days from now)")
     .option(
       "--from <name=s3://...>",
@@ -51,15 +54,13 @@ export function declareGrant(parent: Command, host: Host): void {
 async function grant(session: Session, options: Options, path: string): Promise<Report> {
   const { maxRows, notAfter, out } = options;
   const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
-  const limits = {
-    ...(maxRows === undefined ? {} : { maxRows: parseCount("--max-rows", maxRows) }),
-    ...(notAfter === undefined ? {} : { notAfter: parseEnd("--not-after", notAfter) }),
-  };
+  const asked = maxRows === undefined ? null : parseCount("--max-rows", maxRows);
+  const end = notAfter === undefined ? {} : { notAfter: parseEnd("--not-after", notAfter) };
   const ownerKey = await readOwner(options.owner);
   const job = await readJobFile(path);
   await compileJobFile(job);
   const { prepareJob } = await import("../host-driver/client.ts");
-  const { DEFAULT_GRANT_ROWS, grantPlan } = await import("../owner/grant.ts");
+  const { DEFAULT_GRANT_ROWS, DEFAULT_REVEAL_ROWS, grantPlan } = await import("../owner/grant.ts");
   const cloud = await openCloud(session, options);
   try {
     const nowMs = Date.now();
@@ -68,16 +69,18 @@ async function grant(session: Session, options: Options, path: string): Promise<
       prepareJob({ job: job.text, resolveRecipient: job.resolveRecipient, from, s3, nowMs }),
     );
     const manifests = datasets.map(({ verified }) => verified);
-    const { recipient } = plan.plan;
+    const { recipient, kind } = plan.plan;
+    const rows = asked ?? (kind === "reveal" ? DEFAULT_REVEAL_ROWS : DEFAULT_GRANT_ROWS);
     const granted = await locate(path, async () => {
-      for (const { manifest } of manifests) compileProgram(plan.plan, manifest);
+      for (const { manifest } of manifests) compileProgram(plan.plan, manifest, { maxRows: rows });
       const signed = await grantPlan({
         plan: plan.digest,
         manifests,
         recipient,
         ownerKey,
         nowMs,
-        ...limits,
+        maxRows: rows,
+        ...end,
       });
       // What the enclave will ask of it: some rules hold for granted jobs too.
       const grant = await verifyGrant(signed.jws, { nowMs });
@@ -85,7 +88,6 @@ async function grant(session: Session, options: Options, path: string): Promise<
       return signed;
     });
     const to = await thumbprint(recipient);
-    const rows = limits.maxRows ?? DEFAULT_GRANT_ROWS;
     await writeNewFile({ path: out, bytes: granted.jws, access: "public" });
     const until = new Date(granted.notAfter).toISOString();
     return {

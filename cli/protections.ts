@@ -4,7 +4,8 @@ import { limitsFor } from "../core/detect/classify.ts";
 import type { ReleaseParameters } from "../core/receipt/compose.ts";
 import { canonicalText } from "../core/json.ts";
 import type { JsonObject, JsonValue } from "../core/json.ts";
-import type { ColumnRule, InvalidRule } from "../core/manifest/tokenization.ts";
+import type { ColumnRule, InvalidRule, TokenFacts } from "../core/manifest/tokenization.ts";
+import { UNREVEALED } from "../core/receipt/unrevealed.ts";
 import type { ReceiptRelease } from "../core/receipt/release.ts";
 
 type Protections = ReleaseParameters & { readonly totals: readonly (readonly string[])[] };
@@ -26,12 +27,18 @@ export function releaseFields(release: ReceiptRelease): readonly (readonly [stri
       ];
     case "reveal":
       return [
-        ["revealed", Object.keys(release.tokens).join(", ")],
+        ["revealed", Object.entries(release.tokens).map(revealedWords).join(", ")],
         ["rows", `at most ${release.maxRows}, by the grant`],
       ];
     case "profile":
       return profileFields(release.minUnits);
   }
+}
+
+/** `ssn (siv of domain person.ssn, version 2)`. */
+function revealedWords([column, { operator, domain, version }]: readonly [string, TokenFacts]): string {
+  const scope = domain === null ? "" : ` of domain ${domain}, version ${String(version)}`;
+  return `${column} (${operator}${scope})`;
 }
 
 function profileFields(minUnits: number): readonly (readonly [string, string])[] {
@@ -113,6 +120,12 @@ export function badRowFields(badRows: BadRows): readonly (readonly [string, stri
       ? []
       : [["bad rows", `${column}: ${share} (no number, or too large to count as it is)`] as const],
   );
+}
+
+/** Of an opened result of a reveal job: how many rows have a token that did not open; null of others. */
+export function unrevealedFields(rows: number | null): readonly (readonly [string, string])[] {
+  if (rows === null || rows === 0) return [];
+  return [["not revealed", `something in ${rows} rows: \`${UNREVEALED}\` says what and why`]];
 }
 
 export function encodeProtections({ clipping, rounding, ...release }: Protections): JsonObject {

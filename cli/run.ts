@@ -7,6 +7,7 @@ import type { Manifest } from "../core/manifest/manifest.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import { readBadRows } from "../core/receipt/bad-rows.ts";
 import { OUTPUT_FILE } from "../core/receipt/statement.ts";
+import { unrevealedRows } from "../core/receipt/unrevealed.ts";
 import { encodeHex } from "../core/text/digest.ts";
 import { parseEnclaveAddress } from "../host-driver/enclave-address.ts";
 import { act, addNeeded, collect, declare } from "./command.ts";
@@ -23,7 +24,7 @@ import { readRecipient } from "./owner-files.ts";
 import type { Report } from "./output.ts";
 import { parsePairs } from "./pairs.ts";
 import { renderBar } from "./progress.ts";
-import { badRowFields } from "./protections.ts";
+import { badRowFields, unrevealedFields } from "./protections.ts";
 import { findPlace } from "./refusal-place.ts";
 import { renderProfile } from "./profile-table.ts";
 import { renderTable } from "./table.ts";
@@ -221,6 +222,7 @@ function describe(
   const minUnits = Math.max(...datasets.map(({ verified }) => verified.manifest.rules.minUnits));
   const rows = opened?.table.batches.reduce((sum, batch) => sum + batch.rows, 0) ?? null;
   const badRows = opened === null ? {} : readBadRows(opened.arrow);
+  const unrevealed = opened === null ? null : unrevealedRows(opened.table);
   const table =
     opened === null
       ? ["The result is sealed to its recipient; --recipient-key opens it."]
@@ -241,6 +243,7 @@ function describe(
       })),
       rows,
       badRows: { ...badRows },
+      unrevealedRows: unrevealed,
       bytesRead,
     },
     text: [
@@ -248,6 +251,7 @@ function describe(
       "",
       ...renderFields([
         ...badRowFields(badRows),
+        ...unrevealedFields(unrevealed),
         ["written", `${out}: ${files.join(", ")}`],
         ["nonce", `${hex}${givenNonce === undefined ? " (keep it: verify asks for it)" : ""}`],
         ["not verified", `run \`sealroom verify ${out}\` with what you expect of ${path}`],
@@ -268,7 +272,9 @@ function renderResult(
 
 /** How many columns are keys, and which of them says what a row totals. */
 function resultLayout(plan: Plan): { readonly keys: number; readonly grouping: number | null } {
-  if (plan.kind !== "aggregate") return { keys: plan.kind === "reveal" ? 0 : 1, grouping: null };
+  // No value of what is revealed was withheld: a null is a null, and the last column says why.
+  if (plan.kind === "reveal") return { keys: plan.columns.length + 1, grouping: null };
+  if (plan.kind !== "aggregate") return { keys: 1, grouping: null };
   const grouping = plan.totals.length === 0 ? null : plan.groupBy.length;
   return { keys: plan.groupBy.length + (grouping === null ? 0 : 1), grouping };
 }

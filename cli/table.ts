@@ -49,7 +49,7 @@ export function renderTable(table: ColumnTable, view: TableView): readonly strin
       renderRow(columns, widths, ({ cells }) => cells[row] ?? ""),
     ),
   ];
-  if (total === 0) lines.push("(no group has enough units)");
+  if (total === 0) lines.push(view.keys < columns.length ? "(no group has enough units)" : "(no rows)");
   if (total > MAX_ROWS) {
     lines.push(`... ${total - MAX_ROWS} more rows${view.file === null ? "" : ` in ${printable(view.file)}`}`);
   }

@@ -219,7 +219,7 @@ export const ERROR_CODES = {
   TOKEN_SCOPE: "a token domain, an audience or a key version is malformed",
   TOKEN_OPERATOR: "there is no such tokenization operator",
   TOKEN_PARAMETER: "a parameter of an operator is missing, unknown, malformed, or out of its limits",
-  TOKEN_RULE: "the rules give a column an operator that does not fit it",
+  TOKEN_RULE: "a column's operator does not fit it, or not what the job asks of it",
   TOKEN_DROP_ONLY: "card verification codes, PINs and track data may only be dropped",
   TOKEN_NO_KEY: "the rules name no key of this token domain and version",
   TOKEN_INVALID: "a value is not what its column's operator takes, and the rules say that this is an error",
@@ -267,6 +267,8 @@ export const ERROR_CODES = {
     "the job forms more groups, or pairs of a group and a scattered unit, than the enclave holds, released or not",
   GATE_GROUPS: "more groups would be released than the owner's rules allow",
   GATE_ROWS: "the result would have more rows than the grant allows",
+  REVEAL_ROWS: "more rows would be revealed than the grant allows",
+  REVEAL_SIZE: "what is revealed could be larger than a sealed result can be",
   // seal/: CMS of KMS. One code for every fault: a second one would be a padding oracle
   CMS_OPEN: "the KMS answer cannot be opened",
   // owner/: key files

@@ -54,7 +54,8 @@ export async function runJob(
   const planDigest = await digestPlan(request.plan);
   const inputs = await verifyInputs(request, plan, planDigest, nowMs);
   const { verified } = onlyInput(inputs);
-  const program = compileProgram(plan, verified.manifest);
+  const release = { maxRows: rowCap(inputs) };
+  const program = compileProgram(plan, verified.manifest, release);
   const connection = kmsConnection(enclave, request, { nowMs, abandoned });
   const keys = await releaseKeys(connection, verified, program, planDigest);
   try {
@@ -70,7 +71,7 @@ export async function runJob(
       secrets: { masters: keys.masters, maps: vaults.maps },
       target: outputs === null ? null : (object) => outputs.target(object),
     });
-    const table = releaseResult(program, merge, { maxRows: rowCap(inputs) });
+    const table = releaseResult(program, merge, release);
     const report = ownerReport(program, merge);
     const output = outputs?.manifest(made, vaults.entries) ?? null;
     const released = await releaseTable(enclave.nsm, {

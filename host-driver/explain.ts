@@ -20,12 +20,13 @@ import type { AudienceRule } from "../core/manifest/tokenization.ts";
 import { verifyGrant } from "../core/manifest/verify.ts";
 import { checkPlan } from "../core/plan/check.ts";
 import type { AggregatePlan, Plan, Predicate } from "../core/plan/plan.ts";
-import { releaseParameters } from "../core/receipt/compose.ts";
+import { least, releaseParameters } from "../core/receipt/compose.ts";
 import type { ReleaseParameters } from "../core/receipt/compose.ts";
 import { FRAME_OVERHEAD } from "../core/seal/size.ts";
 import { DEFAULT_FRAME_LENGTH } from "../core/seal/writer.ts";
 import { columnsRead } from "../jobs/discover/compile.ts";
 import { compileProgram } from "../jobs/registry.ts";
+import { unitsOf } from "../jobs/reveal/compile.ts";
 import { compileCopy, DROP, findAudience } from "../jobs/tokenize/compile.ts";
 import type { Claim } from "../jobs/tokenize/profiles/claim.ts";
 import { claimsOf } from "../jobs/tokenize/profiles/claims.ts";
@@ -90,7 +91,7 @@ export async function explainJob(
       const columns = columnUses(plan, manifest);
       const used = columns.filter(({ uses }) => uses.length > 0);
       const verdict = await judge(
-        checksOf(plan, manifest),
+        checksOf(plan, manifest, least(grants.map(({ grant }) => grant.maxRows))),
         () => authorize(plan, digest, dataset.verified, grants, nowMs),
         { manifest, planDigest: digest, recipient, dimensions },
       );
@@ -143,8 +144,8 @@ async function judge(
 }
 
 /** What the enclave checks of a plan and a manifest; of an aggregate part by part too, so that every fault shows. */
-function checksOf(plan: Plan, manifest: Manifest): readonly (() => unknown)[] {
-  if (plan.kind !== "aggregate") return [() => compileProgram(plan, manifest)];
+function checksOf(plan: Plan, manifest: Manifest, maxRows: number | null): readonly (() => unknown)[] {
+  if (plan.kind !== "aggregate") return [() => compileProgram(plan, manifest, { maxRows })];
   return [plan, ...partsOf(plan)].map((part) => () => checkPlan(part, manifest));
 }
 
@@ -185,7 +186,8 @@ function copyOf(plan: Plan, manifest: Manifest): AudienceRule | null {
   }
 }
 
-function columnUses(plan: Plan, { schema, rules, unit }: Manifest): readonly ColumnUse[] {
+function columnUses(plan: Plan, manifest: Manifest): readonly ColumnUse[] {
+  const { schema, rules, unit, tokens } = manifest;
   const uses = new Map<string, Set<string>>();
   const add = (column: string, use: string): void => {
     uses.set(column, (uses.get(column) ?? new Set()).add(use));
@@ -204,7 +206,11 @@ function columnUses(plan: Plan, { schema, rules, unit }: Manifest): readonly Col
       break;
     }
     case "reveal":
-      for (const column of plan.columns) add(column, "reveal");
+      for (const column of plan.columns) {
+        const facts = tokens !== undefined && Object.hasOwn(tokens, column) ? tokens[column] : undefined;
+        add(column, facts === undefined ? "as it is" : `reveal (${facts.operator})`);
+      }
+      for (const column of unitsOf(plan, manifest)) add(column, "unit of dates");
       if (plan.match !== null) add(plan.match.column, "match");
       break;
     case "discover":

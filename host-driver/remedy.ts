@@ -74,6 +74,8 @@ function ruleRemedy(code: ErrorCode, details: Details, refused: RefusedPlan): Om
         now: String(rules.maxGroups),
         allows: ["max_groups: as many as the declared group_keys combine to, totals among them"],
       };
+    case "RULES_REVEAL":
+      return { file: "grant", rule: "grant", now: "none for this job", allows: [GRANT] };
     case "GRANT_PLAN":
     case "GRANT_MANIFEST":
     case "GRANT_RECIPIENT":

@@ -18,6 +18,12 @@ import { ScanMerge } from "./discover/scan-merge.ts";
 import { ObjectScan } from "./discover/scan.ts";
 import type { ScanPartial } from "./discover/scan.ts";
 import type { Kernel as KernelOf, Merge as MergeOf } from "./kernel.ts";
+import { compileReveal } from "./reveal/compile.ts";
+import { ObjectReveal } from "./reveal/object-reveal.ts";
+import type { RevealPartial } from "./reveal/object-reveal.ts";
+import type { RevealProgram } from "./reveal/program.ts";
+import { encodeRevealed, mostRevealedBytes } from "./reveal/result.ts";
+import { RevealMerge } from "./reveal/reveal-merge.ts";
 import { compileCopy } from "./tokenize/compile.ts";
 import { CopyMerge } from "./tokenize/copy-merge.ts";
 import { ObjectCopy } from "./tokenize/copy.ts";
@@ -29,8 +35,8 @@ import { ObjectSurvey, SurveyMerge } from "./tokenize/survey.ts";
 import type { SurveyPartial, SurveyProgram } from "./tokenize/survey.ts";
 
 /** What a thread is told, and what it answers: plain data, for structured cloning. */
-export type Program = AggregateProgram | CopyProgram | SurveyProgram | DiscoverProgram;
-export type Partial = AggregatePartial | CopyPartial | SurveyPartial | ScanPartial;
+export type Program = AggregateProgram | CopyProgram | SurveyProgram | DiscoverProgram | RevealProgram;
+export type Partial = AggregatePartial | CopyPartial | SurveyPartial | ScanPartial | RevealPartial;
 /** What kernels need that no thread may keep. */
 export type Secrets = CopySecrets;
 const NO_SECRETS: Secrets = { masters: [], maps: [] };
@@ -42,9 +48,12 @@ export interface Release {
   readonly maxRows: number | null;
 }
 
+/** Where nobody granted anything. */
+const NO_GRANT: Release = { maxRows: null };
+
 /** A kind of job: P its plan, G its program, S its partial, M what merges those. */
 interface Job<P extends Plan, G extends Program, S extends Partial, M extends MergeOf<S>> {
-  readonly compile: (plan: P, manifest: Manifest) => G;
+  readonly compile: (plan: P, manifest: Manifest, release: Release) => G;
   /** The token keys that kernels are given, in this order. */
   readonly keys: (program: G) => readonly TokenKeyEntry[];
   /** What the objects that it makes are; null where it makes none. */
@@ -111,6 +120,17 @@ const DISCOVER: Job<Extract<Plan, { kind: "discover" }>, DiscoverProgram, ScanPa
   report: () => null,
 };
 
+const REVEAL: Job<Extract<Plan, { kind: "reveal" }>, RevealProgram, RevealPartial, RevealMerge> = {
+  compile: (plan, manifest, { maxRows }) => compileReveal(plan, manifest, maxRows),
+  keys: ({ keys }) => keys,
+  output: () => null,
+  startKernel: (program, { masters }) => new ObjectReveal(program, masters),
+  startMerge: (program) => new RevealMerge(program),
+  release: encodeRevealed,
+  mostBytes: mostRevealedBytes,
+  report: () => null,
+};
+
 /** A kind's plans, programs, partials and merges are its own: nothing else comes to where this type is dropped. */
 type AnyJob = Job<Plan, Program, Partial, Merge>;
 const JOBS: ReadonlyMap<string, AnyJob> = new Map<string, AnyJob>([
@@ -118,11 +138,12 @@ const JOBS: ReadonlyMap<string, AnyJob> = new Map<string, AnyJob>([
   ["tokenize", TOKENIZE as unknown as AnyJob],
   ["survey", SURVEY as unknown as AnyJob],
   ["discover", DISCOVER as unknown as AnyJob],
+  ["reveal", REVEAL as unknown as AnyJob],
 ]);
 
-/** Errors: PLAN_*, RULES_AUDIENCE, TOKEN_*. */
-export function compileProgram(plan: Plan, manifest: Manifest): Program {
-  return findJob(plan).compile(plan, manifest);
+/** Errors: PLAN_*, RULES_AUDIENCE, RULES_REVEAL, TOKEN_*, REVEAL_ROWS, REVEAL_SIZE. */
+export function compileProgram(plan: Plan, manifest: Manifest, release: Release = NO_GRANT): Program {
+  return findJob(plan).compile(plan, manifest, release);
 }
 
 /** The token keys that the program's kernels are given, in this order. */
@@ -152,12 +173,12 @@ export function startMerge(program: Program): Merge {
   return findJob(program).startMerge(program);
 }
 
-/** The released table, an Arrow file, once every object is merged. Errors: GATE_GROUPS, GATE_ROWS. */
+/** The released table, an Arrow file, once every object is merged. Errors: GATE_GROUPS, GATE_ROWS, REVEAL_ROWS, REVEAL_SIZE. */
 export function releaseResult(program: Program, merge: Merge, release: Release): Uint8Array {
   return findJob(program).release(program, merge, release);
 }
 
-/** What a result is padded to, so that its length tells nothing: bytes, from plan and rules alone. */
+/** What a result is padded to, so that its length tells nothing: bytes, from plan, manifest and grant alone. */
 export function mostResultBytes(program: Program): number {
   return findJob(program).mostBytes(program);
 }

@@ -10,6 +10,8 @@ import type { OwnerKey } from "./keys.ts";
 
 export const DEFAULT_GRANT_MS: number = 30 * 24 * 60 * 60 * 1000;
 export const DEFAULT_GRANT_ROWS = 100_000;
+/** Of a reveal job: its rows are people, and its result is as long as so many of them would make it. */
+export const DEFAULT_REVEAL_ROWS = 1_000;
 
 export interface GrantRequest {
   /** SHA-384 (hex) of the plan's canonical bytes. */

@@ -69,7 +69,8 @@ export function rowCap(inputs: readonly JobInput[]): number | null {
   return least(inputs.flatMap(({ authority }) => (authority.basis === "grant" ? [authority.maxRows] : [])));
 }
 
-function least(values: readonly number[]): number | null {
+/** Null of none. */
+export function least(values: readonly number[]): number | null {
   return values.length === 0 ? null : Math.min(...values);
 }
 

@@ -106,8 +106,23 @@ class Compiler {
     }
     // Tokens that are kept stay what they are.
     const facts = this.#facts(name);
-    if (facts !== undefined) this.tokens[name] = facts;
+    if (facts !== undefined) this.tokens[name] = { ...facts, unit: this.#keptUnit(facts.unit) };
     return { tokens: null, opened: null };
+  }
+
+  /**
+   * What dates were moved by is known again as long as it is plain, or behind one layer of tokens. Null where it is
+   * itself a token: what is behind that would give other dates.
+   */
+  #plainUnit(name: string | null): string | null {
+    return name === null || this.#facts(name) !== undefined ? null : name;
+  }
+
+  /** As #plainUnit, of dates that stay while a second layer may come over their unit. */
+  #keptUnit(name: string | null): string | null {
+    const operator = name === null ? undefined : this.#rule.columns[name]?.operator;
+    const isSame = operator === KEEP || operator === REWRAP;
+    return isSame ? name : this.#plainUnit(name);
   }
 
   #tokenize(
@@ -127,7 +142,7 @@ class Compiler {
     this.#checkUnitTokens(name, rule, tokenizer);
     const unitName = tokenizer.takes === "date of unit" ? this.#unitOf(name, rule) : null;
     const audience = this.#audience;
-    this.tokens[name] = { operator, domain, version, audience, parameters, unit: unitName };
+    this.tokens[name] = { operator, domain, version, audience, parameters, unit: this.#plainUnit(unitName) };
     return {
       given: givenType(type, tokenizer.gives),
       unit: unitName === null ? null : this.#read(unitName),

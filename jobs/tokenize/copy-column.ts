@@ -178,7 +178,12 @@ export class CopyColumnWork {
   }
 }
 
-function makeKernel(tokens: Tokens, { keys }: CopyProgram, { masters, maps }: CopySecrets): Kernel {
+/** Errors: TOKEN_KEY, TOKEN_SCOPE. */
+export function makeKernel(
+  tokens: Tokens,
+  { keys }: Pick<CopyProgram, "keys">,
+  { masters, maps }: CopySecrets,
+): Kernel {
   const { operator, parameters, audience, key, vault } = tokens;
   if (vault !== null) {
     const [master, map] = [masterOf(key, keys, masters, audience), maps[vault]];

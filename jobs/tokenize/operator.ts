@@ -4,6 +4,7 @@
 // `redact` finds nothing.
 import type { TokenMaster } from "../../core/token/keys.ts";
 import type { Field } from "../../core/text/field.ts";
+import type { CanonicalForm } from "./canonical.ts";
 import type { TextColumn } from "./text-column.ts";
 
 export interface TextKernel {
@@ -52,6 +53,8 @@ export interface Traits {
   /** Needs a token domain's master key. */
   readonly isKeyed: boolean;
   readonly isReversible: boolean;
+  /** Reveals the very text that was tokenized, but for white space at its ends. */
+  readonly isVerbatim: boolean;
   /** Equal values have equal tokens wherever domain, audience, version and parameters are the same. */
   readonly isJoinable: boolean;
 }
@@ -68,10 +71,16 @@ export interface Operator<P, K extends Kernel> {
   readonly make: (parameters: P, master: TokenMaster | null) => K;
 }
 
-export const KEYED: Traits = { isKeyed: true, isReversible: false, isJoinable: true };
-export const REVERSIBLE: Traits = { isKeyed: true, isReversible: true, isJoinable: true };
+export const KEYED: Traits = { isKeyed: true, isReversible: false, isVerbatim: false, isJoinable: true };
+export const REVERSIBLE: Traits = { isKeyed: true, isReversible: true, isVerbatim: false, isJoinable: true };
+export const VERBATIM: Traits = { ...REVERSIBLE, isVerbatim: true };
 /** What coarsens or hides values by their own digits. */
-export const KEYLESS: Traits = { isKeyed: false, isReversible: false, isJoinable: false };
+export const KEYLESS: Traits = { isKeyed: false, isReversible: false, isVerbatim: false, isJoinable: false };
+
+/** Of a reversible operator over values in this form. */
+export function reversibleIn(form: CanonicalForm): Traits {
+  return form === "exact" || form === "trim" ? VERBATIM : REVERSIBLE;
+}
 
 /** A keyed operator without a key is the caller's mistake. */
 export function demandMaster(master: TokenMaster | null): TokenMaster {

@@ -29,7 +29,7 @@ export const DATE_SHIFT: Operator<DateShiftParameters, UnitDateKernel> = {
   takes: "date of unit",
   gives: "date",
   parse: parseDateShift,
-  traits: () => ({ isKeyed: true, isReversible: true, isJoinable: false }),
+  traits: () => ({ isKeyed: true, isReversible: true, isVerbatim: false, isJoinable: false }),
   make({ least, most, step }, master) {
     const parameters = { canonical: "trim", least, most, step };
     const prf = new CmacColumn(demandMaster(master), { operator: "date_shift", part: "unit", parameters });

@@ -7,7 +7,7 @@ import { CANONICAL_FORMS, canonicalize } from "../canonical.ts";
 import type { CanonicalForm } from "../canonical.ts";
 import type { Direction } from "../ff1-column.ts";
 import { ff1Tokens, makeFf1Column } from "../ff1-text.ts";
-import { demandMaster, REVERSIBLE } from "../operator.ts";
+import { demandMaster, reversibleIn } from "../operator.ts";
 import type { Operator, TextKernel } from "../operator.ts";
 import { Template } from "../template.ts";
 import type { TextColumn } from "../text-column.ts";
@@ -28,7 +28,7 @@ export const FF1: Operator<Ff1Parameters, TextKernel> = {
   takes: "text",
   gives: "text",
   parse: parseFf1,
-  traits: () => REVERSIBLE,
+  traits: ({ canonical }) => reversibleIn(canonical),
   make({ alphabet, template, canonical }, master) {
     const column = makeFf1Column(
       demandMaster(master),

@@ -3,7 +3,7 @@ import type { Field } from "../../../core/text/field.ts";
 import { BASE64URL } from "../byte-text.ts";
 import { CANONICAL_FORMS, canonicalize } from "../canonical.ts";
 import type { CanonicalForm } from "../canonical.ts";
-import { demandMaster, REVERSIBLE } from "../operator.ts";
+import { demandMaster, reversibleIn } from "../operator.ts";
 import type { Operator, TextKernel } from "../operator.ts";
 import { SivColumn } from "../siv-column.ts";
 
@@ -16,7 +16,7 @@ export const SIV: Operator<SivParameters, TextKernel> = {
   takes: "text",
   gives: "text",
   parse: parseCanonical,
-  traits: () => REVERSIBLE,
+  traits: ({ canonical }) => reversibleIn(canonical),
   make({ canonical }, master) {
     const use = { operator: "siv", part: "value", parameters: { canonical } };
     const column = new SivColumn(demandMaster(master), use, BASE64URL);

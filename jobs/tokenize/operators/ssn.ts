@@ -6,7 +6,7 @@ import { deriveTokenKey, SUITE } from "../../../core/token/keys.ts";
 import { canonicalize, isDigit } from "../canonical.ts";
 import { FF1_KEY_BYTES, ff1Tokens, makeFf1Column } from "../ff1-text.ts";
 import { LETTER_BATCH_ROWS, LetterRows } from "../letter-rows.ts";
-import { demandMaster, REVERSIBLE } from "../operator.ts";
+import { demandMaster, VERBATIM } from "../operator.ts";
 import type { Operator, TextKernel } from "../operator.ts";
 import { readNumber, writeNumber } from "../pan-bin.ts";
 import { dressSsns, isIssuable, SSN_LENGTH, stripSsns } from "../ssn-form.ts";
@@ -35,7 +35,7 @@ export const SSN: Operator<SsnParameters, TextKernel> = {
     const { form, lenient } = parameters.record([], ["form", "lenient"]);
     return { form: form?.oneOf(FORMS) ?? "letters", lenient: lenient?.flag() ?? false };
   },
-  traits: () => REVERSIBLE,
+  traits: () => VERBATIM,
   make({ form, lenient }, master) {
     const key = demandMaster(master);
     // What is taken does not change what a token is.
