@@ -75,8 +75,9 @@ test("what is written stands, whatever the default would be", async () => {
 
 test("rules without tokens have none of these members", async () => {
   const rules = checkRules(await parseRulesFile("min_units: 5\nmax_groups: 10\n", noKeys), TABLE);
-  for (const member of ["tokenization", "tokenKeys", "vaults"])
+  for (const member of ["tokenization", "tokenKeys", "vaults"]) {
     assert.equal(Object.hasOwn(rules, member), false);
+  }
 });
 
 for (const [what, columns, code, field] of [

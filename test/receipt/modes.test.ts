@@ -122,7 +122,7 @@ test("a statement whose mode is not its plan's is none", async () => {
 test("a copy for another audience than the plan's, and a lower bound of one row, are no statements", async () => {
   const { stated } = await state("tokens");
   const changed = (changes: object): (() => unknown) => {
-    const release = { ...stated.release, ...changes } as Statement["release"];
+    const release = { ...stated.release, ...changes };
     return () => encodeStatement({ ...stated, release });
   };
   for (const changes of [
