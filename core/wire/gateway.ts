@@ -34,8 +34,8 @@ export type GatewayRequest =
 const JOB_NAME = /^[0-9a-f]{16}$/;
 export const OUTPUT_NAME: Readonly<RegExp> =
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,255}(\/[A-Za-z0-9][A-Za-z0-9._-]{0,255})?$/;
-/** The most bytes of one piece of a put. */
-export const MAX_PIECE_BYTES: number = 17 * 1024 * 1024;
+/** The most bytes of one piece of a put: more than a frame, and little enough to be claimed by anybody. */
+export const MAX_PIECE_BYTES: number = 512 * 1024;
 
 export async function writeReadRequest(stream: ByteStream, request: ReadRequest): Promise<void> {
   await writeMessage(stream, { type: "read", ...request });

@@ -195,10 +195,9 @@ const carriedKey: Attack = {
     {
       // The context's owner is then what the host says: the nonce, read as text.
       file: "enclave-worker/job.ts",
-      find: "{ credentials }: JobRequest,\n  { verified: { manifest, owner } }: Input,",
+      find: "releaseKeys(connection, verified, program, planDigest)",
       replace:
-        '{ credentials, nonce, owner = Buffer.from(nonce, "hex").toString() }: JobRequest & { owner?: string },\n' +
-        "  { verified: { manifest } }: Input,",
+        'releaseKeys(connection, { ...verified, owner: Buffer.from(request.nonce, "hex").toString() }, program, planDigest)',
     },
   ],
   async run(world) {

@@ -120,7 +120,7 @@ const otherKeyId: Attack = {
   expects: "KMS_KEY_ID",
   guard: [
     {
-      file: "enclave-worker/kms/decrypt.ts",
+      file: "enclave-worker/kms/recipient-call.ts",
       find: 'if (fields["KeyId"] !== keyArn) throw new SealroomError("KMS_KEY_ID");',
       replace: "",
     },
@@ -144,7 +144,7 @@ const replayAnswer: Attack = {
   guard: [
     {
       // One key for the enclave's life in place of one a request.
-      file: "enclave-worker/kms/decrypt.ts",
+      file: "enclave-worker/kms/recipient-call.ts",
       find: "const recipient = generateRecipientKey();",
       replace: "const recipient = ((globalThis as any).recipient ??= generateRecipientKey());",
     },

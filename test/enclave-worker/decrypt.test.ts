@@ -8,8 +8,10 @@ import { decodeEnvelope } from "../../core/attestation/cose.ts";
 import { decodeDocument } from "../../core/attestation/document.ts";
 import type { AttestationDocument } from "../../core/attestation/document.ts";
 import type { ErrorCode } from "../../core/errors.ts";
-import { datasetContext } from "../../core/manifest/encryption-context.ts";
+import { datasetContext, outputContext } from "../../core/manifest/encryption-context.ts";
+import { MAX_WRAPPED_KEY_BYTES } from "../../core/manifest/wrapped-key.ts";
 import { decryptDataKey } from "../../enclave-worker/kms/decrypt.ts";
+import { generateDataKey } from "../../enclave-worker/kms/generate.ts";
 import type { KmsConnection } from "../../enclave-worker/kms/recipient-call.ts";
 import { encodeCms } from "../../local/kms/cms.ts";
 import { SoftwareNsm } from "../../local/nsm/device.ts";
@@ -246,3 +248,54 @@ test("asks nobody where the key is not named by a full ARN of a key", async (t) 
   for (const keyArn of arns) await refuses("KMS_KEY_ARN", decryptDataKey(connection, { ...WRAPPED, keyArn }));
   assert.equal(asked.length, 0);
 });
+
+const OUTPUT = {
+  keyArn: KEY_ARN,
+  context: outputContext({ owner: OWNER, dataset: "visits-research", job: "ab".repeat(48) }),
+};
+const BLOB = Buffer.alloc(184, 9);
+
+test("an output's key is drawn under the plan's digest, and comes with itself as KMS wrapped it", async (t) => {
+  const { connection, asked } = await connectTo(t, (call) => ({
+    body: { ...sound(call), CiphertextBlob: BLOB.toString("base64") },
+  }));
+  const drawn = await generateDataKey(connection, OUTPUT);
+  assert.deepEqual(drawn, { key: KEY, wrappedKey: BLOB.toString("base64url") });
+  const [{ fields, headers } = assert.fail("not asked")] = asked;
+  const { Recipient, ...rest } = fields;
+  assert.ok(Recipient);
+  assert.equal(headers["x-amz-target"], "TrentService.GenerateDataKey");
+  assert.deepEqual(rest, {
+    KeyId: KEY_ARN,
+    KeySpec: "AES_256",
+    EncryptionContext: {
+      "sealroom:owner": OWNER,
+      "sealroom:purpose": "output",
+      "sealroom:dataset": "visits-research",
+      "sealroom:job": "ab".repeat(48),
+    },
+  });
+});
+
+const UNDRAWN: readonly (readonly [string, ErrorCode, Readonly<Record<string, unknown>>])[] = [
+  ["without the wrapped key", "KMS_ANSWER", { CiphertextBlob: undefined }],
+  ["with an empty wrapped key", "KMS_ANSWER", { CiphertextBlob: "" }],
+  ["with a wrapped key that is no text", "KMS_ANSWER", { CiphertextBlob: 5 }],
+  [
+    "with a wrapped key longer than KMS makes",
+    "KMS_ANSWER",
+    { CiphertextBlob: Buffer.alloc(MAX_WRAPPED_KEY_BYTES + 1, 1).toString("base64") },
+  ],
+  ["with the key in the clear", "KMS_ANSWER", { Plaintext: Buffer.from(KEY).toString("base64") }],
+  ["for another key", "KMS_KEY_ID", { KeyId: OTHER_ARN }],
+  ["without a key for this enclave", "KMS_ANSWER", { CiphertextForRecipient: undefined }],
+];
+
+for (const [what, code, changes] of UNDRAWN) {
+  test(`refuses an answer to GenerateDataKey ${what}`, async (t) => {
+    const { connection } = await connectTo(t, (call) => ({
+      body: { ...sound(call), CiphertextBlob: BLOB.toString("base64"), ...changes },
+    }));
+    await refuses(code, generateDataKey(connection, OUTPUT));
+  });
+}

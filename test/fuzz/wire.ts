@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import { Duplex } from "node:stream";
 import { ByteStream } from "../../core/wire/byte-stream.ts";
-import { encodeBulkPrefix, readBulk, readReadRequest, writeReadRequest } from "../../core/wire/gateway.ts";
+import {
+  encodeBulkPrefix,
+  readBulk,
+  readGatewayRequest,
+  readPieces,
+  readReadRequest,
+  writePiece,
+  writePutRequest,
+  writeReadRequest,
+} from "../../core/wire/gateway.ts";
 import { readJobEvent, readJobRequest, writeJobEvent, writeJobRequest } from "../../core/wire/job.ts";
 import type { JobEvent, JobRequest } from "../../core/wire/job.ts";
 import { openTunnel, readTunnelRequest, writeTunnelOpen } from "../../core/wire/tunnel.ts";
@@ -151,6 +160,53 @@ export const WIRE_TARGETS: readonly Target[] = [
       assertBegins(input, await written((stream) => writeReadRequest(stream, request)));
     },
     codes: 4,
+    accepts: true,
+  },
+  {
+    name: "request to the gateway",
+    seeds: [
+      await written((stream) =>
+        writePutRequest(stream, { job: "0123456789abcdef", name: "00ff00ff00ff00ff/part-00000.sealed" }),
+      ),
+      await written((stream) =>
+        writeReadRequest(stream, { job: "0123456789abcdef", input: 1, object: 2, offset: 3, length: 4 }),
+      ),
+    ],
+    mutations: [mutateMessage, mutateMessage, mutateBytes],
+    decode: async (input, context) => {
+      const { type, ...request } = await reading(input, context, readGatewayRequest);
+      if (type === "put") assert.doesNotMatch((request as { name: string }).name, /\.\.\/|^\/|\/\//);
+      const again = await written((stream) =>
+        "name" in request ? writePutRequest(stream, request) : writeReadRequest(stream, request),
+      );
+      assertBegins(input, again);
+    },
+    codes: 4,
+    accepts: true,
+  },
+  {
+    name: "pieces of a put",
+    seeds: [
+      await written(async (stream) => {
+        await writePiece(stream, new Uint8Array(30).fill(1));
+        await writePiece(stream, new Uint8Array(3).fill(2));
+        await stream.write(new Uint8Array(4));
+      }),
+    ],
+    mutations: [mutateBytes],
+    decode: async (input, context) => {
+      const pieces = await reading(input, context, async (stream) => {
+        const read: Uint8Array[] = [];
+        for await (const piece of readPieces(stream)) read.push(piece);
+        return read;
+      });
+      const again = await written(async (stream) => {
+        for (const piece of pieces) await writePiece(stream, piece);
+        await stream.write(new Uint8Array(4));
+      });
+      assertBegins(input, again);
+    },
+    codes: 2,
     accepts: true,
   },
   {

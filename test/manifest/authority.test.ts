@@ -5,7 +5,7 @@ import type { ErrorCode } from "../../core/errors.ts";
 import { authorize } from "../../core/manifest/authority.ts";
 import type { Authority } from "../../core/manifest/authority.ts";
 import type { Grant, Rules, VerifiedGrant, VerifiedManifest } from "../../core/manifest/manifest.ts";
-import type { AggregatePlan } from "../../core/plan/plan.ts";
+import type { AggregatePlan, RevealPlan } from "../../core/plan/plan.ts";
 import { exampleGrant, exampleManifest, makeParty, NOT_AFTER, NOW } from "./example.ts";
 import { assertRefused } from "./refusal.ts";
 
@@ -183,6 +183,31 @@ for (const [what, code, job] of REFUSED) {
     await assertRefused(decide(job), code);
   });
 }
+
+test("what is behind tokens is given by a grant of this very plan, and on no other ground", async () => {
+  const { version, inputs, recipient } = plan;
+  const base = { version, inputs, recipient, release: "sealed" } as const;
+  const reveal: RevealPlan = { ...base, kind: "reveal", columns: ["ssn"], match: null };
+  const ask = (rules: Partial<Rules>, grants: readonly VerifiedGrant[]): Promise<Authority> =>
+    authorize(reveal, PLAN, signedManifest(rules), grants, NOW);
+  const every = { adhoc: true, plans: [PLAN], ...named };
+  for (const rules of [{}, adhoc, { plans: [PLAN] }, every]) {
+    await assertRefused(ask(rules, []), "RULES_REVEAL");
+    await assertRefused(ask(rules, [signedGrant({}, stranger)]), "GRANT_OWNER");
+    await assertRefused(ask(rules, [signedGrant({ plan: "12".repeat(48) })]), "GRANT_PLAN");
+    assert.deepEqual(await ask(rules, [signedGrant()]), {
+      basis: "grant",
+      grantDigest: "33".repeat(48),
+      maxRows: 500,
+    });
+  }
+  for (const kind of ["discover", "tokenize"] as const) {
+    const other = kind === "discover" ? { ...base, kind } : { ...base, kind, audience: "research" };
+    assert.deepEqual(await authorize(other, PLAN, signedManifest({ plans: [PLAN] }), [], NOW), {
+      basis: "listed",
+    });
+  }
+});
 
 test("takes of several owners' grants its own owner's, and no other's", async () => {
   const inputs = [...plan.inputs, { dataset: "visits", owner: stranger.thumbprint }];
