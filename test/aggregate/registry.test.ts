@@ -36,7 +36,7 @@ test("refuses kinds that are not in the table, inherited names among them", () =
   const manifest = manifestOf(peopleOf([]));
   const plan = planOf({});
   for (const kind of [
-    "tokenize",
+    "Tokenize",
     "",
     "Aggregate",
     "__proto__",

@@ -199,12 +199,13 @@ const LEAKS: readonly Leak[] = [
     release: "sealed",
     plants: [
       {
-        file: "enclave-worker/kms/decrypt.ts",
-        find: '"x-amz-target": "TrentService.Decrypt"',
-        replace: '"x-amz-target": "TrentService.Decrypt", "x-amz-note": (globalThis as any).kept ?? "none"',
+        file: "enclave-worker/kms/recipient-call.ts",
+        find: '"x-amz-target": `TrentService.${operation}`',
+        replace:
+          '"x-amz-target": `TrentService.${operation}`, "x-amz-note": (globalThis as any).kept ?? "none"',
       },
       {
-        file: "enclave-worker/kms/decrypt.ts",
+        file: "enclave-worker/kms/recipient-call.ts",
         find: "  if (key.length !== DATA_KEY_BYTES)",
         replace:
           '  (globalThis as any).kept = Buffer.from(key).toString("hex");\n  if (key.length !== DATA_KEY_BYTES)',

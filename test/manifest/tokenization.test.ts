@@ -22,7 +22,13 @@ const plain = {
 } as const;
 const columns = Object.fromEntries(bare.schema.map(({ name, role }) => [name, { ...plain, role }] as const));
 const key = { domain: "person.ssn", version: 1, keyArn: KEY_ARN, wrappedKey: "AAAA" };
-const map = { key: "vault/person-1.sealed", digest: "0c".repeat(48), bytes: 10, rows: 0 };
+const map = {
+  key: "0123456789abcdef/vault-1.sealed",
+  version: 1,
+  digest: "0c".repeat(48),
+  bytes: 10,
+  rows: 0,
+};
 const facts = {
   operator: "siv",
   domain: "person.ssn",
@@ -55,8 +61,8 @@ const manifest = {
     },
     tokenKeys: [key, { ...key, version: 2 }, { ...key, domain: "person.mrn" }],
     vaults: [
-      { domain: "person.name", map: null },
-      { domain: "person.mrn", map },
+      { domain: "person.name", audience: "research", map: null },
+      { domain: "person.mrn", audience: "research", map },
     ],
   },
 };
@@ -163,9 +169,14 @@ const REFUSED: readonly (readonly [string, ErrorCode, Path, unknown, string?])[]
     "a map above the manifest's place",
     "MANIFEST_FIELD",
     ["rules", "vaults", 1, "map", "key"],
-    "vault/../a.sealed",
+    "0123456789abcdef/../vault-1.sealed",
   ],
-  ["a map by an absolute path", "MANIFEST_FIELD", ["rules", "vaults", 1, "map", "key"], "/vault/a.sealed"],
+  [
+    "a map by an absolute path",
+    "MANIFEST_FIELD",
+    ["rules", "vaults", 1, "map", "key"],
+    "/0123456789abcdef/vault-1.sealed",
+  ],
   ["a map's digest in capitals", "MANIFEST_FIELD", ["rules", "vaults", 1, "map", "digest"], "0C".repeat(48)],
   ["a map of no bytes", "MANIFEST_FIELD", ["rules", "vaults", 1, "map", "bytes"], 0],
   ["a map of negative rows", "MANIFEST_FIELD", ["rules", "vaults", 1, "map", "rows"], -1],
@@ -199,7 +210,8 @@ test("takes at most 64 audiences, 1,024 token keys and 64 vaults", () => {
     Array.from({ length: count }, (_, i) => make(i));
   const audiences = (count: number): unknown => Object.fromEntries(many(count, (i) => [`a${i}`, research]));
   const keys = (count: number): unknown => many(count, (i) => ({ ...key, version: i + 1 }));
-  const vaults = (count: number): unknown => many(count, (i) => ({ domain: `d${i}`, map: null }));
+  const vaults = (count: number): unknown =>
+    many(count, (i) => ({ domain: `d${i}`, audience: "a", map: null }));
   for (const [member, make, most] of [
     ["tokenization", audiences, 64],
     ["tokenKeys", keys, 1_024],

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { encodeCanonical } from "../../core/json.ts";
 import { MAX_OBJECTS } from "../../core/manifest/manifest.ts";
+import { MAX_VAULTS } from "../../core/manifest/tokenization.ts";
 import {
   encodeBulkPrefix,
   MAX_READ_BYTES,
@@ -61,7 +62,7 @@ test("refuses a read request with a missing, unknown or malformed member", async
     type: ["write", null],
     job: ["", "0123456789ABCDEF", 1],
     input: [-1, 65, "0", 0.5],
-    object: [-1, MAX_OBJECTS, null],
+    object: [-1, MAX_OBJECTS + MAX_VAULTS, null],
     offset: [-1, 0.5, "0"],
     length: [-1, MAX_READ_BYTES + 1, null],
   };
