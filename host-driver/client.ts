@@ -88,8 +88,9 @@ export async function prepareJob(source: JobSource): Promise<PreparedJob> {
 /** Errors: JOB_PLACE, STORE_LOCATION. */
 function findPlace(job: Job, given: string | undefined): S3Location | null {
   if (job.kind !== "tokenize") {
-    if (given !== undefined)
+    if (given !== undefined) {
       throw new SealroomError("JOB_PLACE", { kind: job.kind, fault: "makes no objects" });
+    }
     return null;
   }
   const to = given ?? job.to;

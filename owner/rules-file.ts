@@ -83,8 +83,9 @@ export async function parseRulesFile(
   for (const [name, key] of Object.entries(NAMES)) {
     const field = fields[name as keyof typeof NAMES];
     // `bounds:` with nothing after it means none.
-    if (field === undefined || (field.value === null && (key in DEFAULTS || OPTIONAL.includes(key))))
+    if (field === undefined || (field.value === null && (key in DEFAULTS || OPTIONAL.includes(key)))) {
       continue;
+    }
     members[key] =
       key === "tokenKeys" ? await resolveAll(field, resolveTokenKey) : await translate(key, field, resolve);
   }

@@ -91,8 +91,9 @@ function checkOutput(output: OutputManifest, { statement }: VerifiedReceipt, own
     output.job === planDigest &&
     output.source === input?.manifest &&
     output.owner === input.owner;
-  if (!isTheirs)
+  if (!isTheirs) {
     throw new PolicyError("OWNER_OUTPUT", { dataset: output.dataset, fault: "not the receipt's" });
+  }
   if (output.owner !== ownerKey.thumbprint) {
     throw new PolicyError("OWNER_OUTPUT", { dataset: output.dataset, fault: "another owner's" });
   }

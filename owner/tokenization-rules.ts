@@ -6,9 +6,7 @@ import type { ColumnEntry, Manifest } from "../core/manifest/manifest.ts";
 import { Field } from "../core/text/field.ts";
 import { compileCopy } from "../jobs/tokenize/compile.ts";
 
-interface Members {
-  readonly [name: string]: JsonValue | undefined;
-}
+type Members = Readonly<Record<string, JsonValue | undefined>>;
 
 /** As a manifest has it. Errors: OWNER_RULES. */
 export function spellTokenization(

@@ -76,12 +76,7 @@ export function parseJob(text: string): Job {
     case "aggregate":
       return parseAggregateJob(job);
     case "tokenize": {
-      const {
-        kind: _,
-        audience,
-        to,
-        ...fields
-      } = job.record(["kind", "audience", ...BASE], ["to", "release"]);
+      const { audience, to, ...fields } = job.record(["kind", "audience", ...BASE], ["to", "release"]);
       const parsed = {
         ...parseBase(fields),
         kind: "tokenize",

@@ -160,8 +160,9 @@ class Compiler {
     if (!isTaken(type, "text")) throw ruleFault(name, "not of a type that the operator takes");
     this.#checkUnitTokens(name, { invalid }, { isJoinable: true });
     const key = this.keys.find(name, domain, version);
-    if (key === null || domain === null || version === null)
+    if (key === null || domain === null || version === null) {
       throw ruleFault(name, "the operator needs a domain");
+    }
     const column = { column: this.#read(name), canonical };
     const vault = this.vaults.findIndex((known) => known.domain === domain);
     const known = this.vaults[vault];
@@ -169,7 +170,7 @@ class Compiler {
       throw ruleFault(name, "columns of one map are of one version of their domain's key");
     }
     if (known !== undefined) this.vaults[vault] = { ...known, columns: [...known.columns, column] };
-    else
+    else {
       this.vaults.push({
         domain,
         audience,
@@ -178,6 +179,7 @@ class Compiler {
         from: this.#vaultBefore(name, domain),
         columns: [column],
       });
+    }
     this.tokens[name] = { operator, domain, version, audience, parameters, unit: null };
     const at = known === undefined ? this.vaults.length - 1 : vault;
     return {
@@ -193,8 +195,9 @@ class Compiler {
     const known = this.#manifest.rules.vaults ?? [];
     const place = known.findIndex((vault) => vault.domain === domain && vault.audience === audience);
     const entry = known[place];
-    if (entry === undefined)
+    if (entry === undefined) {
       throw new PolicyError("TOKEN_VAULT", { column, domain, audience, fault: "not named" });
+    }
     if (entry.map === null) return null;
     const key = this.keys.find(column, domain, entry.map.version);
     return key === null ? null : { map: entry.map, place, key };

@@ -169,10 +169,7 @@ export class CopyColumnWork {
   /** How many rows are neither done nor null. */
   #count(fates: Uint8Array): number {
     const counts = new Int32Array(FATES);
-    for (let row = 0; row < fates.length; row++) {
-      const fate = fates[row] ?? 0;
-      counts[fate] = (counts[fate] ?? 0) + 1;
-    }
+    for (const fate of fates) counts[fate] = (counts[fate] ?? 0) + 1;
     for (let fate = 0; fate < FATES; fate++) this.tally[fate] = (this.tally[fate] ?? 0) + (counts[fate] ?? 0);
     return fates.length - (counts[FATE.done] ?? 0) - (counts[FATE.null] ?? 0);
   }

@@ -8,16 +8,8 @@ import { texts } from "./quarantine.ts";
 import { FATE } from "./text-column.ts";
 
 /** Of a column's rows. The first and the last hide fewer rows than the rules' minUnits. */
-const SHARES = [
-  "none or few",
-  "up to 1%",
-  "up to 10%",
-  "up to 50%",
-  "up to 90%",
-  "more than 90%",
-  "all but few",
-] as const;
-type Share = (typeof SHARES)[number];
+type Share =
+  "none or few" | "up to 1%" | "up to 10%" | "up to 50%" | "up to 90%" | "more than 90%" | "all but few";
 const EDGES: readonly (readonly [number, Share])[] = [
   [0.01, "up to 1%"],
   [0.1, "up to 10%"],

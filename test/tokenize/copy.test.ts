@@ -210,11 +210,12 @@ test("a copy is what each row and column by itself gives, whatever the layout, b
         flag: cells.flag,
       });
       assert.equal(merge.rows, rows);
-      for (const tally of merge.tallies)
+      for (const tally of merge.tallies) {
         assert.equal(
           tally.reduce((sum, count) => sum + count, 0),
           rows,
         );
+      }
       assert.equal(merge.tallies[0]?.[FATE.null], cells.text.filter((value) => value === null).length);
     }),
     { numRuns: 300 },

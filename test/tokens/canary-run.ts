@@ -94,7 +94,7 @@ export interface CanaryRun {
   readonly house: House;
   readonly ran: Ran;
   readonly recorded: readonly Recorded[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function runCanaries(): Promise<CanaryRun> {

@@ -107,7 +107,7 @@ test("dates of one person all move by the same days, timestamps with their time 
   for (const row of copy) {
     const amount = Number(row["amount"]);
     const seen = Date.UTC(2024, 0, 1 + (amount % 28), 10) * 1000;
-    const moved = (Number(row["seen"] as bigint) - seen) / 86_400_000_000;
+    const moved = (Number(row["seen"]) - seen) / 86_400_000_000;
     assert.ok(Number.isInteger(moved) && moved !== 0);
     shifts.set(row["person"], (shifts.get(row["person"]) ?? new Set()).add(moved));
   }
@@ -118,7 +118,9 @@ test("dates of one person all move by the same days, timestamps with their time 
 test("the result tells coarse shares and no value, and the receipt names the copy", async () => {
   const result = await house.resultOf(ran);
   const told = (column: string): readonly unknown[] =>
-    result.filter((row) => row["column"] === column).map(({ outcome, share }) => `${outcome}: ${share}`);
+    result
+      .filter((row) => row["column"] === column)
+      .map(({ outcome, share }) => `${String(outcome)}: ${String(share)}`);
   assert.deepEqual(told("zip"), ["tokenized: up to 90%", "null: none or few", "form: up to 50%"]);
   assert.deepEqual(told("amount"), ["kept: all but few", "null: none or few"]);
   const { statement } = await verifyReceipt(await house.check(ran));

@@ -179,6 +179,6 @@ tokenization:
   );
   const { tokens } = parseOutputManifest(ran.outcome.output ?? new Uint8Array(0));
   assert.equal(tokens["family"]?.version, 2);
-  assert.equal(tokens["family"]?.audience, "a");
+  assert.equal(tokens["family"].audience, "a");
   assert.equal(tokens["given"]?.operator, "random");
 });
