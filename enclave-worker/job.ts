@@ -12,12 +12,15 @@ import type { JobRequest } from "../core/wire/job.ts";
 import {
   compileProgram,
   mostResultBytes,
+  openedVaults,
   outputOf,
   ownerReport,
   releaseResult,
   surveyOf,
+  tokenKeysOf,
 } from "../jobs/registry.ts";
 import type { Program } from "../jobs/registry.ts";
+import type { SharedValues } from "../jobs/tokenize/operators/random.ts";
 import type { VaultRule } from "../jobs/tokenize/program.ts";
 import { SurveyMerge } from "../jobs/tokenize/survey.ts";
 import { attest } from "./attest.ts";
@@ -34,7 +37,7 @@ import { Outputs } from "./outputs.ts";
 import { Passes } from "./passes.ts";
 import { releaseTable } from "./release.ts";
 import type { Released } from "./release.ts";
-import { sealVaults } from "./vaults.ts";
+import { openVaults, sealVaults } from "./vaults.ts";
 import type { SealedVaults } from "./vaults.ts";
 
 export interface Done extends Released {
@@ -68,7 +71,10 @@ export async function runJob(
       outputs === null ? NO_VAULTS : await makeVaults(enclave, request.job, { program, keys, outputs, run });
     const { merge, made } = await run({
       program,
-      secrets: { masters: keys.masters, maps: vaults.maps },
+      secrets: {
+        masters: keys.masters,
+        maps: [...vaults.maps, ...(await openMaps(enclave, request.job, { program, keys, input: verified }))],
+      },
       target: outputs === null ? null : (object) => outputs.target(object),
     });
     const table = releaseResult(program, merge, release);
@@ -114,6 +120,18 @@ async function makeVaults(
   const target = (at: number, rule: VaultRule): Omit<OutputTarget, "key"> => outputs.vaultTarget(at, rule);
   if (!(merge instanceof SurveyMerge)) throw new Error("internal: a survey is merged otherwise");
   return sealVaults({ dialer, job, objects, program: survey, masters, survey: merge, target });
+}
+
+/** Of jobs that reveal random tokens; of others, none. */
+async function openMaps(
+  { dialer }: Enclave,
+  job: string,
+  { program, keys: { masters }, input }: Omit<Making, "planDigest">,
+): Promise<readonly SharedValues[]> {
+  const vaults = openedVaults(program);
+  if (vaults.length === 0) return [];
+  const objects = input.manifest.objects.length;
+  return openVaults({ dialer, job, objects, masters, program: { keys: tokenKeysOf(program), vaults } });
 }
 
 interface Making {

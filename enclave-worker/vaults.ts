@@ -9,7 +9,7 @@ import { dialStream } from "../core/wire/byte-stream.ts";
 import type { Dialer } from "../core/wire/transport.ts";
 import { masterOf } from "../jobs/tokenize/copy-column.ts";
 import { RANDOM } from "../jobs/tokenize/operators/random.ts";
-import type { SharedTokens } from "../jobs/tokenize/operators/random.ts";
+import type { SharedTokens, SharedValues } from "../jobs/tokenize/operators/random.ts";
 import type { VaultRule } from "../jobs/tokenize/program.ts";
 import type { SurveyMerge, SurveyProgram } from "../jobs/tokenize/survey.ts";
 import { Vault, VAULT_SCHEMA } from "../jobs/tokenize/vault.ts";
@@ -23,14 +23,18 @@ const IDLE_MS = 60_000;
 const KEY_BYTES = 32;
 const SCHEMA = VAULT_SCHEMA.map((column) => ({ ...column, role: "hidden" }) as const);
 
-export interface VaultWork {
+interface OpenWork {
   readonly dialer: Dialer;
   /** The host's name of the job. */
   readonly job: string;
   /** How many objects the input has: its maps are addressed behind them. */
   readonly objects: number;
-  readonly program: SurveyProgram;
+  readonly program: Pick<SurveyProgram, "keys" | "vaults">;
   readonly masters: readonly Uint8Array[];
+}
+
+export interface VaultWork extends OpenWork {
+  readonly program: SurveyProgram;
   readonly survey: SurveyMerge;
   /** Where the map at that place is sealed to, but for its key. */
   readonly target: (vault: number, rule: VaultRule) => Omit<OutputTarget, "key">;
@@ -73,8 +77,19 @@ export async function sealVaults(work: VaultWork): Promise<SealedVaults> {
   return { maps, entries, subjects };
 }
 
+/** The maps as they are, for values to be looked up by their tokens. Errors: as sealVaults. */
+export async function openVaults(work: OpenWork): Promise<readonly SharedValues[]> {
+  const maps: SharedValues[] = [];
+  for (const rule of work.program.vaults) {
+    const vault = new Vault(masterFor(work, rule.key, rule));
+    if (rule.from !== null) await restore(work, rule, rule.from, vault);
+    maps.push(vault.values);
+  }
+  return maps;
+}
+
 async function restore(
-  { dialer, job, objects, program, masters }: VaultWork,
+  { dialer, job, objects, program, masters }: OpenWork,
   rule: VaultRule,
   { map, place, key: position }: NonNullable<VaultRule["from"]>,
   vault: Vault,
@@ -95,7 +110,7 @@ async function restore(
 }
 
 function masterFor(
-  { program, masters }: Pick<VaultWork, "program" | "masters">,
+  { program, masters }: Pick<OpenWork, "program" | "masters">,
   place: number,
   { audience }: VaultRule,
 ): TokenMaster {

@@ -128,7 +128,7 @@ async function rangeSource({
       return {
         location,
         keys: objects.map((object) => object.key),
-        // Where earlier jobs put them, which is where this one's outputs go.
+        // Where earlier jobs put them: with the copies that this one adds to, or whose tokens it reveals.
         vaults: (rules.vaults ?? []).map(({ map }) => map?.key),
       };
     }),
@@ -139,7 +139,7 @@ async function rangeSource({
     const key = from.keys[object];
     if (key !== undefined) return store.range(from.location, key, offset, length);
     const vault = from.vaults[object - from.keys.length];
-    return vault === undefined || to === null ? null : store.range(to, vault, offset, length);
+    return vault === undefined ? null : store.range(to ?? from.location, vault, offset, length);
   };
 }
 

@@ -30,7 +30,7 @@ import { ObjectCopy } from "./tokenize/copy.ts";
 import type { CopyPartial } from "./tokenize/copy.ts";
 import { encodeOutcomes, mostOutcomeBytes } from "./tokenize/outcomes.ts";
 import type { CopySecrets } from "./tokenize/copy-column.ts";
-import type { CopyProgram, CopyShape } from "./tokenize/program.ts";
+import type { CopyProgram, CopyShape, VaultRule } from "./tokenize/program.ts";
 import { ObjectSurvey, SurveyMerge } from "./tokenize/survey.ts";
 import type { SurveyPartial, SurveyProgram } from "./tokenize/survey.ts";
 
@@ -124,7 +124,7 @@ const REVEAL: Job<Extract<Plan, { kind: "reveal" }>, RevealProgram, RevealPartia
   compile: (plan, manifest, { maxRows }) => compileReveal(plan, manifest, maxRows),
   keys: ({ keys }) => keys,
   output: () => null,
-  startKernel: (program, { masters }) => new ObjectReveal(program, masters),
+  startKernel: (program, secrets) => new ObjectReveal(program, secrets),
   startMerge: (program) => new RevealMerge(program),
   release: encodeRevealed,
   mostBytes: mostRevealedBytes,
@@ -159,6 +159,11 @@ export function outputOf(program: Program): CopyShape | null {
 /** `secrets.masters`: of tokenKeysOf. Errors of the kernel: AGGREGATE_*, AGGREGATE_GROUPS, TOKEN_*. */
 export function startKernel(program: Program, secrets: Secrets = NO_SECRETS): Kernel {
   return findJob(program).startKernel(program, secrets);
+}
+
+/** The maps that the program's kernels look values up in, as they are; empty where they look up none. */
+export function openedVaults(program: Program): readonly VaultRule[] {
+  return program.kind === "reveal" ? program.vaults : [];
 }
 
 /** The pass that comes before the program's own, over the same objects; null where there is none. */

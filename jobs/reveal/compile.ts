@@ -6,19 +6,19 @@ import { PolicyError, SealroomError } from "../../core/errors.ts";
 import type { ColumnEntry, Manifest } from "../../core/manifest/manifest.ts";
 import type { TokenFacts } from "../../core/manifest/tokenization.ts";
 import type { RevealPlan } from "../../core/plan/plan.ts";
-import { nearestDetail } from "../../core/text/field.ts";
+import { Field, nearestDetail } from "../../core/text/field.ts";
 import { shortName } from "../../core/text/name.ts";
 import { isTaken } from "../tokenize/fit.ts";
 import { parseTokenizer } from "../tokenize/operators.ts";
-import { RANDOM } from "../tokenize/operators/random.ts";
+import { parseRandom, RANDOM } from "../tokenize/operators/random.ts";
 import type { Tokenizer } from "../tokenize/operators.ts";
-import type { ProgramColumn, Tokens } from "../tokenize/program.ts";
+import type { ProgramColumn, Tokens, VaultRule } from "../tokenize/program.ts";
 import { TokenKeys } from "../tokenize/token-keys.ts";
 import type { RevealColumn, RevealProgram, RevealUnit, RowMatch } from "./program.ts";
 import { checkResultSize } from "./result.ts";
 
 /**
- * `maxRows`: the grant's, or null. Errors: PLAN_INPUT, PLAN_COLUMN, TOKEN_RULE, TOKEN_NO_KEY, TOKEN_OPERATOR,
+ * `maxRows`: the grant's, or null. Errors: PLAN_INPUT, PLAN_COLUMN, TOKEN_RULE, TOKEN_NO_KEY, TOKEN_VAULT, TOKEN_OPERATOR,
  * TOKEN_PARAMETER, RULES_REVEAL, REVEAL_ROWS, REVEAL_SIZE.
  */
 export function compileReveal(plan: RevealPlan, manifest: Manifest, maxRows: number | null): RevealProgram {
@@ -36,13 +36,14 @@ export function compileReveal(plan: RevealPlan, manifest: Manifest, maxRows: num
   const rows = manifest.objects.reduce((sum, object) => sum + object.rows, 0);
   // How many there are is public: without a match nothing has to be read to know.
   if (match === null && rows > maxRows) throw new PolicyError("REVEAL_ROWS", { limit: maxRows });
-  const { columns, keys } = compiler;
+  const { columns, keys, vaults } = compiler;
   const program: RevealProgram = {
     kind: "reveal",
     columns,
     outputs,
     match,
     keys: keys.entries,
+    vaults,
     maxRows,
     rows,
   };
@@ -55,9 +56,13 @@ export function unitsOf({ columns }: RevealPlan, { tokens }: Manifest): readonly
   return columns.flatMap((name) => factsOf(tokens, name)?.unit ?? []);
 }
 
+/** What is asked of an operator whose tokens are to be opened. */
+type Opened = Pick<Tokenizer, "takes" | "isVerbatim">;
+
 class Compiler {
   readonly columns: ProgramColumn[] = [];
   readonly keys: TokenKeys;
+  readonly vaults: VaultRule[] = [];
   readonly #manifest: Manifest;
 
   constructor(manifest: Manifest) {
@@ -103,9 +108,13 @@ class Compiler {
     return { column: this.#read(entry), tokens: this.#tokens(entry.name, facts) };
   }
 
-  #reversible(name: string, { operator, parameters }: TokenFacts): Tokenizer {
-    if (operator === RANDOM) throw ruleFault(name, "random: what its map tells, this job does not");
-    const tokenizer = parseTokenizer(operator, parameters, `tokens.${name}.parameters`);
+  #reversible(name: string, { operator, parameters }: TokenFacts): Opened {
+    const path = `tokens.${name}.parameters`;
+    if (operator === RANDOM) {
+      const { canonical } = parseRandom(new Field(parameters, path, "TOKEN_PARAMETER"));
+      return { takes: "text", isVerbatim: canonical === "exact" || canonical === "trim" };
+    }
+    const tokenizer = parseTokenizer(operator, parameters, path);
     if (!tokenizer.isReversible) {
       throw ruleFault(name, `made by ${operator} as its parameters are, which nothing takes back`);
     }
@@ -115,7 +124,22 @@ class Compiler {
   #tokens(name: string, { operator, parameters, audience, domain, version }: TokenFacts): Tokens {
     const key = this.keys.find(name, domain, version);
     if (key === null) throw ruleFault(name, "the manifest names no domain of its tokens");
-    return { operator, parameters, audience, key, vault: null };
+    const vault = operator === RANDOM && domain !== null ? this.#vault(name, domain, audience) : null;
+    return { operator, parameters, audience, key, vault };
+  }
+
+  /** What is behind random tokens only their map tells, and which that is the owner's rules. */
+  #vault(column: string, domain: string, audience: string): number {
+    const known = this.vaults.findIndex((vault) => vault.domain === domain && vault.audience === audience);
+    if (known !== -1) return known;
+    const named = this.#manifest.rules.vaults ?? [];
+    const place = named.findIndex((vault) => vault.domain === domain && vault.audience === audience);
+    const map = named[place]?.map ?? null;
+    if (map === null) throw new PolicyError("TOKEN_VAULT", { column, domain, audience, fault: "not named" });
+    const key = this.keys.find(column, domain, map.version);
+    if (key === null) throw new Error("internal: a map of no domain");
+    const { version } = map;
+    return this.vaults.push({ domain, audience, version, key, from: { map, place, key }, columns: [] }) - 1;
   }
 
   #find(name: string): ColumnEntry {
@@ -136,7 +160,7 @@ class Compiler {
 }
 
 /** Tokens of text are text, whatever the values were; dates stay of their type. */
-function checkType(name: string, type: ColumnType, { takes }: Tokenizer): void {
+function checkType(name: string, type: ColumnType, { takes }: Opened): void {
   const isFit = takes === "text" ? type.kind === "utf8" : isTaken(type, takes);
   if (!isFit) throw ruleFault(name, "not of the type that its tokens are of");
 }

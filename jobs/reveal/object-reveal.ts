@@ -2,6 +2,7 @@
 // the grant lets out.
 import type { ColumnBatch, Vector } from "../../core/column/vector.ts";
 import type { Kernel } from "../kernel.ts";
+import type { CopySecrets } from "../tokenize/copy-column.ts";
 import { nameOfFate } from "../tokenize/fate-names.ts";
 import { texts } from "../tokenize/quarantine.ts";
 import { FATE } from "../tokenize/text-column.ts";
@@ -25,10 +26,10 @@ export class ObjectReveal implements Kernel<RevealPartial> {
   readonly #chosen: ChosenRows | null;
   readonly #gathered: Gathered;
 
-  /** `masters`: of the program's keys, in their order. Errors: TOKEN_KEY, TOKEN_SCOPE. */
-  constructor(program: RevealProgram, masters: readonly Uint8Array[]) {
+  /** Errors: TOKEN_KEY, TOKEN_SCOPE. */
+  constructor(program: RevealProgram, secrets: CopySecrets) {
     this.#program = program;
-    this.#columns = program.outputs.map((column) => new RevealedColumn(column, program, masters));
+    this.#columns = program.outputs.map((column) => new RevealedColumn(column, program, secrets));
     this.#chosen = program.match === null ? null : new ChosenRows(program.match.tokens);
     this.#gathered = new Gathered(program.maxRows);
   }

@@ -1,6 +1,6 @@
 // What a worker is told to do to reveal what is behind tokens, as plain data that structured cloning carries.
 import type { TokenKeyEntry } from "../../core/manifest/tokenization.ts";
-import type { ProgramColumn, Tokens } from "../tokenize/program.ts";
+import type { ProgramColumn, Tokens, VaultRule } from "../tokenize/program.ts";
 
 export interface RevealProgram {
   readonly kind: "reveal";
@@ -12,6 +12,8 @@ export interface RevealProgram {
   readonly match: RowMatch | null;
   /** The masters that the operators' keys are derived from, each once. */
   readonly keys: readonly TokenKeyEntry[];
+  /** The maps of random tokens, each once. */
+  readonly vaults: readonly VaultRule[];
   /** The most rows that the result may have: the grant's. */
   readonly maxRows: number;
   /** Of the data set, by its manifest. */

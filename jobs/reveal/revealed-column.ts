@@ -3,7 +3,9 @@
 import type { Vector } from "../../core/column/vector.ts";
 import { daysOf, fatesOf, textsOf, validityOf, vectorOfDays } from "../tokenize/cells.ts";
 import { makeKernel } from "../tokenize/copy-column.ts";
+import type { CopySecrets } from "../tokenize/copy-column.ts";
 import type { Kernel, TextKernel, UnitDateKernel } from "../tokenize/operator.ts";
+import { randomOpener } from "../tokenize/operators/random.ts";
 import type { Tokens } from "../tokenize/program.ts";
 import { FATE, squeezed } from "../tokenize/text-column.ts";
 import type { TextColumn } from "../tokenize/text-column.ts";
@@ -18,16 +20,16 @@ export interface Revealed {
 
 export class RevealedColumn {
   readonly #column: RevealColumn;
-  readonly #kernel: TextKernel | UnitDateKernel | null;
-  readonly #unitKernel: TextKernel | null;
+  readonly #kernel: Opener | null;
+  readonly #unitKernel: TextOpener | null;
 
-  /** `masters`: of the program's keys, in their order. Errors: TOKEN_KEY, TOKEN_SCOPE. */
-  constructor(column: RevealColumn, program: RevealProgram, masters: readonly Uint8Array[]) {
+  /** Errors: TOKEN_KEY, TOKEN_SCOPE. */
+  constructor(column: RevealColumn, program: RevealProgram, secrets: CopySecrets) {
     this.#column = column;
     const { tokens, unit } = column;
-    this.#kernel = tokens === null ? null : openerOf(tokens, program, masters);
+    this.#kernel = tokens === null ? null : openerOf(tokens, program, secrets);
     const unitTokens = unit?.tokens ?? null;
-    const unitKernel = unitTokens === null ? null : openerOf(unitTokens, program, masters);
+    const unitKernel = unitTokens === null ? null : openerOf(unitTokens, program, secrets);
     if (unitKernel?.takes === "date of unit") throw new Error("internal: units that are no texts");
     this.#unitKernel = unitKernel;
   }
@@ -39,9 +41,7 @@ export class RevealedColumn {
     const kernel = this.#kernel;
     if (kernel === null) return { vector, fates };
     if (kernel.takes === "text") {
-      const opened = kernel.reveal?.(textsOf(vector, fates), fates);
-      if (opened === undefined) throw new Error("internal: tokens that nothing takes back");
-      const { offsets, bytes } = squeezed(opened, fates);
+      const { offsets, bytes } = squeezed(kernel.reveal(textsOf(vector, fates), fates), fates);
       const { type } = this.#column;
       return {
         vector: { type, rows: rows.length, validity: validityOf(fates), layout: "utf8", offsets, bytes },
@@ -65,19 +65,22 @@ export class RevealedColumn {
     const vector = cut(vectorAt(columns, unit.column), rows);
     const fates = fatesOf(vector);
     const texts = textsOf(vector, fates);
-    return squeezed(this.#unitKernel?.reveal?.(texts, fates) ?? texts, fates);
+    return squeezed(this.#unitKernel?.reveal(texts, fates) ?? texts, fates);
   }
 }
 
-function openerOf(
-  tokens: Tokens,
-  program: RevealProgram,
-  masters: readonly Uint8Array[],
-): TextKernel | UnitDateKernel {
-  const kernel: Kernel = makeKernel(tokens, program, { masters, maps: [] });
-  const isOpener =
-    kernel.takes === "date of unit" || (kernel.takes === "text" && kernel.reveal !== undefined);
-  if (isOpener) return kernel;
+type TextOpener = Required<Pick<TextKernel, "takes" | "reveal">>;
+type Opener = TextOpener | UnitDateKernel;
+
+function openerOf(tokens: Tokens, program: RevealProgram, secrets: CopySecrets): Opener {
+  if (tokens.vault !== null) {
+    const map = secrets.maps[tokens.vault];
+    if (map === undefined || !("offsets" in map)) throw new Error("internal: a program without its maps");
+    return { takes: "text", ...randomOpener(map) };
+  }
+  const kernel: Kernel = makeKernel(tokens, program, secrets);
+  if (kernel.takes === "date of unit") return kernel;
+  if (kernel.takes === "text" && kernel.reveal !== undefined) return { takes: "text", reveal: kernel.reveal };
   throw new Error("internal: tokens that nothing takes back");
 }
 

@@ -21,7 +21,7 @@ import { FATES, nameOfFate } from "./fate-names.ts";
 import type { Kernel, TextKernel } from "./operator.ts";
 import { parseTokenizer } from "./operators.ts";
 import { parseRandom, randomKernel } from "./operators/random.ts";
-import type { SharedTokens } from "./operators/random.ts";
+import type { SharedTokens, SharedValues } from "./operators/random.ts";
 import type { CopyColumn, CopyProgram, Tokens } from "./program.ts";
 import type { Quarantine, QuarantinedValue } from "./quarantine.ts";
 import { REDACTED, withRedacted } from "./redacted.ts";
@@ -32,8 +32,8 @@ import type { TextColumn } from "./text-column.ts";
 export interface CopySecrets {
   /** Of the program's keys, in their order. */
   readonly masters: readonly Uint8Array[];
-  /** Of its maps of random tokens. */
-  readonly maps: readonly SharedTokens[];
+  /** Of its maps of random tokens: by value to make tokens, by token to reveal. */
+  readonly maps: readonly (SharedTokens | SharedValues)[];
 }
 
 /** Where values without tokens go. */
@@ -184,7 +184,9 @@ export function makeKernel(
   const { operator, parameters, audience, key, vault } = tokens;
   if (vault !== null) {
     const [master, map] = [masterOf(key, keys, masters, audience), maps[vault]];
-    if (master === null || map === undefined) throw new Error("internal: a program without its maps");
+    if (master === null || map === undefined || !("tokens" in map)) {
+      throw new Error("internal: a program without its maps");
+    }
     const { canonical } = parseRandom(new Field(parameters, "parameters", "TOKEN_PARAMETER"));
     return randomKernel(canonical, master, map);
   }

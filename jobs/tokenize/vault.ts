@@ -13,7 +13,7 @@ import type { CmacColumn } from "./cmac-column.ts";
 import { fatesOf, textsOf } from "./cells.ts";
 import { MacTable } from "./mac-table.ts";
 import { placeKey, TOKEN_WORDS, wordsOf } from "./operators/random.ts";
-import type { SharedTokens } from "./operators/random.ts";
+import type { SharedTokens, SharedValues } from "./operators/random.ts";
 import { checkSize } from "./survey.ts";
 import type { ValueList } from "./survey.ts";
 import { columnOf, FATE } from "./text-column.ts";
@@ -94,6 +94,23 @@ export class Vault {
   /** For threads to look tokens up. */
   get shared(): SharedTokens {
     return { ...this.#table.shared, tokens: this.#tokens };
+  }
+
+  /** For threads to look values up. */
+  get values(): SharedValues {
+    const byToken = new MacTable();
+    const offsets = new Int32Array(new SharedArrayBuffer(4 * (this.size + 1)));
+    const bytes = new Uint8Array(new SharedArrayBuffer(this.#bytes));
+    for (const [place, value] of this.#values.entries()) {
+      // A token that two values have would reveal to either.
+      if (byToken.add(this.#tokens, place * TOKEN_WORDS) !== place) {
+        throw new SealroomError("TOKEN_VAULT", { fault: "malformed" });
+      }
+      const at = offsets[place] ?? 0;
+      bytes.set(value, at);
+      offsets[place + 1] = at + value.length;
+    }
+    return { ...byToken.shared, offsets, bytes };
   }
 
   /** The whole map, as it is sealed. */

@@ -251,7 +251,7 @@ test("an object with more rows than the grant lets out keeps none of them, howev
   const program = compileJob(single, { columns: ["ssn"], maxRows: 90 });
   assert.ok(program.kind === "reveal");
   const partialOf = (maxRows: number): RevealPartial => {
-    const kernel = new ObjectReveal({ ...program, maxRows }, mastersOf(program));
+    const kernel = new ObjectReveal({ ...program, maxRows }, { masters: mastersOf(program), maps: [] });
     for (const batch of single.objects.flat()) kernel.add(neededOf(program, batch));
     return kernel.finish();
   };

@@ -22,6 +22,7 @@ import { openWithRawAes } from "../../core/seal/open.ts";
 import { prepareJob, runJob } from "../../host-driver/client.ts";
 import type { PreparedJob } from "../../host-driver/client.ts";
 import type { Outcome } from "../../host-driver/driver.ts";
+import { grantPlan } from "../../owner/grant.ts";
 import { encodeKeyPolicy, keyPolicy } from "../../owner/key-policy.ts";
 import { encodeKeys, generateOwnerKeys, parseOwnerKey } from "../../owner/keys.ts";
 import type { OwnerKey } from "../../owner/keys.ts";
@@ -186,14 +187,7 @@ export class House {
     place: string = dataset,
   ): Promise<Ran> {
     const { endpoints } = this.world.services;
-    const text = `datasets:\n  ${dataset}: { owner: ${this.owner.thumbprint} }\nrecipient: analyst\n${job}`;
-    const prepared = await prepareJob({
-      job: text,
-      resolveRecipient: () => this.world.analyst.publicKey,
-      from: new Map([[dataset, `s3://${BUCKET}/${place}/`]]),
-      s3: this.s3,
-      nowMs: Date.now(),
-    });
+    const prepared = await this.#prepare(dataset, job, place);
     const nonce = new Uint8Array(randomBytes(32));
     const outcome = await runJob(prepared, {
       enclave: `unix:${this.sockets}`,
@@ -207,6 +201,30 @@ export class House {
       signal: new AbortController().signal,
     });
     return { outcome, prepared, nonce };
+  }
+
+  async #prepare(dataset: string, job: string, place: string): Promise<PreparedJob> {
+    return prepareJob({
+      job: `datasets:\n  ${dataset}: { owner: ${this.owner.thumbprint} }\nrecipient: analyst\n${job}`,
+      resolveRecipient: () => this.world.analyst.publicKey,
+      from: new Map([[dataset, `s3://${BUCKET}/${place}/`]]),
+      s3: this.s3,
+      nowMs: Date.now(),
+    });
+  }
+
+  /** The owner's grant of a job of the analyst's. */
+  async grant(dataset: string, job: string, place: string, maxRows: number): Promise<Uint8Array> {
+    const { plan, datasets } = await this.#prepare(dataset, job, place);
+    const granted = await grantPlan({
+      plan: plan.digest,
+      manifests: datasets.map(({ verified }) => verified),
+      recipient: this.world.analyst.publicKey,
+      ownerKey: this.owner,
+      nowMs: Date.now(),
+      maxRows,
+    });
+    return granted.jws;
   }
 
   /** The expectations of whoever asked for the job. */

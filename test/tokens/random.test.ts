@@ -182,3 +182,25 @@ tokenization:
   assert.equal(tokens["family"].audience, "a");
   assert.equal(tokens["given"]?.operator, "random");
 });
+
+test("what is behind random tokens only their map tells, to whom the owner grants it", async () => {
+  const made = await under(rules({ vault: vaultOf(first) }));
+  const copied = await house.copyOf(made, "copies");
+  const named = `${BASE}token_keys: [name-1, name-2]\nvaults: [${JSON.stringify(vaultOf(made))}]\n`;
+  await house.sign(made, "copies", named);
+  const token = String(copied[5]?.["given"]);
+  const job = `kind: reveal\ncolumns: [given, family, n]\nmatch: { column: given, tokens: [${token}] }\n`;
+  const grant = await house.grant("people-a", job, "copies", 10);
+  const rows = await house.resultOf(await house.run("people-a", job, [grant], "copies"));
+  const expected = ROWS.flatMap(([given, family], n) =>
+    given === ROWS[5]?.[0] ? [{ given, family: family.trim().toLowerCase(), n }] : [],
+  );
+  assert.deepEqual(
+    rows.map(({ given, family, n }) => ({ given, family, n: Number(n) })),
+    expected,
+  );
+  await refuses("RULES_REVEAL", house.run("people-a", job, [], "copies"));
+  await house.sign(made, "copies", `${BASE}token_keys: [name-1, name-2]\n`);
+  const unnamed = await house.grant("people-a", job, "copies", 10);
+  await refuses("TOKEN_VAULT", house.run("people-a", job, [unnamed], "copies"));
+});
