@@ -56,7 +56,8 @@ export async function sealVaults(work: VaultWork): Promise<SealedVaults> {
   for (const [at, rule] of work.program.vaults.entries()) {
     const vault = new Vault(masterFor(work, rule.key, rule));
     if (rule.from !== null) await restore(work, rule, rule.from, vault);
-    for (const list of work.survey.lists[at] ?? []) vault.assign(list);
+    const found = work.survey.found[at];
+    if (found !== undefined) vault.assign(found);
     const target = { ...work.target(at, rule), key: vaultKey(masterFor(work, rule.key, rule)) };
     try {
       const object = await OutputObject.open(work.dialer, target);

@@ -162,7 +162,7 @@ function collect(rows: number, vectors: readonly Vector[]): Content {
     const nulls = vector.validity === null ? 0 : rows - countBits(vector.validity, rows);
     nodes.push(rows, nulls);
     if (nulls > 0) clearNulls(vector, rows);
-    buffers.push(...vectorBuffers(vector, rows, nulls));
+    buffers.push(...vectorBuffers(vector, rows));
   }
   return { rows, nodes, buffers };
 }
@@ -198,9 +198,9 @@ function zeros(bytes: number): readonly Uint8Array[] {
   return chunks;
 }
 
-function vectorBuffers(vector: Vector, rows: number, nulls: number): readonly Uint8Array[] {
+function vectorBuffers(vector: Vector, rows: number): readonly Uint8Array[] {
   const { validity } = vector;
-  const bits = nulls === 0 || validity === null ? ZEROS.subarray(0, 0) : clearSpareBits(validity, rows);
+  const bits = validity === null ? ZEROS.subarray(0, 0) : clearSpareBits(validity, rows);
   switch (vector.layout) {
     case "bits":
       return [bits, clearSpareBits(vector.values, rows)];

@@ -102,6 +102,10 @@ export function parseAudiences(
   for (const [name, member] of members) {
     if (!DATASET_NAME.test(name)) throw member.fault("not an audience's name");
     const { dataset, keyArn, columns } = member.record(["dataset", "keyArn", "columns"]);
+    if (Object.values(audiences).some((other) => other.dataset === dataset.value)) {
+      // Plans name data sets by owner and name: which of two copies is meant would be the host's to choose.
+      throw dataset.fault("named twice", {}, "MANIFEST_RULES");
+    }
     audiences[name] = {
       dataset: dataset.matching(DATASET_NAME),
       keyArn: keyArn.matching(KEY_ARN),

@@ -86,7 +86,8 @@ export function numbersOf(vector: Vector): Float64Array {
   return Float64Array.from({ length: vector.rows }, (_, row) => Number(wholeOf(vector, row)) / scale);
 }
 
-const DAY_MICROSECONDS = 86_400_000_000n;
+const SECOND = 1_000_000n;
+const DAY_MICROSECONDS = 86_400n * SECOND;
 const DAY_LIMIT = 2 ** 31;
 
 /** Days since 1970, and what of a timestamp lies behind midnight, in microseconds; null of dates. */
@@ -120,8 +121,22 @@ export function spellDay(vector: Vector, row: number): string {
   }
   if (vector.layout !== "words") throw new Error("internal: no days");
   const instant = wholeOf(vector, row);
-  const date = new Date(Number(instant / 1000n));
-  return Number.isNaN(date.getTime()) ? instant.toString() : date.toISOString();
+  const second = BigInt.asIntN(64, (instant - (((instant % SECOND) + SECOND) % SECOND)) / SECOND);
+  const date = new Date(Number(second) * 1000);
+  if (Number.isNaN(date.getTime())) return instant.toString();
+  const fraction = String(instant - second * SECOND).padStart(6, "0");
+  return date.toISOString().replace(".000Z", `.${fraction}Z`);
+}
+
+/** A number as an owner reads it: whole ones by all their digits. */
+export function spellNumber(vector: Vector, row: number): string {
+  if (vector.layout === "number") return String(vector.values[row] ?? 0);
+  if (vector.layout !== "words") throw new Error("internal: no number");
+  const whole = wholeOf(vector, row);
+  const scale = vector.type.kind === "decimal" ? vector.type.scale : 0;
+  if (scale === 0) return whole.toString();
+  const digits = (whole < 0n ? -whole : whole).toString().padStart(scale + 1, "0");
+  return `${whole < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
 /** A vector of the type that the days were of; rows that are not `done` are null and zero. */
@@ -140,13 +155,11 @@ export function vectorOfDays(
   return { type, rows, validity, layout: "words", words, wordsPerValue: 2 };
 }
 
-/** Which rows are `done`, as a bitmap; null where all are. */
-export function validityOf(fates: Uint8Array): Uint8Array | null {
+/** Which rows are `done`, as a bitmap: also where all are, so that an object's length does not tell that. */
+export function validityOf(fates: Uint8Array): Uint8Array {
   const bits = new Uint8Array((fates.length + 7) >> 3);
-  let isWhole = true;
   for (let row = 0; row < fates.length; row++) {
     if (fates[row] === FATE.done) bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7));
-    else isWhole = false;
   }
-  return isWhole ? null : bits;
+  return bits;
 }

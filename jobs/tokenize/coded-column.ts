@@ -1,34 +1,72 @@
-// A column of codes whose dictionary is tokenized once for all rows of an object. The tokens' order is their own: in
-// their values' order they would tell how those compare.
+// A column of codes: each string that a row has is tokenized once for all rows of an object, and no other string of the
+// dictionary is looked at, or goes on. Tokens lie in the order in which rows first have them: in their values' order they
+// would tell how those compare.
 import type { DictionaryVector, Vector } from "../../core/column/vector.ts";
-import { FATE } from "./text-column.ts";
+import { dictionaryTexts } from "./cells.ts";
+import { FATE, textAt } from "./text-column.ts";
 import type { TextColumn } from "./text-column.ts";
+
+/** Tokens of texts; rows whose fate is not `done` are left alone. */
+export type MakeTokens = (texts: TextColumn, fates: Uint8Array) => TextColumn;
+
+const UNSEEN = 0xff;
 
 export class CodedColumn {
   /** The dictionary as it was read: the same array for all batches of an object. */
   readonly values: readonly string[];
+  readonly #make: MakeTokens;
+  /** What stands for values that have no token; null where nothing does. */
+  readonly #redacted: string | null;
+  /** By old code. */
   readonly #fates: Uint8Array;
-  /** By old code; 0 where there is no token. */
   readonly #codes: Int32Array;
-  readonly #tokens: readonly string[];
+  /** By new code; grows until the object's end. Values with one canonical form have one token. */
+  readonly #tokens: string[] = [];
+  readonly #places = new Map<string, number>();
 
-  /** `redacted`: what stands for values that have no token; null where nothing does. */
-  constructor(values: readonly string[], given: TextColumn, fates: Uint8Array, redacted: string | null) {
+  constructor(values: readonly string[], make: MakeTokens, redacted: string | null) {
     this.values = values;
-    this.#fates = fates;
-    const tokens = values.map((_, code) => (fates[code] === FATE.done ? tokenAt(given, code) : redacted));
-    // Values with one canonical form have one token.
-    this.#tokens = [...new Set(tokens.flatMap((token) => token ?? []))].sort(byCodeUnits);
-    const codes = new Map(this.#tokens.map((token, code) => [token, code]));
-    this.#codes = Int32Array.from(tokens, (token) => (token === null ? 0 : (codes.get(token) ?? 0)));
+    this.#make = make;
+    this.#redacted = redacted;
+    this.#fates = new Uint8Array(values.length).fill(UNSEEN);
+    this.#codes = new Int32Array(values.length);
   }
 
   /** `nulls`: the vector's own fates, which are changed and returned. */
   fatesOf({ codes }: DictionaryVector, nulls: Uint8Array): Uint8Array {
+    let isKnown = true;
+    for (let row = 0; row < codes.length; row++) {
+      if (nulls[row] === FATE.done && this.#fates[codes[row] ?? 0] === UNSEEN) isKnown = false;
+    }
+    if (!isKnown) this.#see(codes, nulls);
     for (let row = 0; row < codes.length; row++) {
       if (nulls[row] === FATE.done) nulls[row] = this.#fates[codes[row] ?? 0] ?? FATE.form;
     }
     return nulls;
+  }
+
+  #see(codes: DictionaryVector["codes"], nulls: Uint8Array): void {
+    const fates = new Uint8Array(this.values.length).fill(FATE.null);
+    for (let row = 0; row < codes.length; row++) {
+      const code = codes[row] ?? 0;
+      if (nulls[row] === FATE.done && this.#fates[code] === UNSEEN) fates[code] = FATE.done;
+    }
+    const isNew = fates.map((fate) => (fate === FATE.done ? 1 : 0));
+    const given = this.#make(dictionaryTexts(this.values), fates);
+    for (const [code, fate] of fates.entries()) {
+      if (isNew[code] === 0) continue;
+      this.#fates[code] = fate;
+      const token = fate === FATE.done ? tokenAt(given, code) : this.#redacted;
+      if (token !== null) this.#codes[code] = this.#placeOf(token);
+    }
+  }
+
+  #placeOf(token: string): number {
+    const known = this.#places.get(token);
+    if (known !== undefined) return known;
+    const place = this.#tokens.push(token) - 1;
+    this.#places.set(token, place);
+    return place;
   }
 
   /** `validity`: null where it is the vector's own. */
@@ -47,9 +85,5 @@ export class CodedColumn {
 }
 
 function tokenAt({ offsets, bytes }: TextColumn, row: number): string {
-  return new TextDecoder().decode(bytes.subarray(offsets[row], offsets[row + 1]));
-}
-
-function byCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+  return textAt(bytes, offsets[row] ?? 0, offsets[row + 1] ?? 0);
 }

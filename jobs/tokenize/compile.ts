@@ -28,6 +28,12 @@ export const REWRAP = "rewrap";
 export function compileCopy(plan: TokenizePlan, manifest: Manifest): CopyProgram {
   const audience = findAudience(plan, manifest);
   const compiler = new Compiler(plan.audience, audience, manifest);
+  if (audience.dataset === manifest.dataset) {
+    throw new SealroomError("TOKEN_RULE", {
+      fault: "a copy has a name of its own",
+      dataset: audience.dataset,
+    });
+  }
   const kept = manifest.schema.filter(({ name }) => audience.columns[name]?.operator !== DROP);
   if (kept.length === 0) throw new SealroomError("TOKEN_RULE", { fault: "no column is left" });
   const outputs = kept.map((entry) => compiler.column(entry));
@@ -208,6 +214,7 @@ class Compiler {
     if (facts === undefined) throw ruleFault(name, "the column has no tokens to make again");
     const { operator, parameters, audience } = facts;
     const tokenizer = this.#parse(name, operator, parameters);
+    this.#checkUnitTokens(name, rule, tokenizer);
     if (!tokenizer.isReversible || tokenizer.takes !== "text" || type.kind !== "utf8") {
       throw ruleFault(name, "the column's tokens cannot be opened row by row");
     }
@@ -268,9 +275,12 @@ class Compiler {
 
 /** Who may read a verification code or a PIN after the payment is nobody, in whatever form (PCI DSS 4.0.1, 3.3). */
 function checkDropOnly(name: string, rule: ColumnRule): void {
-  const found = rule.class === "none" ? null : (rule.class ?? findIdentifier(name));
-  if (found !== null && IDENTIFIERS[found].pci === "SAD") {
-    throw new PolicyError("TOKEN_DROP_ONLY", { column: name, class: found });
+  if (rule.class === "none") return;
+  // Another class does not undo what the name says: that takes the owner's word that it is none.
+  for (const found of [rule.class, findIdentifier(name)]) {
+    if (found !== null && IDENTIFIERS[found].pci === "SAD") {
+      throw new PolicyError("TOKEN_DROP_ONLY", { column: name, class: found });
+    }
   }
 }
 

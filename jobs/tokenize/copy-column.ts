@@ -2,30 +2,30 @@
 // what the rules say, and never itself.
 import type { ArrowField } from "../../core/column/schema.ts";
 import type { DictionaryVector, Vector } from "../../core/column/vector.ts";
-import { SealroomError } from "../../core/errors.ts";
 import { Field } from "../../core/text/field.ts";
 import type { TokenMaster } from "../../core/token/keys.ts";
 import {
   daysOf,
-  dictionaryTexts,
   fatesOf,
   numbersOf,
   spellDay,
+  spellNumber,
   spreadTexts,
   textsOf,
   validityOf,
   vectorOfDays,
 } from "./cells.ts";
 import { CodedColumn } from "./coded-column.ts";
-import { FATES, nameOfFate } from "./fate-names.ts";
+import type { MakeTokens } from "./coded-column.ts";
+import { FATES } from "./fate-names.ts";
 import type { Kernel, TextKernel } from "./operator.ts";
 import { parseTokenizer } from "./operators.ts";
 import { parseRandom, randomKernel } from "./operators/random.ts";
 import type { SharedTokens, SharedValues } from "./operators/random.ts";
 import type { CopyColumn, CopyProgram, Tokens } from "./program.ts";
-import type { Quarantine, QuarantinedValue } from "./quarantine.ts";
+import type { Quarantine } from "./quarantine.ts";
 import { REDACTED, withRedacted } from "./redacted.ts";
-import { FATE, squeezed } from "./text-column.ts";
+import { FATE, squeezed, textAt } from "./text-column.ts";
 import type { TextColumn } from "./text-column.ts";
 
 /** What a program's kernels need besides. */
@@ -36,24 +36,18 @@ export interface CopySecrets {
   readonly maps: readonly (SharedTokens | SharedValues)[];
 }
 
-/** Where values without tokens go. */
-export interface Rejects {
-  readonly values: QuarantinedValue[];
-  readonly limit: Quarantine;
-}
-
 export class CopyColumnWork {
   /** Rows by fate. */
   readonly tally: Float64Array = new Float64Array(FATES);
   readonly #column: CopyColumn;
   readonly #kernel: Kernel | null;
   readonly #opener: TextKernel | null;
-  readonly #rejects: Rejects;
+  readonly #rejects: Quarantine;
   #coded: CodedColumn | null = null;
   #rows = 0;
 
   /** Errors: TOKEN_KEY, TOKEN_SCOPE. */
-  constructor(column: CopyColumn, program: CopyProgram, secrets: CopySecrets, rejects: Rejects) {
+  constructor(column: CopyColumn, program: CopyProgram, secrets: CopySecrets, rejects: Quarantine) {
     this.#column = column;
     this.#kernel = column.tokens === null ? null : makeKernel(column.tokens, program, secrets);
     const opener = column.opened === null ? null : makeKernel(column.opened, program, secrets);
@@ -70,16 +64,22 @@ export class CopyColumnWork {
     return { name, type: given, dictionary: bits === null ? null : { id: at, bits } };
   }
 
-  /** Errors: TOKEN_INVALID, TOKEN_QUARANTINE, TOKEN_SIZE. */
+  /** Error: TOKEN_SIZE. */
   convert(vector: Vector, unit: Vector | null): Vector {
     const converted = this.#kernel === null ? this.#keep(vector) : this.#tokenize(vector, unit, this.#kernel);
     this.#rows += vector.rows;
     return converted;
   }
 
+  /** As it is, but for what no row has: strings of a dictionary, bytes beside and between the rows' own. */
   #keep(vector: Vector): Vector {
-    this.#count(fatesOf(vector));
-    return vector;
+    const fates = fatesOf(vector);
+    this.#count(fates);
+    if (vector.layout === "dictionary") return this.#coder(vector, (texts) => texts).convert(vector, null);
+    if (vector.layout !== "utf8") return vector;
+    const { rows } = vector;
+    const { offsets, bytes } = squeezed(textsOf(vector, fates), fates);
+    return { ...vector, rows, offsets, bytes };
   }
 
   #tokenize(vector: Vector, unit: Vector | null, kernel: Kernel): Vector {
@@ -88,7 +88,7 @@ export class CopyColumnWork {
     switch (kernel.takes) {
       case "text": {
         const texts = textsOf(vector, fates);
-        return this.#textVector(this.#tokensOf(texts, fates, kernel), fates, (row) => textAt(texts, row));
+        return this.#textVector(this.#tokensOf(texts, fates, kernel), fates, (row) => rowText(texts, row));
       }
       case "date of unit": {
         const { days, times } = daysOf(vector, fates);
@@ -109,7 +109,7 @@ export class CopyColumnWork {
       }
       case "number": {
         const numbers = numbersOf(vector);
-        const spell = (row: number): string => String(numbers[row] ?? 0);
+        const spell = (row: number): string => spellNumber(vector, row);
         if (kernel.gives === "text") return this.#textVector(kernel.tokenize(numbers, fates), fates, spell);
         const values = kernel.tokenize(numbers, fates);
         this.#settle(fates, spell);
@@ -136,33 +136,29 @@ export class CopyColumnWork {
 
   /** Tokens of a dictionary's strings, made once; rows are counted and judged one by one all the same. */
   #code(vector: DictionaryVector, kernel: TextKernel): Vector {
-    if (this.#coded?.values !== vector.values) {
-      const texts = dictionaryTexts(vector.values);
-      const fates = new Uint8Array(texts.rows);
-      const given = this.#tokensOf(texts, fates, kernel);
-      const isRedacted = this.#column.invalid === "redact";
-      this.#coded = new CodedColumn(vector.values, given, fates, isRedacted ? REDACTED : null);
-    }
-    const coded = this.#coded;
+    const coded = this.#coder(vector, (texts, fates) => this.#tokensOf(texts, fates, kernel));
     const fates = coded.fatesOf(vector, fatesOf(vector));
     this.#settle(fates, (row) => vector.values[vector.codes[row] ?? 0] ?? "");
-    return coded.convert(vector, this.#column.invalid === "redact" ? null : validityOf(fates));
+    if (this.#column.invalid !== "redact") return coded.convert(vector, validityOf(fates));
+    return coded.convert(vector, validityOf(fates.map((fate) => (fate === FATE.null ? fate : FATE.done))));
+  }
+
+  #coder(vector: DictionaryVector, make: MakeTokens): CodedColumn {
+    if (this.#coded?.values !== vector.values) {
+      const isRedacted = this.#column.invalid === "redact";
+      this.#coded = new CodedColumn(vector.values, make, isRedacted ? REDACTED : null);
+    }
+    return this.#coded;
   }
 
   /** Counts, and does with rows that have no token what the rules say, but for redaction. */
   #settle(fates: Uint8Array, spell: (row: number) => string): void {
     const { name, invalid } = this.#column;
-    const found = this.#count(fates);
-    if (found === 0 || invalid === "null" || invalid === "redact") return;
-    for (let row = 0; row < fates.length; row++) {
-      const fate = fates[row] ?? FATE.done;
+    // An error waits until all objects are read (copy-merge.ts): sooner, the moment would tell where the row lies.
+    if (this.#count(fates) === 0 || invalid !== "quarantine") return;
+    for (const [row, fate] of fates.entries()) {
       if (fate === FATE.done || fate === FATE.null) continue;
-      if (invalid === "error") {
-        throw new SealroomError("TOKEN_INVALID", { column: name, reason: nameOfFate(fate) });
-      }
-      const value = spell(row);
-      this.#rejects.limit.count(value);
-      this.#rejects.values.push({ column: name, row: this.#rows + row, fate, value });
+      this.#rejects.add({ column: name, row: this.#rows + row, fate, value: spell(row) });
     }
   }
 
@@ -213,6 +209,6 @@ function unitTexts(unit: Vector | null, rows: number): TextColumn {
   return squeezed(spreadTexts(unit, fates), fates);
 }
 
-function textAt({ offsets, bytes }: TextColumn, row: number): string {
-  return new TextDecoder().decode(bytes.subarray(offsets[row], offsets[row + 1]));
+function rowText({ offsets, bytes }: TextColumn, row: number): string {
+  return textAt(bytes, offsets[row] ?? 0, offsets[row + 1] ?? 0);
 }

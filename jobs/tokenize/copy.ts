@@ -5,7 +5,7 @@ import type { ColumnBatch, Vector } from "../../core/column/vector.ts";
 import { SealroomError } from "../../core/errors.ts";
 import type { Kernel, OutputBatch } from "../kernel.ts";
 import { CopyColumnWork } from "./copy-column.ts";
-import type { CopySecrets, Rejects } from "./copy-column.ts";
+import type { CopySecrets } from "./copy-column.ts";
 import type { CopyProgram } from "./program.ts";
 import { Quarantine } from "./quarantine.ts";
 import type { QuarantinedValue } from "./quarantine.ts";
@@ -15,12 +15,14 @@ export interface CopyPartial {
   /** By column of the copy, rows by fate. */
   readonly tallies: readonly Float64Array[];
   readonly quarantined: readonly QuarantinedValue[];
+  /** More values had no token than a report holds. */
+  readonly isOver: boolean;
 }
 
 export class ObjectCopy implements Kernel<CopyPartial> {
   readonly #program: CopyProgram;
   readonly #columns: readonly CopyColumnWork[];
-  readonly #rejects: Rejects = { values: [], limit: new Quarantine() };
+  readonly #rejects = new Quarantine();
   #rows = 0;
 
   /** Errors: TOKEN_KEY, TOKEN_SCOPE. */
@@ -31,7 +33,7 @@ export class ObjectCopy implements Kernel<CopyPartial> {
     );
   }
 
-  /** Errors: TOKEN_INVALID, TOKEN_QUARANTINE, TOKEN_SIZE, AGGREGATE_UNITS. */
+  /** Errors: TOKEN_SIZE, AGGREGATE_UNITS. */
   add(batch: ColumnBatch): OutputBatch {
     const { outputs, output } = this.#program;
     const { rows, unitStart } = batch;
@@ -58,6 +60,7 @@ export class ObjectCopy implements Kernel<CopyPartial> {
       rows: this.#rows,
       tallies: this.#columns.map(({ tally }) => tally),
       quarantined: this.#rejects.values,
+      isOver: this.#rejects.isOver,
     };
   }
 }

@@ -21,8 +21,9 @@ const NAMES = ["column", "operator", "outcome", "share"] as const;
 const ROW_BYTES = 96;
 const HEAD_BYTES = 4096;
 
-/** An Arrow file of texts. Reasons of which there are none or few are left out. */
+/** An Arrow file of texts. Reasons of which there are none or few are left out. Errors: TOKEN_INVALID, TOKEN_QUARANTINE. */
 export function encodeOutcomes(program: CopyProgram, merge: CopyMerge): Uint8Array {
+  merge.check(program);
   const { outputs, dropped, minUnits } = program;
   const rows = outputs.flatMap(({ name, tokens, opened }, at): string[][] => {
     const operator = tokens === null ? "keep" : opened === null ? tokens.operator : "rewrap";

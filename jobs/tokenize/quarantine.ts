@@ -21,14 +21,22 @@ export interface QuarantinedValue {
 const MOST_BYTES: number = 16 * 1024 * 1024;
 const ROW_BYTES = 32;
 
-/** Of one object, or of all. */
-export class Quarantine {
+/** Values as they come, of one object or of all, as many as a report holds. */
+export class Quarantine<Value extends QuarantinedValue = QuarantinedValue> {
+  readonly values: Value[] = [];
+  /** More came than are kept. */
+  isOver = false;
   #bytes = 0;
 
+  add(value: Value): void {
+    this.#bytes += ROW_BYTES + value.column.length + value.value.length;
+    if (this.#bytes > MOST_BYTES) this.isOver = true;
+    else this.values.push(value);
+  }
+
   /** Error: TOKEN_QUARANTINE. */
-  count(value: string): void {
-    this.#bytes += ROW_BYTES + value.length;
-    if (this.#bytes > MOST_BYTES) throw new SealroomError("TOKEN_QUARANTINE", { limit: MOST_BYTES });
+  check(): void {
+    if (this.isOver) throw new SealroomError("TOKEN_QUARANTINE", { limit: MOST_BYTES });
   }
 }
 

@@ -36,7 +36,7 @@ export const MOST_VALUES = 1_000_000;
 const MOST_BYTES: number = 128 * 1024 * 1024;
 
 export class ObjectSurvey implements Kernel<SurveyPartial> {
-  readonly #finders: readonly Distinct[];
+  readonly #finders: readonly { readonly places: CmacColumn; readonly found: FoundValues }[];
   readonly #program: SurveyProgram;
 
   constructor(program: SurveyProgram, masters: readonly Uint8Array[]) {
@@ -44,7 +44,7 @@ export class ObjectSurvey implements Kernel<SurveyPartial> {
     this.#finders = program.vaults.map(({ key, audience }) => {
       const master = masterOf(key, program.keys, masters, audience);
       if (master === null) throw new Error("internal: a map without a key");
-      return new Distinct(placeKey(master));
+      return { places: placeKey(master), found: new FoundValues() };
     });
   }
 
@@ -55,14 +55,16 @@ export class ObjectSurvey implements Kernel<SurveyPartial> {
         const vector = columns[column];
         if (vector === undefined) throw new Error("internal: a batch without a column of the program");
         const { texts, fates } = usedTexts(vector);
-        this.#finders[at]?.add(canonicalize(canonical, texts, fates), fates);
+        const spelt = canonicalize(canonical, texts, fates);
+        const finder = this.#finders[at];
+        finder?.found.addRows(spelt, fates, wordsOf(finder.places.macs(spelt, fates)));
       }
     }
     return null;
   }
 
   finish(): SurveyPartial {
-    return { values: this.#finders.map((finder) => finder.finish()) };
+    return { values: this.#finders.map(({ found }) => found.list()) };
   }
 }
 
@@ -77,37 +79,48 @@ function usedTexts(vector: Vector): { readonly texts: TextColumn; readonly fates
   return { texts: dictionaryTexts(vector.values), fates };
 }
 
-class Distinct {
-  readonly #key: CmacColumn;
+/** Distinct values, each found by its MAC. */
+export class FoundValues {
   readonly #table = new MacTable();
   readonly #values: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(key: CmacColumn) {
-    this.#key = key;
+  get macs(): Uint32Array {
+    return this.#table.shared.macs.slice(0, this.#table.size * TOKEN_WORDS);
   }
 
-  add(texts: TextColumn, fates: Uint8Array): void {
-    const macs = wordsOf(this.#key.macs(texts, fates));
-    for (let row = 0; row < texts.rows; row++) {
-      if (fates[row] !== FATE.done) continue;
-      if (this.#table.add(macs, row * TOKEN_WORDS) < this.#values.length) continue;
-      const value = texts.bytes.slice(texts.offsets[row], texts.offsets[row + 1]);
-      this.#bytes += value.length;
-      checkSize(this.#table.size, this.#bytes);
-      this.#values.push(value);
+  get values(): readonly Uint8Array[] {
+    return this.#values;
+  }
+
+  /** `macs`: four words a row. Error: TOKEN_VAULT_SIZE. */
+  addRows({ rows, offsets, bytes }: TextColumn, fates: Uint8Array, macs: Uint32Array): void {
+    for (let row = 0; row < rows; row++) {
+      if (fates[row] === FATE.done) this.#add(macs, row, bytes, offsets[row] ?? 0, offsets[row + 1] ?? 0);
     }
   }
 
-  finish(): ValueList {
+  /** Error: TOKEN_VAULT_SIZE. */
+  addList({ lengths, bytes, macs }: ValueList): void {
+    let from = 0;
+    for (const [at, length] of lengths.entries()) this.#add(macs, at, bytes, from, (from += length));
+  }
+
+  #add(macs: Uint32Array, at: number, bytes: Uint8Array, from: number, to: number): void {
+    if (this.#table.add(macs, at * TOKEN_WORDS) < this.#values.length) return;
+    this.#bytes += to - from;
+    checkSize(this.#table.size, this.#bytes);
+    this.#values.push(bytes.slice(from, to));
+  }
+
+  list(): ValueList {
     const bytes = new Uint8Array(this.#bytes);
     let at = 0;
     for (const value of this.#values) {
       bytes.set(value, at);
       at += value.length;
     }
-    const macs = this.#table.shared.macs.slice(0, this.#table.size * TOKEN_WORDS);
-    return { lengths: Int32Array.from(this.#values, ({ length }) => length), bytes, macs };
+    return { lengths: Int32Array.from(this.#values, ({ length }) => length), bytes, macs: this.macs };
   }
 }
 
@@ -118,27 +131,17 @@ export function checkSize(values: number, bytes: number): void {
   }
 }
 
-/** Keeps what every object has, for the maps to take in. */
+/** What all objects have, each value once, for the maps to take in. */
 export class SurveyMerge implements Merge<SurveyPartial> {
-  /** By map, the lists of all objects in the manifest's order. */
-  readonly lists: readonly ValueList[][];
-  #bytes = 0;
-  #values = 0;
+  /** By map, in the order in which the manifest's objects have them first. */
+  readonly found: readonly FoundValues[];
 
   constructor({ vaults }: SurveyProgram) {
-    this.lists = vaults.map(() => []);
+    this.found = vaults.map(() => new FoundValues());
   }
 
-  /** Error: TOKEN_VAULT_SIZE: objects that repeat each other's values are bounded together. */
+  /** Error: TOKEN_VAULT_SIZE. */
   add({ values }: SurveyPartial): void {
-    for (const [at, list] of values.entries()) {
-      this.#bytes += list.bytes.length;
-      this.#values += list.lengths.length;
-      checkSize(this.#values / MOST_REPEATS, this.#bytes / MOST_REPEATS);
-      this.lists[at]?.push(list);
-    }
+    for (const [at, list] of values.entries()) this.found[at]?.addList(list);
   }
 }
-
-/** How often a value may stand in different objects, on average, before it is too much to hold. */
-const MOST_REPEATS = 8;

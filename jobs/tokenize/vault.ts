@@ -15,7 +15,7 @@ import { MacTable } from "./mac-table.ts";
 import { placeKey, TOKEN_WORDS, wordsOf } from "./operators/random.ts";
 import type { SharedTokens, SharedValues } from "./operators/random.ts";
 import { checkSize } from "./survey.ts";
-import type { ValueList } from "./survey.ts";
+import type { FoundValues } from "./survey.ts";
 import { columnOf, FATE } from "./text-column.ts";
 
 /** Of the sealed map. */
@@ -69,13 +69,10 @@ export class Vault {
   }
 
   /** Assigns tokens to what has none. Error: TOKEN_VAULT_SIZE. */
-  assign({ lengths, bytes, macs }: ValueList): void {
-    let at = 0;
-    for (const [index, length] of lengths.entries()) {
-      const value = bytes.subarray(at, at + length);
-      at += length;
+  assign({ values, macs }: Pick<FoundValues, "values" | "macs">): void {
+    for (const [index, value] of values.entries()) {
       const place = this.#table.add(macs, index * TOKEN_WORDS);
-      if (place === this.#values.length) this.#keep(value.slice(), place, randomBytes(TOKEN_BYTES));
+      if (place === this.#values.length) this.#keep(value, place, randomBytes(TOKEN_BYTES));
     }
   }
 

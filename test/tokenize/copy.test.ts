@@ -266,7 +266,10 @@ const zip = (over: Partial<ColumnRule>): Manifest =>
   manifestFor(ONE, { zip: plain("zip3", { parameters: { census: "2000" }, ...over }), n: keep("measure") });
 
 test("what an operator does not take is an error, null, redacted or put aside, and never itself", () => {
-  assertThrows(() => copyOf(zip({ invalid: "error" }), ONE, [[4]]), "TOKEN_INVALID");
+  const strict = copyOf(zip({ invalid: "error" }), ONE, [[4]]);
+  assert.deepEqual(strict.columns["zip"], ["123", null, null, null]);
+  const refusal = assertThrows(() => encodeOutcomes(strict.program, strict.merge), "TOKEN_INVALID");
+  assert.deepEqual(refusal.details, { column: "zip" });
   assert.deepEqual(copyOf(zip({ invalid: "null" }), ONE, [[4]]).columns["zip"], ["123", null, null, null]);
   const redacted = copyOf(zip({ invalid: "redact" }), ONE, [[4]]).columns["zip"];
   assert.deepEqual(redacted, ["123", "[INVALID]", null, "[INVALID]"]);
@@ -305,27 +308,55 @@ test("more values put aside than a report holds end the job", () => {
   const manifest = manifestFor(table, {
     zip: plain("zip3", { parameters: { census: "2000" }, invalid: "quarantine" }),
   });
-  assertThrows(() => copyOf(manifest, table, [[200]]), "TOKEN_QUARANTINE");
+  const { program, merge } = copyOf(manifest, table, [[200]]);
+  assertThrows(() => encodeOutcomes(program, merge), "TOKEN_QUARANTINE");
 });
 
 test("a result is no longer than plan and rules allow, whatever the data", () => {
   const { program, merge } = copyOf(zip({ invalid: "null" }), ONE, [[4]]);
+  merge.rows = 12e9;
   for (const tally of merge.tallies) tally.fill(1e9);
   assert.ok(encodeOutcomes(program, merge).length <= mostOutcomeBytes(program));
 });
 
-test("a dictionary's tokens lie in their own order, whatever their values' was", () => {
-  const cells = Array.from({ length: 64 }, (_, row) => `value ${String(row).padStart(3, "0")}`);
+test("strings of a dictionary that no row has are neither tokenized nor kept, nor told of by the tokens' order", () => {
+  const values = Array.from({ length: 64 }, (_, at) => `value ${String(at).padStart(3, "0")}`);
+  const cells = values.filter((_, at) => at % 2 === 0).toReversed();
+  const text = (name: string): TestColumn => ({
+    name,
+    type: "utf8",
+    role: "identifier",
+    cells,
+    dictionary: values,
+  });
+  const table: TestTable = { rows: 32, units: null, columns: [text("made"), text("kept")] };
+  const program = compileCopy(PLAN, manifestFor(table, { made: keyed("siv"), kept: keep("identifier") }));
+  const kernel = new ObjectCopy(program, { masters: [MASTER.slice()], maps: [] });
+  const [batches = []] = objectsOf(table, ["made", "kept"], [[10, 32]]);
+  const [made, kept] = batches.map((batch) => kernel.add(batch).vectors).at(-1) ?? [];
+  assert.ok(made?.layout === "dictionary" && kept?.layout === "dictionary");
+  // As rows first have them.
+  assert.deepEqual(made.values, cells.map(siv));
+  assert.deepEqual(kept.values, cells);
+});
+
+test("kept text that lies behind other bytes leaves without them", () => {
+  const bytes = Buffer.from("secret before|one|two|secret behind");
+  const [first, second, end] = [14, 17, 21];
+  const offsets = Int32Array.of(first, second, end);
   const table: TestTable = {
-    rows: 64,
+    rows: 2,
     units: null,
-    columns: [{ name: "v", type: "utf8", role: "identifier", cells, dictionary: cells }],
+    columns: [{ name: "t", type: "utf8", role: "identifier", cells: ["a", "b"] }],
   };
-  const program = compileCopy(PLAN, manifestFor(table, { v: keyed("siv") }));
-  const [batch] = objectsOf(table, ["v"], [[64]])[0] ?? [];
-  assert.ok(batch);
-  const [vector] = new ObjectCopy(program, { masters: [MASTER.slice()], maps: [] }).add(batch).vectors;
-  assert.ok(vector?.layout === "dictionary");
-  assert.deepEqual(vector.values, vector.values.toSorted());
-  assert.notDeepEqual(vector.values, cells.map(siv));
+  const program = compileCopy(PLAN, manifestFor(table, { t: keep("identifier") }));
+  const vector = { type: { kind: "utf8" }, rows: 2, validity: null, layout: "utf8", offsets, bytes } as const;
+  const batch = { rows: 2, unitStart: null, columns: [vector] };
+  const { rows, fields, vectors } = new ObjectCopy(program, { masters: [], maps: [] }).add(batch);
+  const file = encodeTable(fields, [{ rows, columns: vectors }]);
+  assert.equal(Buffer.from(file).includes("secret"), false);
+  assert.deepEqual(
+    parseTable(file).batches.flatMap((each) => each.columns.map(cellsOf)),
+    [["one", "|two"]],
+  );
 });

@@ -7,7 +7,8 @@ import type { Manifest } from "../../core/manifest/manifest.ts";
 import { explainJob } from "../../host-driver/explain.ts";
 import type { InputExplanation } from "../../host-driver/explain.ts";
 import { NOW } from "../manifest/example.ts";
-import { analyst, compile, JOB, owner } from "../plan/example.ts";
+import { compileJob } from "../../core/plan/compile.ts";
+import { analyst, JOB, owner } from "../plan/example.ts";
 import { claim, claims, manifestOf } from "./profile-copies.ts";
 import type { Columns } from "./profile-copies.ts";
 
@@ -33,7 +34,8 @@ async function explain(text: string, manifest: Manifest): Promise<InputExplanati
   const rules = { ...manifest.rules, adhoc: true, recipients: [analyst.publicKey] };
   const verified = { manifest: { ...manifest, rules }, digest: "77".repeat(48), owner: owner.thumbprint };
   const datasets = [{ verified, location: { bucket: "b", prefix: "p/" }, jws: new Uint8Array() }];
-  const [input] = (await explainJob({ plan: await compile(text), datasets } as never, [], NOW)).inputs;
+  const plan = await compileJob(text, () => analyst.publicKey);
+  const [input] = (await explainJob({ plan, datasets } as never, [], NOW)).inputs;
   assert.ok(input !== undefined);
   return input;
 }

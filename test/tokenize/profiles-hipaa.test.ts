@@ -29,7 +29,9 @@ test("safe harbor: each of the eighteen identifiers blocks the claim where it st
 test("safe harbor: what is dropped, wholly hidden or none of the eighteen blocks nothing", () => {
   for (const name of NAMES) {
     assert.equal(verdict(SAFE, { operator: "drop", class: name })[0], "ok", name);
-    assert.equal(verdict(SAFE, { operator: "mask", class: name })[0], "ok", name);
+    // The stars of an age of 100 and over are one more than those of others over 89.
+    const masked = name === "age" ? "blocks" : "ok";
+    assert.equal(verdict(SAFE, { operator: "mask", class: name })[0], masked, name);
   }
   for (const name of ["gender", "race", "ndc"] as const) {
     assert.equal(verdict(SAFE, { operator: "keep", class: name })[0], "ok", name);

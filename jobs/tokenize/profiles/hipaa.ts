@@ -50,6 +50,10 @@ function detectedAs(name: IdentifierName): IdentifierName {
 }
 
 /** The owner's word, against which the column's name or role may stand. */
+/** Of a class that the rule does not list, where name or role say that the column is of one that it lists. */
+export const OVERRULED =
+  "the owner has to stand by the class that the rules give, though name or role say another";
+
 export function judgeNone({ named }: Subject, cite: string): Ruling {
   const isNamed = named !== null && hipaaClass(named) !== null;
   return isNamed

@@ -3,7 +3,7 @@
 import type { HipaaClass, IdentifierName } from "../../../core/detect/identifier.ts";
 import type { Profile, Ruling } from "./claim.ts";
 import { attest, blocks, ok, UNDECLARED } from "./claim.ts";
-import { DATES, hipaaClass, judgeNone, judgeRedacted, OTHER_UNIQUE } from "./hipaa.ts";
+import { DATES, hipaaClass, judgeNone, judgeRedacted, OTHER_UNIQUE, OVERRULED } from "./hipaa.ts";
 import type { Subject } from "./subject.ts";
 
 const SIXTEEN = "164.514(e)(2)";
@@ -43,7 +43,10 @@ export const LIMITED_DATA_SET: Profile = {
       return ok("codes stand in for the values, and are none of the sixteen identifiers", cite);
     }
     if (name !== null && name !== "none" && isAllowed(name, number)) {
-      return ok("values of this class are none of the sixteen identifiers", cite);
+      const { named } = subject;
+      return named !== null && !isAllowed(named, hipaaClass(named))
+        ? attest(OVERRULED, cite)
+        : ok("values of this class are none of the sixteen identifiers", cite);
     }
     if (remains.kind === "text") return judgeRedacted(subject, remains, cite);
     if (name === null) return blocks(UNDECLARED, SIXTEEN);

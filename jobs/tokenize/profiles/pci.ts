@@ -34,7 +34,13 @@ export function judgeOthers(subject: Subject, cite: string): Ruling | null {
         )
       : attest("the owner has to stand by that this is no account data", cite);
   }
-  return !isAccountData(name) ? ok("values of this class are no account data", cite) : null;
+  if (isAccountData(name)) return null;
+  return named !== null && isAccountData(named)
+    ? attest(
+        "the owner has to stand by the class that the rules give, though the name says account data",
+        cite,
+      )
+    : ok("values of this class are no account data", cite);
 }
 
 /** Tokens of a card number would do; of sensitive authentication data nothing does. */

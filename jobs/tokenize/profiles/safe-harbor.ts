@@ -3,7 +3,7 @@
 import type { HipaaClass, IdentifierName } from "../../../core/detect/identifier.ts";
 import type { Profile, Ruling } from "./claim.ts";
 import { attest, blocks, ok, UNDECLARED } from "./claim.ts";
-import { ADDRESS, DATES, hipaaClass, judgeNone, judgeRedacted, listed } from "./hipaa.ts";
+import { ADDRESS, DATES, hipaaClass, judgeNone, judgeRedacted, listed, OVERRULED } from "./hipaa.ts";
 import type { Remains } from "./remains.ts";
 import type { Copy, Subject } from "./subject.ts";
 
@@ -37,6 +37,9 @@ export const SAFE_HARBOR: Profile = {
     const number = name === null || name === "none" ? null : hipaaClass(name);
     const cite = number === null ? ALL : listed(number);
     if (remains.kind === "nothing") return ok("nothing of the values is left", cite);
+    if (remains.kind === "length" && name === "age") {
+      return blocks("the number of digits tells an age of 100 and over from others over 89", cite);
+    }
     if (remains.kind === "length") {
       return ok("every character is hidden, and only how many there were is left", cite);
     }
@@ -44,7 +47,10 @@ export const SAFE_HARBOR: Profile = {
       return ok("random codes stand in for the values, and are derived from nothing", NOT_DERIVED);
     }
     if (number === null && name !== null && name !== "none") {
-      return ok("values of this class are none of the eighteen identifiers", ALL);
+      const { named } = subject;
+      return named !== null && hipaaClass(named) !== null
+        ? attest(OVERRULED, KNOWLEDGE)
+        : ok("values of this class are none of the eighteen identifiers", ALL);
     }
     if (remains.kind === "text") return judgeRedacted(subject, remains, name === "none" ? KNOWLEDGE : cite);
     if (name === null) return blocks(UNDECLARED, ALL);
