@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -30,11 +31,14 @@ export function showCommand(command: string): void {
 export function start(
   command: string,
   besides: "inherit" | "pipe" = "inherit",
-): ChildProcess & { readonly stdout: NodeJS.ReadableStream } {
-  return spawn(process.execPath, [LAUNCHER, ...command.split(" ")], {
+): ChildProcess & { readonly stdout: Readable } {
+  const child = spawn(process.execPath, [LAUNCHER, ...command.split(" ")], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", besides],
   });
+  const { stdout } = child;
+  if (stdout === null) throw new Error("standard output was not piped");
+  return Object.assign(child, { stdout });
 }
 
 /**
