@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import type { JsonArray } from "../core/json.ts";
 import { MAX_MANIFEST_BYTES } from "../core/manifest/manifest.ts";
-import { OUTPUT_FILE } from "../core/receipt/statement.ts";
+import type { OutputManifest } from "../core/manifest/output.ts";
+import { OUTPUT_FILE, REPORT_FILE } from "../core/receipt/statement.ts";
 import { RECEIPT_FILE, resultFile } from "../host-driver/output.ts";
 import type { OwnerKey } from "../owner/keys.ts";
 import type { RulesFile } from "../owner/rules-file.ts";
@@ -19,6 +20,7 @@ import { readBytes, TEXT_BYTES } from "./file.ts";
 import { compileJobFile, readJobFile } from "./job-file.ts";
 import { paint, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
+import { renderVaults } from "./vaults.ts";
 
 export interface CopyOptions extends CloudOptions, Omit<ExpectationOptions, "owner"> {
   readonly dataset: string;
@@ -52,15 +54,14 @@ export async function signCopy(session: Session, options: CopyOptions, copy: Cop
   };
   const { signOutput } = await import("../owner/sign-output.ts");
   const { parseOutputManifest } = await import("../core/manifest/output.ts");
-  const { dataset, keyArn } = await locate(join(directory, OUTPUT_FILE), () =>
-    parseOutputManifest(check.output),
-  );
+  const made = await locate(join(directory, OUTPUT_FILE), () => parseOutputManifest(check.output));
+  const { dataset, keyArn } = made;
   if (dataset !== options.dataset) throw usage(`--dataset: the copy is called '${dataset}'`);
   const cloud = await openCloud(session, options);
   try {
     const [s3, kms] = [cloud.s3("owner"), cloud.kms("owner", keyArn)];
     const signed = await locate(directory, () => signOutput({ ...rest, check, s3, kms, nowMs: Date.now() }));
-    return describe(signed);
+    return describe(signed, reportOf(signed, made, copy.at));
   } finally {
     await cloud.close();
   }
@@ -73,7 +74,25 @@ async function withOwner(options: CopyOptions, { thumbprint }: OwnerKey): Promis
   return { ...options, owner: plan.inputs.map(({ dataset }) => `${dataset}=${thumbprint}`) };
 }
 
-function describe(signed: SignedOutput): Report {
+interface OwnerReport {
+  readonly location: string;
+  /** SHA-384, hex. */
+  readonly digest: string;
+}
+
+/** What the job sealed for the owner alone, beside the copy's objects; null where no rule asked for it. */
+function reportOf(
+  { receipt }: SignedOutput,
+  { objects: [object] }: OutputManifest,
+  { bucket, prefix }: Place,
+): OwnerReport | null {
+  const report = receipt.statement.outputs.find(({ name }) => name === REPORT_FILE);
+  if (report === undefined || object === undefined) return null;
+  const run = object.key.slice(0, object.key.lastIndexOf("/") + 1);
+  return { location: `s3://${bucket}/${prefix}${run}${REPORT_FILE}`, digest: report.sha384 };
+}
+
+function describe(signed: SignedOutput, report: OwnerReport | null): Report {
   const { dataset, owner, epoch, manifestDigest, objects, rows, vaults, receipt } = signed;
   const { simulated } = receipt;
   return {
@@ -86,6 +105,7 @@ function describe(signed: SignedOutput): Report {
       objects,
       rows,
       vaults: encodeVaults(vaults),
+      quarantine: report === null ? null : { ...report },
       simulated,
     },
     text: [
@@ -96,16 +116,23 @@ function describe(signed: SignedOutput): Report {
         ["manifest", manifestDigest],
         ["rows", `${rows} in ${objects} objects`],
         ["receipt", "verified: image, nonce, job, input's manifest, and the copy's objects"],
-        ...vaults.map(
-          (vault) => ["map", `for \`vaults\` in the input's rules: ${JSON.stringify(vault)}`] as const,
-        ),
+        ...(report === null ? [] : quarantineFields(report)),
         [
           "next",
           `jobs fail until the key policy lists the epoch: sealroom policy kms ... --live-epoch ${epoch}`,
         ],
       ]),
+      ...renderVaults(vaults),
     ],
   };
+}
+
+function quarantineFields({ location, digest }: OwnerReport): readonly (readonly [string, string])[] {
+  return [
+    ["quarantine", location],
+    ["", `values without tokens, sealed to you: get it, then sealroom open ${REPORT_FILE} --owner KEY`],
+    ["", `its SHA-384, by the receipt: ${digest}`],
+  ];
 }
 
 function encodeVaults(vaults: SignedOutput["vaults"]): JsonArray {
