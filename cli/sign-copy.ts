@@ -3,8 +3,7 @@
 import { join } from "node:path";
 import type { JsonArray } from "../core/json.ts";
 import { MAX_MANIFEST_BYTES } from "../core/manifest/manifest.ts";
-import type { OutputManifest } from "../core/manifest/output.ts";
-import { OUTPUT_FILE, REPORT_FILE } from "../core/receipt/statement.ts";
+import { OUTPUT_FILE } from "../core/receipt/statement.ts";
 import { RECEIPT_FILE, resultFile } from "../host-driver/output.ts";
 import type { OwnerKey } from "../owner/keys.ts";
 import type { RulesFile } from "../owner/rules-file.ts";
@@ -20,6 +19,8 @@ import { readBytes, TEXT_BYTES } from "./file.ts";
 import { compileJobFile, readJobFile } from "./job-file.ts";
 import { paint, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
+import { reportFields, reportOf } from "./owner-report.ts";
+import type { OwnerReport } from "./owner-report.ts";
 import { renderVaults } from "./vaults.ts";
 
 export interface CopyOptions extends CloudOptions, Omit<ExpectationOptions, "owner"> {
@@ -61,7 +62,7 @@ export async function signCopy(session: Session, options: CopyOptions, copy: Cop
   try {
     const [s3, kms] = [cloud.s3("owner"), cloud.kms("owner", keyArn)];
     const signed = await locate(directory, () => signOutput({ ...rest, check, s3, kms, nowMs: Date.now() }));
-    return describe(signed, reportOf(signed, made, copy.at));
+    return describe(signed, reportOf(signed.receipt.statement, made, copy.at));
   } finally {
     await cloud.close();
   }
@@ -72,24 +73,6 @@ async function withOwner(options: CopyOptions, { thumbprint }: OwnerKey): Promis
   if (options.job === undefined) return options;
   const { plan } = await compileJobFile(await readJobFile(options.job));
   return { ...options, owner: plan.inputs.map(({ dataset }) => `${dataset}=${thumbprint}`) };
-}
-
-interface OwnerReport {
-  readonly location: string;
-  /** SHA-384, hex. */
-  readonly digest: string;
-}
-
-/** What the job sealed for the owner alone, beside the copy's objects; null where no rule asked for it. */
-function reportOf(
-  { receipt }: SignedOutput,
-  { objects: [object] }: OutputManifest,
-  { bucket, prefix }: Place,
-): OwnerReport | null {
-  const report = receipt.statement.outputs.find(({ name }) => name === REPORT_FILE);
-  if (report === undefined || object === undefined) return null;
-  const run = object.key.slice(0, object.key.lastIndexOf("/") + 1);
-  return { location: `s3://${bucket}/${prefix}${run}${REPORT_FILE}`, digest: report.sha384 };
 }
 
 function describe(signed: SignedOutput, report: OwnerReport | null): Report {
@@ -116,7 +99,7 @@ function describe(signed: SignedOutput, report: OwnerReport | null): Report {
         ["manifest", manifestDigest],
         ["rows", `${rows} in ${objects} objects`],
         ["receipt", "verified: image, nonce, job, input's manifest, and the copy's objects"],
-        ...(report === null ? [] : quarantineFields(report)),
+        ...(report === null ? [] : reportFields(report)),
         [
           "next",
           `jobs fail until the key policy lists the epoch: sealroom policy kms ... --live-epoch ${epoch}`,
@@ -125,14 +108,6 @@ function describe(signed: SignedOutput, report: OwnerReport | null): Report {
       ...renderVaults(vaults),
     ],
   };
-}
-
-function quarantineFields({ location, digest }: OwnerReport): readonly (readonly [string, string])[] {
-  return [
-    ["quarantine", location],
-    ["", `values without tokens, sealed to you: get it, then sealroom open ${REPORT_FILE} --owner KEY`],
-    ["", `its SHA-384, by the receipt: ${digest}`],
-  ];
 }
 
 function encodeVaults(vaults: SignedOutput["vaults"]): JsonArray {

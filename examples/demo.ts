@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   say("The enclave was SIMULATED: a process on this machine, under a root made here.");
   say("Nothing was protected from this machine. On EC2 the same job is to run in a");
   say("Nitro Enclave, and its receipt to verify under Amazon's root.");
-  say(`Keys, receipts, results and what copies are made by are in ${DEMO}/.`);
+  say(`Keys, receipts and results are in ${DEMO}/.`);
 }
 
 try {

@@ -1,6 +1,7 @@
 // What commands say of copies with tokens: columns in the copy's order, and maps that rules.yaml takes as they stand.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { reportOf } from "../../cli/owner-report.ts";
 import { releaseFields } from "../../cli/protections.ts";
 import { renderVaults } from "../../cli/vaults.ts";
 import type { ColumnRule, VaultEntry } from "../../core/manifest/tokenization.ts";
@@ -57,4 +58,25 @@ test("maps are printed as rules.yaml takes them, whatever their names look like"
   );
   assert.deepEqual(JSON.parse(JSON.stringify(members["vaults"])), vaults);
   assert.deepEqual(renderVaults([]), []);
+});
+
+test("the owner's report lies beside the copy's objects, under the digest of the receipt, and is told only where there is one", () => {
+  const object = {
+    key: "66657f304e913fb6/part-00000.sealed",
+    format: "arrow",
+    digest: "a".repeat(96),
+    bytes: 100,
+    rows: 1,
+  } as const;
+  const others = [
+    { name: "output.json", sha384: "b".repeat(96) },
+    { name: "vault-0.sealed", sha384: "c".repeat(96) },
+  ];
+  const report = { name: "quarantine.jwe", sha384: "d".repeat(96) };
+  const at = { bucket: "data", prefix: "copies/research/" };
+  assert.deepEqual(reportOf({ outputs: [...others, report] }, { objects: [object] }, at), {
+    location: "s3://data/copies/research/66657f304e913fb6/quarantine.jwe",
+    digest: report.sha384,
+  });
+  assert.equal(reportOf({ outputs: others }, { objects: [object] }, at), null);
 });
