@@ -13,6 +13,7 @@ import type { KeySource } from "../core/seal/keyring.ts";
 import { MessageOpener } from "../core/seal/open.ts";
 import type { OpenedHeader } from "../core/seal/header.ts";
 import { EVERY_SUITE } from "../core/seal/policy.ts";
+import { addCloudOptions } from "./cloud-options.ts";
 import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { decodeEncoded } from "./encoded.ts";
@@ -42,11 +43,12 @@ export function declareOpen(parent: Command, host: Host): void {
       "Opens an AWS Encryption SDK message (any AES-GCM suite, framed or not) whose data key, or whose Raw AES " +
       "wrapping key, is at hand. Without --out the plaintext goes to standard output, once all of it has verified; " +
       "with --json and no --out it is only checked. With --owner or --recipient-key, opens the table that a job sealed to " +
-      "that key, as CSV, or to FILE as Arrow IPC (as CSV where it is called .csv).",
+      "that key, as CSV, or to FILE as Arrow IPC (as CSV where it is called .csv); it may lie at s3://....",
     examples: [
       "sealroom open part-0.sealed --data-key-file data.key --out part-0.arrow",
       "sealroom open message.esdk --raw-aes-key-file wrapping.key --namespace app \\\n      --name key-1 --encryption-context tenant=42 > plain",
       "sealroom open quarantine.jwe --owner owner.key",
+      "sealroom open s3://bucket/copy/66657f304e913fb6/quarantine.jwe \\\n      --owner owner.key --out quarantine.csv --aws",
     ],
   })
     .argument("<file>", "the message, or the sealed table")
@@ -65,15 +67,18 @@ export function declareOpen(parent: Command, host: Host): void {
     .option("--owner <key>", "the owner's private key file, for what a job sealed to the owner")
     .option("--recipient-key <key>", "the recipient's private key file, for a sealed result")
     .option("--out <file>", "write the plaintext to this file");
-  act(command, host, openMessageFile);
+  act(addCloudOptions(command), host, openMessageFile);
 }
 
-async function openMessageFile(_session: Session, options: Options, file: string): Promise<Report> {
+async function openMessageFile(session: Session, options: Options, file: string): Promise<Report> {
   const required = parseContext(options.encryptionContext ?? []);
   if (options.out !== undefined) await checkNewFile(options.out);
   if (options.owner !== undefined || options.recipientKey !== undefined) {
     checkSealedAlone(options);
-    return openSealedFile(options, file, writeToOutput);
+    return openSealedFile(session, options, file, writeToOutput);
+  }
+  if (options.aws === true || options.state !== undefined) {
+    throw usage("--aws and --state belong to --owner and --recipient-key: a message is a file");
   }
   const source = await readKeySource(options);
   const pass = (release: (bytes: Uint8Array) => Promise<void>): Promise<OpenedHeader> =>

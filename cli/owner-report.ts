@@ -26,7 +26,7 @@ export function reportOf(
 export function reportFields({ location, digest }: OwnerReport): readonly (readonly [string, string])[] {
   return [
     ["quarantine", location],
-    ["", `values without tokens, sealed to you: get it, then sealroom open ${REPORT_FILE} --owner KEY`],
+    ["", "values without tokens, sealed to you: sealroom open LOCATION --owner KEY"],
     ["", `its SHA-384, by the receipt: ${digest}`],
   ];
 }

@@ -4,10 +4,12 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "node:test";
 import type { TestContext } from "node:test";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { sha384Hex } from "../../core/text/digest.ts";
 import { sealResult } from "../../core/receipt/sealed-result.ts";
 import { encodeQuarantine } from "../../jobs/tokenize/quarantine.ts";
 import { FATE } from "../../jobs/tokenize/text-column.ts";
+import { startServices } from "../../local/services.ts";
 import { readOwnerKey, readRecipientPublic } from "../../owner/key-file.ts";
 import { answer, scratch, sealroom } from "./command-line.ts";
 
@@ -82,14 +84,35 @@ test("another's key, a changed report, and what is no sealed table are refused, 
   assert.equal(await refusal(report, "--owner", owner), "RESULT_HEADER");
 });
 
-test("keys of messages and keys of tables are not given together", async (t) => {
-  const { report, owner, recipient } = await seal(t);
+test("keys of messages and keys of tables are not given together, nor a place in S3 for a file", async (t) => {
+  const { directory, report, owner, recipient } = await seal(t);
   for (const more of [
     ["--recipient-key", recipient],
     ["--data-key-file", owner],
     ["--encryption-context", "a=b"],
+    ["--state", directory],
+    ["--aws"],
   ]) {
     const found = await answer(["open", report, "--owner", owner, ...more]);
     assert.equal(found.exit, 2, more[0]);
   }
+});
+
+test("a report is read from S3 as the owner, and one that is not there is said not to be", async (t) => {
+  const { directory, report, owner } = await seal(t);
+  const [state, out] = [join(directory, "state"), join(directory, "out.csv")];
+  const services = await startServices(state);
+  const { region, s3: endpoint, credentials } = services.endpoints;
+  const s3 = new S3Client({ region, endpoint, credentials: credentials.owner, forcePathStyle: true });
+  await s3.send(new CreateBucketCommand({ Bucket: "data" }));
+  const Key = "copy/66657f304e913fb6/quarantine.jwe";
+  await s3.send(new PutObjectCommand({ Bucket: "data", Key, Body: await readFile(report) }));
+  s3.destroy();
+  await services.close();
+  const open = (location: string): ReturnType<typeof answer> =>
+    answer(["open", location, "--owner", owner, "--state", state, "--out", out]);
+  assert.equal((await open(`s3://data/${Key}.no`)).error?.code, "STORE_MISSING");
+  assert.equal((await open(`s3://none/${Key}`)).error?.code, "STORE_MISSING");
+  assert.equal((await open(`s3://data/${Key}`)).exit, 0);
+  assert.equal(await readFile(out, "utf8"), CSV);
 });
