@@ -1,5 +1,6 @@
 // `sealroom open`: opens an AWS Encryption SDK message whose key is at hand. Two passes over the file, so that no byte
-// of a message that turns out to be truncated or forged is given out; each pass verifies all it reads.
+// of a message that turns out to be truncated or forged is given out; each pass verifies all it reads. Tables that jobs
+// sealed to an owner or a recipient are open-sealed.ts's.
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { createHash } from "node:crypto";
@@ -12,22 +13,23 @@ import type { KeySource } from "../core/seal/keyring.ts";
 import { MessageOpener } from "../core/seal/open.ts";
 import type { OpenedHeader } from "../core/seal/header.ts";
 import { EVERY_SUITE } from "../core/seal/policy.ts";
+import { addCloudOptions } from "./cloud-options.ts";
 import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { decodeEncoded } from "./encoded.ts";
 import { FaultAt, locate, usage } from "./fault.ts";
 import { checkNewFile, openFile, readBytes, writeFileBy } from "./file.ts";
+import { openSealedFile } from "./open-sealed.ts";
+import type { SealedOptions } from "./open-sealed.ts";
 import { renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 
-interface Options {
+interface Options extends SealedOptions {
   readonly dataKeyFile?: string;
   readonly rawAesKeyFile?: string;
   readonly namespace?: string;
   readonly name?: string;
   readonly encryptionContext?: readonly string[];
-  readonly out?: string;
-  readonly json?: boolean;
 }
 
 const KEY_FILE_BYTES = 4096;
@@ -36,17 +38,20 @@ const CHUNK_BYTES = 1024 * 1024;
 
 export function declareOpen(parent: Command, host: Host): void {
   const command = declare(parent, "open", {
-    summary: "open an AWS Encryption SDK message with a key at hand",
+    summary: "open what is sealed, with a key at hand",
     description:
       "Opens an AWS Encryption SDK message (any AES-GCM suite, framed or not) whose data key, or whose Raw AES " +
       "wrapping key, is at hand. Without --out the plaintext goes to standard output, once all of it has verified; " +
-      "with --json and no --out it is only checked.",
+      "with --json and no --out it is only checked. With --owner or --recipient-key, opens the table that a job sealed to " +
+      "that key, as CSV, or to FILE as Arrow IPC (as CSV where it is called .csv); it may lie at s3://....",
     examples: [
       "sealroom open part-0.sealed --data-key-file data.key --out part-0.arrow",
       "sealroom open message.esdk --raw-aes-key-file wrapping.key --namespace app \\\n      --name key-1 --encryption-context tenant=42 > plain",
+      "sealroom open quarantine.jwe --owner owner.key",
+      "sealroom open s3://bucket/copy/66657f304e913fb6/quarantine.jwe \\\n      --owner owner.key --out quarantine.csv --aws",
     ],
   })
-    .argument("<file>", "the message")
+    .argument("<file>", "the message, or the sealed table")
     .option(
       "--data-key-file <key>",
       "the message's plaintext data key: 32 raw bytes (16 or 24 for older suites), or their hex or base64",
@@ -59,13 +64,22 @@ export function declareOpen(parent: Command, host: Host): void {
       "a pair that the message must have been sealed with; may be repeated",
       collect,
     )
+    .option("--owner <key>", "the owner's private key file, for what a job sealed to the owner")
+    .option("--recipient-key <key>", "the recipient's private key file, for a sealed result")
     .option("--out <file>", "write the plaintext to this file");
-  act(command, host, openMessageFile);
+  act(addCloudOptions(command), host, openMessageFile);
 }
 
-async function openMessageFile(_session: Session, options: Options, file: string): Promise<Report> {
+async function openMessageFile(session: Session, options: Options, file: string): Promise<Report> {
   const required = parseContext(options.encryptionContext ?? []);
   if (options.out !== undefined) await checkNewFile(options.out);
+  if (options.owner !== undefined || options.recipientKey !== undefined) {
+    checkSealedAlone(options);
+    return openSealedFile(session, options, file, writeToOutput);
+  }
+  if (options.aws === true || options.state !== undefined) {
+    throw usage("--aws and --state belong to --owner and --recipient-key: a message is a file");
+  }
   const source = await readKeySource(options);
   const pass = (release: (bytes: Uint8Array) => Promise<void>): Promise<OpenedHeader> =>
     locate(file, () => openStream(file, source, required, release));
@@ -97,6 +111,17 @@ async function openMessageFile(_session: Session, options: Options, file: string
     json: { file, out: out ?? null, ...facts.json },
     text: [`Opened ${file}`, ...renderFields(facts.fields)],
   };
+}
+
+function checkSealedAlone(options: Options): void {
+  const { owner, recipientKey, dataKeyFile, rawAesKeyFile, namespace, name, encryptionContext } = options;
+  if (owner !== undefined && recipientKey !== undefined) {
+    throw usage("give either --owner or --recipient-key");
+  }
+  const ofMessages = [dataKeyFile, rawAesKeyFile, namespace, name, encryptionContext];
+  if (ofMessages.some((option) => option !== undefined)) {
+    throw usage("--owner and --recipient-key open tables, which have no other key and no encryption context");
+  }
 }
 
 function describe(
@@ -146,7 +171,9 @@ async function openStream(
 async function readKeySource(options: Options): Promise<KeySource> {
   const { dataKeyFile, rawAesKeyFile, namespace, name } = options;
   if ((dataKeyFile === undefined) === (rawAesKeyFile === undefined)) {
-    throw usage("give either --data-key-file or --raw-aes-key-file");
+    throw usage(
+      "give either --data-key-file or --raw-aes-key-file; for what a job sealed, --owner or --recipient-key",
+    );
   }
   if (dataKeyFile !== undefined) {
     if (namespace !== undefined || name !== undefined) {

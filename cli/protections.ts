@@ -10,8 +10,11 @@ import type { ReceiptRelease } from "../core/receipt/release.ts";
 
 type Protections = ReleaseParameters & { readonly totals: readonly (readonly string[])[] };
 
-/** Of a receipt. */
-export function releaseFields(release: ReceiptRelease): readonly (readonly [string, string])[] {
+/** Of a receipt. `order`: of the columns of a copy; a receipt has them by name. */
+export function releaseFields(
+  release: ReceiptRelease,
+  order: readonly string[] = [],
+): readonly (readonly [string, string])[] {
   switch (release.mode) {
     case "threshold":
       return protectionFields(release);
@@ -21,9 +24,7 @@ export function releaseFields(release: ReceiptRelease): readonly (readonly [stri
           "copy",
           `${release.dataset}, for ${release.audience}; sealed under a key that KMS drew for this job`,
         ],
-        ...Object.entries(release.columns).map(
-          ([column, rule]) => ["column", columnWords(column, rule)] as const,
-        ),
+        ...columnFields(release.columns, order),
       ];
     case "reveal":
       return [
@@ -46,6 +47,20 @@ function profileFields(minUnits: number): readonly (readonly [string, string])[]
   return [
     ["released", "of each column the kind of identifier, and shares of its values in steps; no value"],
     ["few", `fewer than ${minMatches} are none; of a column with fewer than ${minValues} nothing is told`],
+  ];
+}
+
+type Columns = Readonly<Record<string, ColumnRule>>;
+
+/** A line for each column of the copy, then all that it does not have. */
+function columnFields(columns: Columns, order: readonly string[]): readonly (readonly [string, string])[] {
+  const dropped = Object.keys(columns).filter((name) => columns[name]?.operator === "drop");
+  const kept = Object.entries(columns).filter(([name]) => !dropped.includes(name));
+  const placeOf = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  kept.sort(([left], [right]) => placeOf(left) - placeOf(right));
+  return [
+    ...kept.map(([column, rule]) => ["column", columnWords(column, rule)] as const),
+    ...(dropped.length === 0 ? [] : [["dropped", dropped.join(", ")] as const]),
   ];
 }
 

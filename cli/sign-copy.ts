@@ -19,6 +19,9 @@ import { readBytes, TEXT_BYTES } from "./file.ts";
 import { compileJobFile, readJobFile } from "./job-file.ts";
 import { paint, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
+import { reportFields, reportOf } from "./owner-report.ts";
+import type { OwnerReport } from "./owner-report.ts";
+import { renderVaults } from "./vaults.ts";
 
 export interface CopyOptions extends CloudOptions, Omit<ExpectationOptions, "owner"> {
   readonly dataset: string;
@@ -52,15 +55,14 @@ export async function signCopy(session: Session, options: CopyOptions, copy: Cop
   };
   const { signOutput } = await import("../owner/sign-output.ts");
   const { parseOutputManifest } = await import("../core/manifest/output.ts");
-  const { dataset, keyArn } = await locate(join(directory, OUTPUT_FILE), () =>
-    parseOutputManifest(check.output),
-  );
+  const made = await locate(join(directory, OUTPUT_FILE), () => parseOutputManifest(check.output));
+  const { dataset, keyArn } = made;
   if (dataset !== options.dataset) throw usage(`--dataset: the copy is called '${dataset}'`);
   const cloud = await openCloud(session, options);
   try {
     const [s3, kms] = [cloud.s3("owner"), cloud.kms("owner", keyArn)];
     const signed = await locate(directory, () => signOutput({ ...rest, check, s3, kms, nowMs: Date.now() }));
-    return describe(signed);
+    return describe(signed, reportOf(signed.receipt.statement, made, copy.at));
   } finally {
     await cloud.close();
   }
@@ -73,7 +75,7 @@ async function withOwner(options: CopyOptions, { thumbprint }: OwnerKey): Promis
   return { ...options, owner: plan.inputs.map(({ dataset }) => `${dataset}=${thumbprint}`) };
 }
 
-function describe(signed: SignedOutput): Report {
+function describe(signed: SignedOutput, report: OwnerReport | null): Report {
   const { dataset, owner, epoch, manifestDigest, objects, rows, vaults, receipt } = signed;
   const { simulated } = receipt;
   return {
@@ -86,6 +88,7 @@ function describe(signed: SignedOutput): Report {
       objects,
       rows,
       vaults: encodeVaults(vaults),
+      quarantine: report === null ? null : { ...report },
       simulated,
     },
     text: [
@@ -96,14 +99,13 @@ function describe(signed: SignedOutput): Report {
         ["manifest", manifestDigest],
         ["rows", `${rows} in ${objects} objects`],
         ["receipt", "verified: image, nonce, job, input's manifest, and the copy's objects"],
-        ...vaults.map(
-          (vault) => ["map", `for \`vaults\` in the input's rules: ${JSON.stringify(vault)}`] as const,
-        ),
+        ...(report === null ? [] : reportFields(report)),
         [
           "next",
           `jobs fail until the key policy lists the epoch: sealroom policy kms ... --live-epoch ${epoch}`,
         ],
       ]),
+      ...renderVaults(vaults),
     ],
   };
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { PolicyError, SealroomError } from "../core/errors.ts";
 import { MAX_MANIFEST_BYTES } from "../core/manifest/manifest.ts";
+import { parseOutputManifest } from "../core/manifest/output.ts";
 import { readBadRows } from "../core/receipt/bad-rows.ts";
 import type { BadRows } from "../core/receipt/bad-rows.ts";
 import { OUTPUT_FILE } from "../core/receipt/statement.ts";
@@ -94,8 +95,12 @@ async function verify(_session: Session, options: Options, directory: string): P
     opened = await locate(join(directory, resultName), () => openSealed(result, recipientKey));
   }
   if (opened !== null) await compareOpened(directory, opened, files);
-  const badRows = opened === null ? {} : readBadRows(opened.arrow);
-  return describe(directory, verified, held.measurements.length, files, badRows);
+  return describe(directory, verified, {
+    images: held.measurements.length,
+    files,
+    badRows: opened === null ? {} : readBadRows(opened.arrow),
+    columns: "output" in output ? parseOutputManifest(output.output).schema.map(({ name }) => name) : [],
+  });
 }
 
 async function listFiles(directory: string): Promise<readonly string[]> {
@@ -128,12 +133,19 @@ async function compareOpened(
   }
 }
 
+interface Checked {
+  /** How many sets of measurements would have done. */
+  readonly images: number;
+  readonly files: ReadonlyMap<string, FileVerdict>;
+  readonly badRows: BadRows;
+  /** Of a copy, in its order. */
+  readonly columns: readonly string[];
+}
+
 function describe(
   directory: string,
   { statement, simulated, epochChecked, timestampMs, moduleId }: VerifiedReceipt,
-  images: number,
-  files: ReadonlyMap<string, FileVerdict>,
-  badRows: BadRows,
+  { images, files, badRows, columns }: Checked,
 ): Report {
   const { inputs, release, software, planDigest } = statement;
   const time = new Date(timestampMs).toISOString();
@@ -180,7 +192,7 @@ function describe(
         ]),
         ["image", `as in ${images === 1 ? "the measurements" : "one of the measurements"} you gave`],
         ["attested", `${time} by ${moduleId}`],
-        ...releaseFields(release),
+        ...releaseFields(release, columns),
         ...badRowFields(badRows),
         ["verified", names("verified")],
         ...(unverified === "" ? [] : [["UNVERIFIED", unverified] as const]),

@@ -7,6 +7,7 @@ import { encodeOutputManifest } from "../core/manifest/output.ts";
 import { findColumnType } from "../core/column/type.ts";
 import type { ColumnType } from "../core/column/type.ts";
 import type { VaultEntry } from "../core/manifest/tokenization.ts";
+import { REPORT_FILE } from "../core/receipt/statement.ts";
 import type { Subject } from "../core/receipt/statement.ts";
 import { sealResult } from "../core/receipt/sealed-result.ts";
 import { encodeHex, sha384Hex } from "../core/text/digest.ts";
@@ -21,7 +22,6 @@ import type { OutputTarget } from "./output-object.ts";
 
 const RUN_BYTES = 8;
 const IDLE_MS = 60_000;
-const REPORT_FILE = "quarantine.jwe";
 
 export interface OutputRun {
   readonly dialer: Dialer;

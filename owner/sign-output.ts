@@ -49,7 +49,7 @@ export interface SignedOutput {
 
 /**
  * @throws those of verifyReceipt; MANIFEST_*; OWNER_OUTPUT when the output is not the receipt's, or another owner's;
- * OWNER_OBJECT when an object is not stored whole; OWNER_TAKEN, OWNER_EPOCH, OWNER_RULES, TOKEN_*, KMS_*, STORE_*
+ * OWNER_OBJECT when an object or a map of random tokens is not stored whole; OWNER_TAKEN, OWNER_EPOCH, OWNER_RULES, TOKEN_*, KMS_*, STORE_*
  */
 export async function signOutput(request: SignOutputRequest): Promise<SignedOutput> {
   const { check, ownerKey, nowMs: epoch } = request;
@@ -120,9 +120,12 @@ function draftManifest(output: OutputManifest, request: SignOutputRequest): Mani
   return manifest;
 }
 
-/** A manifest of objects that are not there would make jobs fail, and nobody could mend it but by a new one. */
-async function checkStored(target: Target, { objects }: OutputManifest): Promise<void> {
-  for (const { key, bytes } of objects) {
+/**
+ * A manifest of objects that are not there would make jobs fail, and nobody could mend it but by a new one; tokens whose
+ * map is not there nobody could ever explain.
+ */
+async function checkStored(target: Target, { objects, vaults }: OutputManifest): Promise<void> {
+  for (const { key, bytes } of [...objects, ...vaults.flatMap(({ map }) => map ?? [])]) {
     const stored = await findLength(target, key);
     if (stored !== bytes) throw new SealroomError("OWNER_OBJECT", { key, bytes, stored: stored ?? 0 });
   }

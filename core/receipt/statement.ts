@@ -16,6 +16,8 @@ export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
 export const PREDICATE_TYPE = "urn:sealroom:receipt:v1";
 /** The subject that is the unsigned manifest of what a job made. */
 export const OUTPUT_FILE = "output.json";
+/** The subject that is what a job sealed to the owner alone: values without tokens. */
+export const REPORT_FILE = "quarantine.jwe";
 export const MAX_STATEMENT_BYTES: number = 512 * 1024;
 
 /** One input: which data of whom, and on what ground its owner's rules let the plan run. */

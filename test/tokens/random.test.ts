@@ -2,7 +2,7 @@
 // says; and tokens that are made again under another version of their domain's key.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { parseOutputManifest } from "../../core/manifest/output.ts";
 import type { VaultEntry } from "../../core/manifest/tokenization.ts";
 import { verifyReceipt } from "../../core/receipt/verify.ts";
@@ -142,6 +142,20 @@ test("a map that is not the one named is refused: another's, an older one, a dam
   const nowhere = (key.startsWith("0") ? "1" : "0") + key.slice(1);
   await refuses("STORE_MISSING", under(rules({ vault: { ...older, map: { ...older.map, key: nowhere } } })));
   await refuses("OBJECT_ROWS", under(rules({ vault: { ...older, map: { ...older.map, rows: 12 } } })));
+});
+
+test("a copy whose map is not stored, or not whole, is not signed: nobody could explain its tokens", async () => {
+  const ran = await under(rules());
+  const { map } = vaultOf(ran);
+  assert.ok(map);
+  const stored = { Bucket: BUCKET, Key: `copies/${map.key}` };
+  const bytes = await house.read(stored.Key);
+  await house.s3.send(new PutObjectCommand({ ...stored, Body: bytes.subarray(1) }));
+  const cut = await refuses("OWNER_OBJECT", house.sign(ran, "copies", BASE));
+  assert.deepEqual(cut.details, { key: map.key, bytes: map.bytes, stored: map.bytes - 1 });
+  await house.s3.send(new DeleteObjectCommand(stored));
+  const gone = await refuses("OWNER_OBJECT", house.sign(ran, "copies", BASE));
+  assert.equal(gone.details["stored"], 0);
 });
 
 test("a map moves to another version of its domain's key, and keeps its tokens", async () => {
