@@ -51,10 +51,11 @@ export class CodedColumn {
       const code = codes[row] ?? 0;
       if (nulls[row] === FATE.done && this.#fates[code] === UNSEEN) fates[code] = FATE.done;
     }
-    const isNew = fates.map((fate) => (fate === FATE.done ? 1 : 0));
     const given = this.#make(dictionaryTexts(this.values), fates);
-    for (const [code, fate] of fates.entries()) {
-      if (isNew[code] === 0) continue;
+    for (let row = 0; row < codes.length; row++) {
+      const code = codes[row] ?? 0;
+      if (nulls[row] !== FATE.done || this.#fates[code] !== UNSEEN) continue;
+      const fate = fates[code] ?? FATE.form;
       this.#fates[code] = fate;
       const token = fate === FATE.done ? tokenAt(given, code) : this.#redacted;
       if (token !== null) this.#codes[code] = this.#placeOf(token);

@@ -204,11 +204,22 @@ test("says which column has no rule, and which was probably meant", () => {
   assert.equal(assertThrows(() => parse(misspelt), "MANIFEST_RULES").details["nearest"], "city");
 });
 
+test("two audiences' copies have two names: plans name data sets by owner and name", () => {
+  const { research } = manifest.rules.tokenization;
+  const twins = { research, billing: research };
+  const refusal = assertThrows(
+    () => parse(altered(manifest, ["rules", "tokenization"], twins)),
+    "MANIFEST_RULES",
+  );
+  assert.equal(refusal.details["fault"], "named twice");
+});
+
 test("takes at most 64 audiences, 1,024 token keys and 64 vaults", () => {
   const { research } = manifest.rules.tokenization;
   const many = <T>(count: number, make: (i: number) => T): T[] =>
     Array.from({ length: count }, (_, i) => make(i));
-  const audiences = (count: number): unknown => Object.fromEntries(many(count, (i) => [`a${i}`, research]));
+  const audiences = (count: number): unknown =>
+    Object.fromEntries(many(count, (i) => [`a${i}`, { ...research, dataset: `c${i}` }]));
   const keys = (count: number): unknown => many(count, (i) => ({ ...key, version: i + 1 }));
   const vaults = (count: number): unknown =>
     many(count, (i) => ({ domain: `d${i}`, audience: "a", map: null }));
