@@ -56,6 +56,11 @@ export const OWNER_ADVICE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     advice: "Do not sign it: what came back is not the copy that the receipt is for.",
   },
   OWNER_OBJECT: { exit: 1, advice: "Run the job again: the host has not stored the copy whole." },
+  OWNER_VAULT: {
+    exit: 1,
+    advice:
+      "Put that map in `vaults` of the input's rules and run the job again, or sign at a place of its own.",
+  },
   OWNER_MANIFEST: {
     exit: 1,
     advice:

@@ -294,6 +294,7 @@ export const ERROR_CODES = {
   OWNER_OUTPUT:
     "the manifest of what a job made is not of the job that the receipt is for, or of another owner's data",
   OWNER_OBJECT: "an object that the job made is not stored, or not whole",
+  OWNER_VAULT: "the copy's random tokens do not go on from the map of the copy that was signed before it",
   OWNER_DATASET: "the manifest is of another data set, owner or key than expected",
   // owner/adopt: objects that others wrote
   OWNER_PLACE: "an object to adopt does not lie below the place of the manifest",

@@ -6,7 +6,7 @@ import type { ObjectFacts, VerifiedManifest } from "../core/manifest/manifest.ts
 import { encodeOutputManifest } from "../core/manifest/output.ts";
 import { findColumnType } from "../core/column/type.ts";
 import type { ColumnType } from "../core/column/type.ts";
-import type { VaultEntry } from "../core/manifest/tokenization.ts";
+import type { MadeVault } from "../core/manifest/output.ts";
 import { REPORT_FILE } from "../core/receipt/statement.ts";
 import type { Subject } from "../core/receipt/statement.ts";
 import { sealResult } from "../core/receipt/sealed-result.ts";
@@ -100,7 +100,7 @@ export class Outputs {
   }
 
   /** The unsigned manifest: objects in the order of the input's. */
-  manifest(objects: readonly ObjectFacts[], vaults: readonly VaultEntry[]): Uint8Array {
+  manifest(objects: readonly ObjectFacts[], vaults: readonly MadeVault[]): Uint8Array {
     const { planDigest, input, shape, key } = this.#run;
     const { dataset, keyArn, unit, schema, tokens } = shape;
     return encodeOutputManifest({

@@ -3,7 +3,7 @@
 import { deriveTokenKey, SUITE } from "../core/token/keys.ts";
 import type { TokenMaster } from "../core/token/keys.ts";
 import { SealroomError } from "../core/errors.ts";
-import type { VaultEntry } from "../core/manifest/tokenization.ts";
+import type { MadeVault } from "../core/manifest/output.ts";
 import type { Subject } from "../core/receipt/statement.ts";
 import { dialStream } from "../core/wire/byte-stream.ts";
 import type { Dialer } from "../core/wire/transport.ts";
@@ -43,7 +43,7 @@ export interface VaultWork extends OpenWork {
 export interface SealedVaults {
   /** By the program's vaults. */
   readonly maps: readonly SharedTokens[];
-  readonly entries: readonly VaultEntry[];
+  readonly entries: readonly MadeVault[];
   /** For the receipt: each map by the digest of its bytes. */
   readonly subjects: readonly Subject[];
 }
@@ -51,7 +51,7 @@ export interface SealedVaults {
 /** Errors: TOKEN_VAULT, TOKEN_VAULT_SIZE, JOB_OUTPUT; OBJECT_*, SEAL_*, COLUMN_* of a map that is not the one named. */
 export async function sealVaults(work: VaultWork): Promise<SealedVaults> {
   const maps: SharedTokens[] = [];
-  const entries: VaultEntry[] = [];
+  const entries: MadeVault[] = [];
   const subjects: Subject[] = [];
   for (const [at, rule] of work.program.vaults.entries()) {
     const vault = new Vault(masterFor(work, rule.key, rule));
@@ -65,7 +65,12 @@ export async function sealVaults(work: VaultWork): Promise<SealedVaults> {
         for (const batch of vault.batches()) await object.write(batch);
         const { key, digest, bytes, rows } = await object.finish();
         const map = { key, version: rule.version, digest, bytes, rows };
-        entries.push({ domain: rule.domain, audience: rule.audience, map });
+        entries.push({
+          domain: rule.domain,
+          audience: rule.audience,
+          map,
+          from: rule.from?.map.digest ?? null,
+        });
         subjects.push({ name: nameOf(key), sha384: object.sha384() });
       } finally {
         object.close();

@@ -4,22 +4,27 @@ import type { KMSClient } from "@aws-sdk/client-kms";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { PolicyError, SealroomError } from "../core/errors.ts";
 import { datasetContext, outputContext } from "../core/manifest/encryption-context.ts";
-import type { Manifest } from "../core/manifest/manifest.ts";
+import type { Manifest, Rules, VerifiedManifest } from "../core/manifest/manifest.ts";
 import { parseOutputManifest } from "../core/manifest/output.ts";
 import type { OutputManifest } from "../core/manifest/output.ts";
 import type { VaultEntry } from "../core/manifest/tokenization.ts";
 import { signManifest } from "../core/manifest/sign.ts";
 import { verifyManifest } from "../core/manifest/verify.ts";
+import { REPORT_FILE } from "../core/receipt/statement.ts";
 import { verifyReceipt } from "../core/receipt/verify.ts";
 import type { ReceiptCheck, VerifiedReceipt } from "../core/receipt/verify.ts";
 import { decodeBase64url, encodeBase64url } from "../core/text/base64url.ts";
+import { sha384Hex } from "../core/text/digest.ts";
 import type { OwnerKey } from "./keys.ts";
 import { decryptDatasetKey, encryptDatasetKey } from "./kms.ts";
-import { checkPlace, publishManifest } from "./manifests.ts";
+import { checkPlace, findManifest, publishManifest } from "./manifests.ts";
 import { checkRules, type RulesFile } from "./rules-file.ts";
 import { DEFAULT_VALIDITY_MS } from "./seal.ts";
-import { findLength, type Place, type Target } from "./store.ts";
+import { findLength, findObject, type Place, type Target } from "./store.ts";
 import { checkTokenization } from "./tokenization-rules.ts";
+
+/** A report's table is bounded (jobs/tokenize/quarantine.ts), padded, and spelt in base64url. */
+const MAX_REPORT_BYTES: number = 128 * 1024 * 1024;
 
 export interface SignOutputRequest {
   /** The receipt of the job with all that is expected of it: here the input's manifest too, and the job's output. */
@@ -60,14 +65,16 @@ export async function signOutput(request: SignOutputRequest): Promise<SignedOutp
   const { dataset } = output;
   const owner = ownerKey.thumbprint;
   await checkPlace(target, { dataset, owner, epoch });
+  checkLineage(output, await findManifest(target));
   const draft = draftManifest(output, request);
   await checkStored(target, output);
+  await checkReport(target, output, receipt);
   const manifest = { ...draft, wrappedKey: await rewrap(request.kms, output, epoch) };
   const jws = await signManifest(manifest, ownerKey.signing);
   const { digest } = await verifyManifest(jws, { nowMs: epoch });
   await publishManifest(target, epoch, jws);
   const rows = output.objects.reduce((sum, object) => sum + object.rows, 0);
-  const { vaults } = output;
+  const vaults = output.vaults.map(entryOf);
   return {
     dataset,
     manifestDigest: digest,
@@ -99,6 +106,24 @@ function checkOutput(output: OutputManifest, { statement }: VerifiedReceipt, own
   }
 }
 
+/**
+ * A copy whose random tokens do not go on from those of the copy that it replaces: whoever lost a run's outputs, or lets a
+ * host say so, would have two maps for one domain, and not know it.
+ */
+function checkLineage({ vaults }: OutputManifest, before: VerifiedManifest | undefined): void {
+  const known = before?.manifest.rules.vaults ?? [];
+  for (const { domain, audience, from } of vaults) {
+    const last = known.find((vault) => vault.domain === domain && vault.audience === audience)?.map ?? null;
+    if (last !== null && last.digest !== from) {
+      throw new PolicyError("OWNER_VAULT", { domain, audience, expected: last.digest, from: from ?? "none" });
+    }
+  }
+}
+
+function entryOf({ domain, audience, map }: VaultEntry): VaultEntry {
+  return { domain, audience, map };
+}
+
 function draftManifest(output: OutputManifest, request: SignOutputRequest): Manifest {
   const { dataset, keyArn, unit, schema, objects, tokens } = output;
   const { nowMs: epoch, ownerKey } = request;
@@ -111,13 +136,19 @@ function draftManifest(output: OutputManifest, request: SignOutputRequest): Mani
     unit,
     schema,
     objects,
-    rules: checkRules(request.rules, { schema, keyArn }),
+    rules: withVaults(checkRules(request.rules, { schema, keyArn }), output),
     ownerKey: ownerKey.sealing,
     notAfter: request.notAfter ?? epoch + DEFAULT_VALIDITY_MS,
     tokens,
   };
   checkTokenization(manifest, ownerKey.thumbprint);
   return manifest;
+}
+
+/** The copy's own maps, where its rules name no others: by them tokens are revealed, and the next copy is judged. */
+function withVaults(rules: Rules, { vaults }: OutputManifest): Rules {
+  const isSilent = rules.vaults === undefined && vaults.length > 0;
+  return isSilent ? { ...rules, vaults: vaults.map(entryOf) } : rules;
 }
 
 /**
@@ -128,6 +159,21 @@ async function checkStored(target: Target, { objects, vaults }: OutputManifest):
   for (const { key, bytes } of [...objects, ...vaults.flatMap(({ map }) => map ?? [])]) {
     const stored = await findLength(target, key);
     if (stored !== bytes) throw new SealroomError("OWNER_OBJECT", { key, bytes, stored: stored ?? 0 });
+  }
+}
+
+/** What was put aside for the owner is lost with its one copy. */
+async function checkReport(
+  target: Target,
+  { objects: [object] }: OutputManifest,
+  { statement }: VerifiedReceipt,
+): Promise<void> {
+  const report = statement.outputs.find(({ name }) => name === REPORT_FILE);
+  if (report === undefined || object === undefined) return;
+  const key = object.key.slice(0, object.key.lastIndexOf("/") + 1) + REPORT_FILE;
+  const stored = await findObject(target, key, MAX_REPORT_BYTES);
+  if (stored === undefined || (await sha384Hex(stored)) !== report.sha384) {
+    throw new SealroomError("OWNER_OBJECT", { key, stored: stored?.length ?? 0 });
   }
 }
 

@@ -9,7 +9,7 @@ import { DATASET_NAME, MAX_MANIFEST_BYTES } from "./manifest.ts";
 import type { ColumnEntry, ObjectEntry, UnitKind } from "./manifest.ts";
 import { parseObjects } from "./objects.ts";
 import { parseSchema, UNITS } from "./parse.ts";
-import { parseTokens, parseVaults } from "./tokenization.ts";
+import { MAX_VAULTS, parseTokens, parseVault } from "./tokenization.ts";
 import type { TokenFacts, VaultEntry } from "./tokenization.ts";
 import { KEY_ARN, parseWrappedKey } from "./wrapped-key.ts";
 
@@ -28,9 +28,14 @@ export interface OutputManifest {
   readonly objects: readonly ObjectEntry[];
   readonly tokens: Readonly<Record<string, TokenFacts>>;
   /** The maps of the copy's random tokens, as they are from now on. */
-  readonly vaults: readonly VaultEntry[];
+  readonly vaults: readonly MadeVault[];
   /** What it was made of: SHA-384 (hex) of the input's manifest. */
   readonly source: string;
+}
+
+export interface MadeVault extends VaultEntry {
+  /** The digest of the map from which it went on; null where it began. */
+  readonly from: string | null;
 }
 
 const LIMITS: TextLimits = { bytes: MAX_MANIFEST_BYTES, depth: 12, values: 1_500_000 };
@@ -71,7 +76,15 @@ export function parseOutputManifest(bytes: Uint8Array): OutputManifest {
     schema,
     objects: parseObjects(fields.objects, unit),
     tokens: parseTokens(fields.tokens, schema),
-    vaults: parseVaults(fields.vaults, 0),
+    vaults: parseMadeVaults(fields.vaults),
     source: fields.source.matching(SHA384_HEX),
   };
+}
+
+function parseMadeVaults(field: Field): readonly MadeVault[] {
+  return field.list(0, MAX_VAULTS).map((entry) => {
+    const { domain, audience, map, from } = entry.record(["domain", "audience", "map", "from"]);
+    const vault = parseVault({ domain, audience, map });
+    return { ...vault, from: from.value === null ? null : from.matching(SHA384_HEX) };
+  });
 }

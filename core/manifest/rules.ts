@@ -52,7 +52,7 @@ export function parseRules(field: Field, schema: readonly ColumnEntry[]): Rules 
     release: fields.release.oneOf(["sealed", "clear"]),
     ...(tokenization === undefined ? {} : { tokenization: parseAudiences(tokenization, schema) }),
     ...(tokenKeys === undefined ? {} : { tokenKeys: parseTokenKeys(tokenKeys) }),
-    ...(vaults === undefined ? {} : { vaults: parseVaults(vaults, 1) }),
+    ...(vaults === undefined ? {} : { vaults: parseVaults(vaults) }),
   };
 }
 

@@ -192,21 +192,25 @@ export function parseTokenKeys(field: Field): readonly TokenKeyEntry[] {
   });
 }
 
-/** `least`: how few there may be. Errors: MANIFEST_FIELD, MANIFEST_RULES. */
-export function parseVaults(field: Field, least: number): readonly VaultEntry[] {
+/** Errors: MANIFEST_FIELD, MANIFEST_RULES. */
+export function parseVaults(field: Field): readonly VaultEntry[] {
   const seen = new Set<string>();
-  return field.list(least, MAX_VAULTS).map((entry) => {
-    const { domain, audience, map } = entry.record(["domain", "audience", "map"]);
-    const vault: VaultEntry = {
-      domain: domain.matching(DATASET_NAME),
-      audience: audience.matching(DATASET_NAME),
-      map: map.value === null ? null : parseVaultMap(map),
-    };
+  return field.list(1, MAX_VAULTS).map((entry) => {
+    const vault = parseVault(entry.record(["domain", "audience", "map"]));
     const name = `${vault.domain}:${vault.audience}`;
     if (seen.has(name)) throw entry.fault("named twice", {}, "MANIFEST_RULES");
     seen.add(name);
     return vault;
   });
+}
+
+export function parseVault(fields: Readonly<Record<"domain" | "audience" | "map", Field>>): VaultEntry {
+  const { domain, audience, map } = fields;
+  return {
+    domain: domain.matching(DATASET_NAME),
+    audience: audience.matching(DATASET_NAME),
+    map: map.value === null ? null : parseVaultMap(map),
+  };
 }
 
 function parseVaultMap(field: Field): VaultMap {

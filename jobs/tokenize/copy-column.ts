@@ -75,7 +75,11 @@ export class CopyColumnWork {
   #keep(vector: Vector): Vector {
     const fates = fatesOf(vector);
     this.#count(fates);
-    if (vector.layout === "dictionary") return this.#coder(vector, (texts) => texts).convert(vector, null);
+    if (vector.layout === "dictionary") {
+      const coded = this.#coder(vector, (texts) => texts);
+      coded.fatesOf(vector, fates);
+      return coded.convert(vector, null);
+    }
     if (vector.layout !== "utf8") return vector;
     const { rows } = vector;
     const { offsets, bytes } = squeezed(textsOf(vector, fates), fates);

@@ -73,7 +73,16 @@ async function under(text: string): Promise<Ran> {
 function vaultOf({ outcome }: Ran): VaultEntry {
   const [vault] = parseOutputManifest(outcome.output ?? new Uint8Array(0)).vaults;
   assert.ok(vault?.map);
-  return vault;
+  const { domain, audience, map } = vault;
+  return { domain, audience, map };
+}
+
+/** Of the copy that was signed last: the next one has to go on from it. */
+let last = vaultOf(first);
+
+async function signCopy(ran: Ran, text: string): Promise<void> {
+  await house.sign(ran, "copies", text);
+  last = vaultOf(ran);
 }
 
 test("equal values have equal tokens over all objects and columns of a domain, others have others", () => {
@@ -166,7 +175,7 @@ test("a map moves to another version of its domain's key, and keeps its tokens",
 
 test("rewrap makes tokens again under another version: equal ones stay equal, and none is what it was", async () => {
   const siv = "{ operator: siv, domain: name, version: 1 }";
-  const made = await under(rules({ vault: vaultOf(first), family: siv }));
+  const made = await under(rules({ vault: last, family: siv }));
   const before = await house.copyOf(made, "copies");
   const wrapped = `${BASE}token_keys: [name-1, name-2]
 tokenization:
@@ -176,7 +185,7 @@ tokenization:
     columns: { given: keep, family: { operator: rewrap, domain: name, version: 2 }, n: keep }
 `;
 
-  await house.sign(made, "copies", wrapped);
+  await signCopy(made, wrapped);
   const job = `kind: tokenize\naudience: b\nto: s3://${BUCKET}/moved/\n`;
   const ran = await house.run("people-a", job, [], "copies");
   const after = await house.copyOf(ran, "moved");
@@ -198,10 +207,10 @@ tokenization:
 });
 
 test("what is behind random tokens only their map tells, to whom the owner grants it", async () => {
-  const made = await under(rules({ vault: vaultOf(first) }));
+  const made = await under(rules({ vault: last }));
   const copied = await house.copyOf(made, "copies");
-  const named = `${BASE}token_keys: [name-1, name-2]\nvaults: [${JSON.stringify(vaultOf(made))}]\n`;
-  await house.sign(made, "copies", named);
+  const named = `${BASE}token_keys: [name-1, name-2]\n`;
+  await signCopy(made, named);
   const token = String(copied[5]?.["given"]);
   const job = `kind: reveal\ncolumns: [given, family, n]\nmatch: { column: given, tokens: [${token}] }\n`;
   const grant = await house.grant("people-a", job, "copies", 10);
@@ -214,7 +223,21 @@ test("what is behind random tokens only their map tells, to whom the owner grant
     expected,
   );
   await refuses("RULES_REVEAL", house.run("people-a", job, [], "copies"));
-  await house.sign(made, "copies", `${BASE}token_keys: [name-1, name-2]\n`);
+  const again = await under(rules({ vault: last }));
+  await signCopy(again, `${named}vaults: [{ domain: other, audience: a }]\n`);
   const unnamed = await house.grant("people-a", job, "copies", 10);
   await refuses("TOKEN_VAULT", house.run("people-a", job, [unnamed], "copies"));
+});
+
+test("a copy is not signed in the place of one whose map its random tokens do not go on from", async () => {
+  const older = last;
+  const next = await under(rules({ vault: older }));
+  // The copy that was signed last named no map of this domain: from here on they are kept.
+  await signCopy(next, BASE);
+  for (const vault of [null, older]) {
+    const fork = await under(rules({ vault }));
+    const refusal = await refuses("OWNER_VAULT", house.sign(fork, "copies", BASE));
+    assert.equal(refusal.details["expected"], last.map?.digest);
+  }
+  await signCopy(await under(rules({ vault: last })), BASE);
 });
