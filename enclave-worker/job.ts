@@ -2,43 +2,26 @@
 // data, all the data before the gate, the gate before anything is sealed.
 import { isDebug } from "../core/attestation/document.ts";
 import { PolicyError } from "../core/errors.ts";
-import type { VerifiedManifest } from "../core/manifest/manifest.ts";
 import { parsePlan, planDigest as digestPlan } from "../core/plan/parse.ts";
 import { rowCap } from "../core/receipt/compose.ts";
 import type { JobInput } from "../core/receipt/compose.ts";
 import { OUTPUT_FILE } from "../core/receipt/statement.ts";
 import { sha384Hex } from "../core/text/digest.ts";
 import type { JobRequest } from "../core/wire/job.ts";
-import {
-  compileProgram,
-  mostResultBytes,
-  openedVaults,
-  outputOf,
-  ownerReport,
-  releaseResult,
-  surveyOf,
-  tokenKeysOf,
-} from "../jobs/registry.ts";
-import type { Program } from "../jobs/registry.ts";
-import type { SharedValues } from "../jobs/tokenize/operators/random.ts";
-import type { VaultRule } from "../jobs/tokenize/program.ts";
-import { SurveyMerge } from "../jobs/tokenize/survey.ts";
+import { compileProgram, mostResultBytes, ownerReport, releaseResult, surveyOf } from "../jobs/registry.ts";
 import { attest } from "./attest.ts";
 import { enclaveTime } from "./clock.ts";
 import { computeObjects } from "./compute.ts";
-import type { Computation, Computed, Progress } from "./compute.ts";
+import type { Progress } from "./compute.ts";
 import type { Enclave } from "./enclave.ts";
 import { verifyInputs } from "./inputs.ts";
 import { clearKeys, releaseKeys } from "./job-keys.ts";
-import type { JobKeys } from "./job-keys.ts";
 import type { KmsConnection } from "./kms/recipient-call.ts";
-import type { OutputTarget } from "./output-object.ts";
-import { Outputs } from "./outputs.ts";
+import { openMaps, openOutputs, sealMaps } from "./making.ts";
+import type { Run } from "./making.ts";
 import { Passes } from "./passes.ts";
 import { releaseTable } from "./release.ts";
 import type { Released } from "./release.ts";
-import { openVaults, sealVaults } from "./vaults.ts";
-import type { SealedVaults } from "./vaults.ts";
 
 export interface Done extends Released {
   /** The unsigned manifest of what the job made; null where it made nothing. */
@@ -62,19 +45,16 @@ export async function runJob(
   const connection = kmsConnection(enclave, request, { nowMs, abandoned });
   const keys = await releaseKeys(connection, verified, program, planDigest);
   try {
-    const outputs = makeOutputs(enclave, request.job, { planDigest, input: verified, program, keys });
+    const making = { dialer: enclave.dialer, job: request.job, input: verified, program, keys, abandoned };
+    const outputs = openOutputs(making, planDigest);
     const passes = new Passes(onProgress, surveyOf(program) === null ? 1 : 2);
     const base = { job: request.job, manifest: verified.manifest, datasetKey: keys.datasetKey };
-    const run = (computation: Omit<Computation, keyof typeof base>): Promise<Computed> =>
+    const run: Run = (computation) =>
       computeObjects(enclave.pool, { ...base, ...computation }, abandoned, passes.next());
-    const vaults =
-      outputs === null ? NO_VAULTS : await makeVaults(enclave, request.job, { program, keys, outputs, run });
+    const vaults = await sealMaps(making, outputs, run);
     const { merge, made } = await run({
       program,
-      secrets: {
-        masters: keys.masters,
-        maps: [...vaults.maps, ...(await openMaps(enclave, request.job, { program, keys, input: verified }))],
-      },
+      secrets: { masters: keys.masters, maps: [...vaults.maps, ...(await openMaps(making))] },
       target: outputs === null ? null : (object) => outputs.target(object),
     });
     const table = releaseResult(program, merge, release);
@@ -97,54 +77,6 @@ export async function runJob(
   } finally {
     clearKeys(keys);
   }
-}
-
-const NO_VAULTS: SealedVaults = { maps: [], entries: [], subjects: [] };
-
-interface VaultMaking {
-  readonly program: Program;
-  readonly keys: JobKeys;
-  readonly outputs: Outputs;
-  readonly run: (computation: Pick<Computation, "program" | "secrets" | "target">) => Promise<Computed>;
-}
-
-/** What values there are first, then the maps, sealed; of programs that have none, nothing. */
-async function makeVaults(
-  { dialer }: Enclave,
-  job: string,
-  { program, keys: { masters }, outputs, run }: VaultMaking,
-): Promise<SealedVaults> {
-  const survey = surveyOf(program);
-  if (survey === null) return NO_VAULTS;
-  const { merge, objects } = await run({ program: survey, secrets: { masters, maps: [] }, target: null });
-  const target = (at: number, rule: VaultRule): Omit<OutputTarget, "key"> => outputs.vaultTarget(at, rule);
-  if (!(merge instanceof SurveyMerge)) throw new Error("internal: a survey is merged otherwise");
-  return sealVaults({ dialer, job, objects, program: survey, masters, survey: merge, target });
-}
-
-/** Of jobs that reveal random tokens; of others, none. */
-async function openMaps(
-  { dialer }: Enclave,
-  job: string,
-  { program, keys: { masters }, input }: Omit<Making, "planDigest">,
-): Promise<readonly SharedValues[]> {
-  const vaults = openedVaults(program);
-  if (vaults.length === 0) return [];
-  const objects = input.manifest.objects.length;
-  return openVaults({ dialer, job, objects, masters, program: { keys: tokenKeysOf(program), vaults } });
-}
-
-interface Making {
-  readonly planDigest: string;
-  readonly input: VerifiedManifest;
-  readonly program: Program;
-  readonly keys: JobKeys;
-}
-
-function makeOutputs({ dialer }: Enclave, job: string, { program, keys, ...rest }: Making): Outputs | null {
-  const shape = outputOf(program);
-  if (shape === null || keys.output === null) return null;
-  return new Outputs({ dialer, job, ...rest, shape, key: keys.output });
 }
 
 /** The enclave's time, and that it is no debug enclave, from a fresh document of its own. */

@@ -22,6 +22,8 @@ import type { OutputTarget } from "./output-object.ts";
 
 const RUN_BYTES = 8;
 const IDLE_MS = 60_000;
+/** Some thousand values: fewer have a report as long as none. */
+const LEAST_REPORT_BYTES: number = 64 * 1024;
 
 export interface OutputRun {
   readonly dialer: Dialer;
@@ -31,6 +33,8 @@ export interface OutputRun {
   readonly input: VerifiedManifest;
   readonly shape: CopyShape;
   readonly key: GeneratedKey;
+  /** The host hung up: nobody waits for what is made. */
+  readonly abandoned: AbortSignal;
 }
 
 export class Outputs {
@@ -80,11 +84,15 @@ export class Outputs {
     };
   }
 
-  /** Puts a table that the owner alone can open. Its length is a power of two. Errors: KEY_*, RESULT_SIZE, JOB_OUTPUT. */
+  /** Puts a table that the owner alone can open. Its length is a power of two, and the same for none and for few. Errors: KEY_*, RESULT_SIZE, JOB_OUTPUT. */
   async report(table: Uint8Array): Promise<Subject> {
-    const { dialer, job, input } = this.#run;
-    const sealed = await sealResult(table, input.manifest.ownerKey, 0);
+    const { dialer, job, input, abandoned } = this.#run;
+    const sealed = await sealResult(table, input.manifest.ownerKey, LEAST_REPORT_BYTES);
+    abandoned.throwIfAborted();
     const stream = await dialStream(dialer, "gateway", IDLE_MS);
+    abandoned.addEventListener("abort", () => {
+      stream.destroy();
+    });
     try {
       await writePutRequest(stream, { job, name: `${this.#prefix}/${REPORT_FILE}` });
       for (let at = 0; at < sealed.length; at += MAX_PIECE_BYTES) {

@@ -31,6 +31,8 @@ interface OpenWork {
   readonly objects: number;
   readonly program: Pick<SurveyProgram, "keys" | "vaults">;
   readonly masters: readonly Uint8Array[];
+  /** The host hung up: nobody waits for the maps. */
+  readonly abandoned: AbortSignal;
 }
 
 export interface VaultWork extends OpenWork {
@@ -60,7 +62,11 @@ export async function sealVaults(work: VaultWork): Promise<SealedVaults> {
     if (found !== undefined) vault.assign(found);
     const target = { ...work.target(at, rule), key: vaultKey(masterFor(work, rule.key, rule)) };
     try {
+      work.abandoned.throwIfAborted();
       const object = await OutputObject.open(work.dialer, target);
+      work.abandoned.addEventListener("abort", () => {
+        object.close();
+      });
       try {
         for (const batch of vault.batches()) await object.write(batch);
         const { key, digest, bytes, rows } = await object.finish();
@@ -95,12 +101,16 @@ export async function openVaults(work: OpenWork): Promise<readonly SharedValues[
 }
 
 async function restore(
-  { dialer, job, objects, program, masters }: OpenWork,
+  { dialer, job, objects, program, masters, abandoned }: OpenWork,
   rule: VaultRule,
   { map, place, key: position }: NonNullable<VaultRule["from"]>,
   vault: Vault,
 ): Promise<void> {
+  abandoned.throwIfAborted();
   const stream = await dialStream(dialer, "gateway", IDLE_MS);
+  abandoned.addEventListener("abort", () => {
+    stream.destroy();
+  });
   const key = vaultKey(masterFor({ program, masters }, position, rule));
   try {
     const gateway = new Gateway(stream, { job, input: 0, object: objects + place });

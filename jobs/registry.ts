@@ -169,8 +169,14 @@ export function openedVaults(program: Program): readonly VaultRule[] {
 /** The pass that comes before the program's own, over the same objects; null where there is none. */
 export function surveyOf(program: Program): SurveyProgram | null {
   if (program.kind !== "tokenize" || program.vaults.length === 0) return null;
-  const { columns, vaults, keys } = program;
-  return { kind: "survey", columns, vaults, keys };
+  const { columns, keys } = program;
+  // Of the columns only those whose values the maps are to have.
+  const read = [...new Set(program.vaults.flatMap((vault) => vault.columns.map(({ column }) => column)))];
+  const vaults = program.vaults.map((vault) => ({
+    ...vault,
+    columns: vault.columns.map(({ column, canonical }) => ({ column: read.indexOf(column), canonical })),
+  }));
+  return { kind: "survey", columns: read.flatMap((at) => columns[at] ?? []), vaults, keys };
 }
 
 /** Errors of `add`: AGGREGATE_GROUPS, TOKEN_QUARANTINE. */
