@@ -78,7 +78,10 @@ export interface DatasetOptions {
   readonly epoch?: number;
   /** Epochs that the key policy calls live; the data set's own by default. */
   readonly liveEpochs?: readonly number[];
-  readonly rules?: Partial<Rules>;
+  readonly rules?: Partial<Rules> | ((keyArn: string) => Promise<Partial<Rules>>);
+  /** What the key policy allows besides. */
+  readonly tokens?: readonly { readonly domain: string; readonly version: number }[];
+  readonly outputs?: readonly string[];
   readonly notAfter?: number;
   /** Of each object; four of a hundred people by default. */
   readonly rows?: readonly (readonly Row[])[];
@@ -102,6 +105,8 @@ export async function sealDataset(world: World, options: DatasetOptions = {}): P
     dataset,
     liveEpochs: options.liveEpochs ?? [epoch],
     measurements: options.measurements ?? world.services.measurements,
+    tokens: options.tokens ?? [],
+    outputs: options.outputs ?? [],
   });
   const drawn = await world.kmsAs(endpoints.credentials.owner).send(
     new GenerateDataKeyCommand({
@@ -121,7 +126,11 @@ export async function sealDataset(world: World, options: DatasetOptions = {}): P
     keyArn,
     wrappedKey: drawn.CiphertextBlob ?? new Uint8Array(0),
     objects: objects.map(({ entry }) => entry),
-    rules: { ...RULES, recipients: [world.analyst.publicKey], ...rules },
+    rules: {
+      ...RULES,
+      recipients: [world.analyst.publicKey],
+      ...(typeof rules === "function" ? await rules(keyArn) : rules),
+    },
     notAfter: options.notAfter ?? Date.now() + 86_400_000,
   });
   return { owner, manifest, jws: await signAs(owner, manifest), objects, datasetKey };
@@ -151,6 +160,8 @@ interface KeyTerms {
   readonly dataset: string;
   readonly liveEpochs: readonly number[];
   readonly measurements: Services["measurements"];
+  readonly tokens?: NonNullable<DatasetOptions["tokens"]>;
+  readonly outputs?: readonly string[];
 }
 
 async function createKey(world: World, terms: KeyTerms): Promise<string> {
@@ -171,7 +182,7 @@ export async function setLiveEpochs(
   await breakGlass.send(new PutKeyPolicyCommand({ KeyId: keyArn, Policy }));
 }
 
-function policyText({ services }: World, { owner, dataset, liveEpochs, measurements }: KeyTerms): string {
+function policyText({ services }: World, { owner, measurements, ...terms }: KeyTerms): string {
   const { roles } = services.endpoints;
   return encodeKeyPolicy(
     keyPolicy({
@@ -180,8 +191,7 @@ function policyText({ services }: World, { owner, dataset, liveEpochs, measureme
       enclaveRoleArn: roles.enclave,
       breakGlassRoleArn: roles.breakGlass,
       owner: owner.thumbprint,
-      dataset,
-      liveEpochs,
+      ...terms,
     }),
   );
 }

@@ -63,9 +63,9 @@ const LEAKS: readonly Leak[] = [
     plants: [
       {
         file: "enclave-worker/object-table.ts",
-        find: "    use(batch);\n",
+        find: "    await use(batch);\n",
         replace:
-          "    use(batch);\n    if (batch.columns.some(({ validity }) => validity?.[0] === 0)) break;\n",
+          "    await use(batch);\n    if (batch.columns.some(({ validity }) => validity?.[0] === 0)) break;\n",
       },
     ],
     found: /gateway, out/,
@@ -87,7 +87,7 @@ const LEAKS: readonly Leak[] = [
       {
         file: "enclave-worker/compute.ts",
         find: "bytes: seen.bytes });",
-        replace: "bytes: seen.bytes + (partial.levels[0]?.groups ?? 0) });",
+        replace: "bytes: seen.bytes + (result.partial.levels[0]?.groups ?? 0) });",
       },
     ],
     found: /control, out .*progress/,
