@@ -4,25 +4,25 @@ import { createPublicKey, randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DecryptCommand, GenerateDataKeyWithoutPlaintextCommand } from "@aws-sdk/client-kms";
+import { DecryptCommand } from "@aws-sdk/client-kms";
 import { decodeEnvelope } from "../../core/attestation/cose.ts";
 import { decodeDocument } from "../../core/attestation/document.ts";
 import { parseTable } from "../../core/column/table.ts";
 import { cellText } from "../../core/column/text.ts";
-import { outputContext, tokenContext } from "../../core/manifest/encryption-context.ts";
+import { outputContext } from "../../core/manifest/encryption-context.ts";
 import { DATASET_KEYRING } from "../../core/manifest/manifest.ts";
 import type { Rules } from "../../core/manifest/manifest.ts";
 import { parseOutputManifest } from "../../core/manifest/output.ts";
-import type { ColumnRule, TokenKeyEntry } from "../../core/manifest/tokenization.ts";
+import type { TokenKeyEntry } from "../../core/manifest/tokenization.ts";
 import { openWithRawAes } from "../../core/seal/open.ts";
 import { encodeCms } from "../../local/kms/cms.ts";
-import { makeKey, makeRows, SCHEMA } from "../host/dataset.ts";
+import { columnRules, makeKey, makeRows, SCHEMA } from "../host/dataset.ts";
 import type { KeyPair, Row } from "../host/dataset.ts";
 import { endpointIdentity, playEndpoint } from "../host/endpoint.ts";
 import type { KmsFields } from "../host/endpoint.ts";
 import { compilePlanFor, drawNonce, runHost } from "../host/host.ts";
 import type { HostRun, Hostility } from "../host/host.ts";
-import { DATASET, sealDataset } from "../host/world.ts";
+import { DATASET, drawTokenKey, sealDataset } from "../host/world.ts";
 import type { World, WorldDataset } from "../host/world.ts";
 import type { Attack, Verdict } from "./attack.ts";
 
@@ -30,13 +30,7 @@ const AUDIENCE = "research";
 const COPY = "visits-research";
 const DOMAIN = { domain: "person", version: 1 } as const;
 
-const COLUMNS = Object.fromEntries(
-  SCHEMA.map(({ name, role }) => {
-    const keep = { operator: "keep", domain: null, version: null, parameters: {}, class: null, unit: null };
-    const rule = name === "person" ? { ...keep, ...DOMAIN, operator: "siv" } : keep;
-    return [name, { ...rule, invalid: "error", role } satisfies ColumnRule] as const;
-  }),
-);
+const COLUMNS = columnRules(SCHEMA, { person: { ...DOMAIN, operator: "siv" } });
 
 /** A data set with rules for one copy, whose people get tokens under a key of their owner's. */
 async function sealForCopy(
@@ -45,21 +39,10 @@ async function sealForCopy(
   { owner = world.owner, carried }: { readonly owner?: KeyPair; readonly carried?: TokenKeyEntry } = {},
 ): Promise<WorldDataset> {
   const rules = async (keyArn: string): Promise<Partial<Rules>> => ({
-    tokenKeys: [carried ?? (await drawTokenKey(world, owner, keyArn))],
+    tokenKeys: [carried ?? (await drawTokenKey(world, owner, keyArn, DOMAIN))],
     tokenization: { [AUDIENCE]: { dataset: COPY, keyArn, columns: COLUMNS } },
   });
   return sealDataset(world, { owner, rows: [rows], rules, tokens: [DOMAIN], outputs: [COPY] });
-}
-
-async function drawTokenKey(world: World, owner: KeyPair, keyArn: string): Promise<TokenKeyEntry> {
-  const { CiphertextBlob = new Uint8Array(0) } = await asOwner(world).send(
-    new GenerateDataKeyWithoutPlaintextCommand({
-      KeyId: keyArn,
-      KeySpec: "AES_256",
-      EncryptionContext: tokenContext({ owner: owner.thumbprint, ...DOMAIN }),
-    }),
-  );
-  return { ...DOMAIN, keyArn, wrappedKey: Buffer.from(CiphertextBlob).toString("base64url") };
 }
 
 function asOwner(world: World): ReturnType<World["kmsAs"]> {

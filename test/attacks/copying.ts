@@ -14,6 +14,7 @@ import { sha384Hex } from "../../core/text/digest.ts";
 import { compileProgram, releaseResult, startKernel, startMerge, tokenKeysOf } from "../../jobs/registry.ts";
 import type { Program } from "../../jobs/registry.ts";
 import { texts } from "../../jobs/tokenize/quarantine.ts";
+import { columnRules } from "../host/dataset.ts";
 import { exampleManifest, KEY_ARN, makeParty, NOW, NOT_AFTER } from "../manifest/example.ts";
 
 export const [OWNER, ANALYST] = await Promise.all([makeParty(), makeParty()]);
@@ -28,8 +29,9 @@ export type Cells = Readonly<Record<string, readonly (string | null)[]>>;
 
 export interface Ruled {
   readonly rows: Rows;
-  /** What the owner's rules say of columns; the rest is kept. `undefined`: they say nothing. */
-  readonly columns?: Readonly<Record<string, Partial<ColumnRule> | undefined>>;
+  /** What the owner's rules say of columns; the rest is kept, but for those of which they say nothing. */
+  readonly columns?: Readonly<Record<string, Partial<ColumnRule>>>;
+  readonly unruled?: readonly string[];
   readonly tokens?: Readonly<Record<string, TokenFacts>>;
   readonly plans?: readonly string[];
   readonly vaults?: Manifest["rules"]["vaults"];
@@ -41,6 +43,7 @@ export interface Ruled {
 export function manifestOf({
   rows,
   columns = {},
+  unruled = [],
   tokens = {},
   plans = [],
   vaults,
@@ -53,12 +56,8 @@ export function manifestOf({
     role: "dimension",
   }));
   const { schema = plain, unit = "row" } = given;
-  const ruled = schema.map(({ name, role }) => {
-    const keep = { operator: "keep", domain: null, version: null, parameters: {}, class: null, unit: null };
-    const isForgotten = Object.hasOwn(columns, name) && columns[name] === undefined;
-    return [name, isForgotten ? undefined : { ...keep, invalid: "error", role, ...columns[name] }] as const;
-  });
-  const columnRules = Object.fromEntries(ruled.filter(([, rule]) => rule !== undefined));
+  const ruled = columnRules(schema, columns);
+  const told = Object.entries(ruled).filter(([name]) => !unruled.includes(name));
   const manifest = {
     ...example,
     unit,
@@ -71,7 +70,7 @@ export function manifestOf({
       plans,
       ...{ bounds: {}, extremes: [], groupKeys: {}, rounding: { counts: null, sums: {} } },
       tokenKeys: [{ ...PERSON, keyArn: KEY_ARN, wrappedKey: Buffer.alloc(184, 9).toString("base64url") }],
-      tokenization: { [AUDIENCE]: { dataset: "copy", keyArn: KEY_ARN, columns: columnRules } },
+      tokenization: { [AUDIENCE]: { dataset: "copy", keyArn: KEY_ARN, columns: Object.fromEntries(told) } },
       ...(vaults === undefined ? {} : { vaults }),
     },
   };

@@ -20,6 +20,7 @@ import { sha384Hex } from "../../core/text/digest.ts";
 import type { OwnerKey } from "../../owner/keys.ts";
 import { parseRulesFile } from "../../owner/rules-file.ts";
 import { signOutput } from "../../owner/sign-output.ts";
+import { columnRules } from "../host/dataset.ts";
 import { KEY_ARN, makeParty, NOW } from "../manifest/example.ts";
 import {
   analyst,
@@ -39,12 +40,7 @@ const COPY = "encounters-research";
 const PART = "0123456789abcdef/part-00000.sealed";
 const PART_BYTES = 1000;
 const { rules, schema } = verified.manifest;
-const columns = Object.fromEntries(
-  schema.map(({ name, role }) => {
-    const plain = { operator: "keep", domain: null, version: null, parameters: {}, class: null, unit: null };
-    return [name, { ...plain, invalid: "error", role } as const];
-  }),
-);
+const columns = columnRules(schema);
 const input: VerifiedManifest = {
   ...verified,
   manifest: {

@@ -63,7 +63,8 @@ const forgottenColumn: Attack = {
     return attempt(() => {
       const ruled = {
         rows: { person: PEOPLE, note: PEOPLE },
-        columns: { person: SIV_RULE, note: undefined },
+        columns: { person: SIV_RULE },
+        unruled: ["note"],
       };
       assert.deepEqual(copyOf(ruled)["note"], PEOPLE);
     });

@@ -8,12 +8,14 @@ import {
   CreateKeyCommand,
   EncryptCommand,
   GenerateDataKeyCommand,
+  GenerateDataKeyWithoutPlaintextCommand,
   KMSClient,
   PutKeyPolicyCommand,
 } from "@aws-sdk/client-kms";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { datasetContext } from "../../core/manifest/encryption-context.ts";
+import { datasetContext, tokenContext } from "../../core/manifest/encryption-context.ts";
 import type { Manifest, Rules } from "../../core/manifest/manifest.ts";
+import type { TokenKeyEntry } from "../../core/manifest/tokenization.ts";
 import type { AwsCredentials } from "../../core/sigv4.ts";
 import { startServices } from "../../local/services.ts";
 import type { Services } from "../../local/services.ts";
@@ -72,6 +74,8 @@ export async function startWorld({ threads }: { readonly threads?: number } = {}
   };
 }
 
+export type TokenKey = Pick<TokenKeyEntry, "domain" | "version">;
+
 export interface DatasetOptions {
   readonly owner?: KeyPair;
   readonly dataset?: string;
@@ -80,7 +84,7 @@ export interface DatasetOptions {
   readonly liveEpochs?: readonly number[];
   readonly rules?: Partial<Rules> | ((keyArn: string) => Promise<Partial<Rules>>);
   /** What the key policy allows besides. */
-  readonly tokens?: readonly { readonly domain: string; readonly version: number }[];
+  readonly tokens?: readonly TokenKey[];
   readonly outputs?: readonly string[];
   readonly notAfter?: number;
   /** Of each object; four of a hundred people by default. */
@@ -155,12 +159,29 @@ export async function resign(
   return { ...sealed, manifest, jws: await signAs(owner, manifest) };
 }
 
+/** A token domain's key, as its owner has KMS draw it. */
+export async function drawTokenKey(
+  { kmsAs, services }: World,
+  owner: KeyPair,
+  keyArn: string,
+  { domain, version }: TokenKey,
+): Promise<TokenKeyEntry> {
+  const { CiphertextBlob = new Uint8Array(0) } = await kmsAs(services.endpoints.credentials.owner).send(
+    new GenerateDataKeyWithoutPlaintextCommand({
+      KeyId: keyArn,
+      KeySpec: "AES_256",
+      EncryptionContext: tokenContext({ owner: owner.thumbprint, domain, version }),
+    }),
+  );
+  return { domain, version, keyArn, wrappedKey: Buffer.from(CiphertextBlob).toString("base64url") };
+}
+
 interface KeyTerms {
   readonly owner: KeyPair;
   readonly dataset: string;
   readonly liveEpochs: readonly number[];
   readonly measurements: Services["measurements"];
-  readonly tokens?: NonNullable<DatasetOptions["tokens"]>;
+  readonly tokens?: readonly TokenKey[];
   readonly outputs?: readonly string[];
 }
 
