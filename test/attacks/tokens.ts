@@ -282,6 +282,26 @@ const revealMore: Attack = {
   },
 };
 
+const revealOpenly: Attack = {
+  name: "where the rules let results leave in the clear, the host asks for what is behind tokens in the clear",
+  case: "A36",
+  scene: "code",
+  expects: "PLAN_FIELD",
+  guard: [
+    {
+      file: "core/plan/parse.ts",
+      find: '    release: fields.release.oneOf(["sealed"]),\n',
+      replace: "",
+    },
+  ],
+  run() {
+    return attempt(() => {
+      const plan = planOf({ kind: "reveal", columns: ["person"], match: null, release: "clear" });
+      assert.equal(parsePlan(plan).release, "clear");
+    });
+  },
+};
+
 export const TOKEN_ATTACKS: readonly Attack[] = [
   keptCode,
   forgottenColumn,
@@ -293,4 +313,5 @@ export const TOKEN_ATTACKS: readonly Attack[] = [
   revealAdhoc,
   revealListed,
   revealMore,
+  revealOpenly,
 ];
