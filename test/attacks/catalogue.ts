@@ -14,9 +14,10 @@ import { OBJECT_ATTACKS } from "./objects.ts";
 import { OUTPUT_ATTACKS } from "./outputs.ts";
 import { QUESTION_ATTACKS } from "./questions.ts";
 import { RESULT_ATTACKS } from "./results.ts";
-import { TOKEN_ATTACKS } from "./tokens.ts";
+import { REVEAL_ATTACKS } from "./reveals.ts";
 import { SIGNING_ATTACKS } from "./signing.ts";
 import { TEXT_ATTACKS } from "./texts.ts";
+import { TOKEN_ATTACKS } from "./tokens.ts";
 
 export const ATTACKS: readonly Attack[] = [
   ...EVIDENCE_ATTACKS,
@@ -32,6 +33,7 @@ export const ATTACKS: readonly Attack[] = [
   ...QUESTION_ATTACKS,
   ...GATE_ATTACKS,
   ...TOKEN_ATTACKS,
+  ...REVEAL_ATTACKS,
   ...OUTPUT_ATTACKS,
   ...MAP_ATTACKS,
   ...SIGNING_ATTACKS,
