@@ -61,7 +61,7 @@ export async function computeObjects(
     onProgress({ objects: seen.objects, ofObjects: manifest.objects.length, bytes: seen.bytes });
     await before;
     merge.add(result.partial);
-    if (result.made !== null) made.push(checkMade(result.made, entry));
+    if (target !== null) made.push(checkMade(result.made, entry));
     seen.rows += result.rows;
   };
   for (const [object, entry] of manifest.objects.entries()) turns.push(take(entry, object));
@@ -76,9 +76,9 @@ export async function computeObjects(
   return { merge, objects: manifest.objects.length, made };
 }
 
-/** A copy has the rows of what it was made of. */
-function checkMade(made: ObjectFacts, { rows }: ObjectEntry): ObjectFacts {
-  if (made.rows !== rows) throw new SealroomError("JOB_INCOMPLETE");
+/** A copy has an object for each of the input's, and the rows of each. */
+function checkMade(made: ObjectFacts | null, { rows }: ObjectEntry): ObjectFacts {
+  if (made?.rows !== rows) throw new SealroomError("JOB_INCOMPLETE");
   return made;
 }
 

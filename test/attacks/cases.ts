@@ -14,7 +14,6 @@ export interface Case {
 
 const DP = "differential privacy is not in this version";
 const SQL = "comes with the SQL engine; the job language has no expressions";
-const TOKENS = "comes with tokenization";
 const SERVICE = "comes with the service and its queue";
 
 export const CASES: readonly Case[] = [
@@ -131,12 +130,16 @@ export const CASES: readonly Case[] = [
     tests: [
       "refuses another context",
       "refuses an object under another key, of another digest, length, row count or schema",
+      "keeps purposes apart: a token's blob opens as no data set's, and the other way round",
     ],
   },
   {
     id: "H23",
     about: "wrapped key and context swapped together",
-    tests: ["asks with the full ARN, the manifest's blob, its own context, and nothing else"],
+    tests: [
+      "asks with the full ARN, the manifest's blob, its own context, and nothing else",
+      "an output's key is drawn under the plan's digest, and comes with itself as KMS wrapped it",
+    ],
   },
   { id: "H24", about: "an answer for another key, an alias, another region" },
   {
@@ -195,9 +198,16 @@ export const CASES: readonly Case[] = [
   {
     id: "H36",
     about: "one flipped bit of header, IV, ciphertext, tag",
-    tests: ["refuses a sealed object in which one bit is flipped, whole and by range"],
+    tests: [
+      "refuses a sealed object in which one bit is flipped, whole and by range",
+      "a token with any bit flipped opens to nothing, and the rows beside it open",
+    ],
   },
-  { id: "H37", about: "an older epoch, or one past its date" },
+  {
+    id: "H37",
+    about: "an older epoch, or one past its date",
+    tests: ["a map that is not the one named is refused: another's, an older one, a damaged one, none"],
+  },
   {
     id: "H38",
     about: "older and laxer rules, still signed",
@@ -217,12 +227,16 @@ export const CASES: readonly Case[] = [
     tests: [
       "refuses a grant as a manifest and a manifest as a grant, and either as a result or receipt",
       "refuses a payload that was written down in another way and signed again",
+      "a statement whose mode is not its plan's is none",
     ],
   },
   {
     id: "H43",
     about: "lengths of 0, 1, the limit, past it, 2^31, 2^32 - 1",
-    tests: ["refuses a length out of bounds on its four bytes alone, with nothing allocated for it"],
+    tests: [
+      "refuses a length out of bounds on its four bytes alone, with nothing allocated for it",
+      "refuses a piece that is too long before a byte of it is read, and an end in the middle",
+    ],
   },
   {
     id: "H44",
@@ -289,7 +303,11 @@ export const CASES: readonly Case[] = [
   {
     id: "H53",
     about: "no Deny for Decrypt without attestation or context",
-    tests: ["finds key policies without denials, or that ask for too little of a context"],
+    tests: [
+      "finds key policies without denials, or that ask for too little of a context",
+      "never shows the owner a token key, nor takes one that the owner knows",
+      "draws an output's key to the enclave alone, for any job and each listed data set",
+    ],
   },
   {
     id: "H54",
@@ -297,6 +315,8 @@ export const CASES: readonly Case[] = [
     tests: [
       "a host dials nothing that its list does not have, to the letter",
       "refuses object keys that leave the manifest's place, or that two systems read in two ways",
+      "refuses to put under a name that could lie elsewhere",
+      "a name that is taken ends the connection, and what lies there stays",
     ],
   },
   {
@@ -319,7 +339,11 @@ export const CASES: readonly Case[] = [
     about: "a source of randomness that is not the NSM's",
     tests: ["any other source of the kernel's, or none, is refused before anything is mixed"],
   },
-  { id: "H58", about: "results exchanged, or made up" },
+  {
+    id: "H58",
+    about: "results exchanged, or made up",
+    tests: ["nothing is signed that the receipt does not name, or whose objects are not there"],
+  },
   { id: "H59", about: "an audit log that was edited", later: SERVICE },
   { id: "H60", about: "an older result for a new question" },
   {
@@ -340,12 +364,16 @@ export const CASES: readonly Case[] = [
     tests: [
       "suppresses a group of k - 1 units and shows those of k and k + 1",
       "releases identical bytes for data that differ only in suppressed groups",
+      "many rows of few scattered people are told as none",
     ],
   },
   {
     id: "A06",
     about: "k rows of one person",
-    tests: ["suppresses many rows of few units: k counts distinct units"],
+    tests: [
+      "suppresses many rows of few units: k counts distinct units",
+      "many rows of one person are one value: they neither reach the limit nor move a share",
+    ],
   },
   {
     id: "A07",
@@ -430,14 +458,58 @@ export const CASES: readonly Case[] = [
     ],
   },
   { id: "A28", about: "a partner's list of known customers", later: "joins come with the engine" },
-  { id: "A29", about: "frequencies of deterministic tokens", later: TOKENS },
-  { id: "A30", about: "tokens of two purposes compared", later: TOKENS },
-  { id: "A31", about: "format-preserving encryption of tiny domains", later: TOKENS },
-  { id: "A32", about: "a dictionary of all values, tokenized", later: TOKENS },
+  {
+    id: "A29",
+    about: "frequencies of deterministic tokens",
+    tests: [
+      "the result tells coarse shares and no value, and the receipt names the copy",
+      "expert: what tokens leave of a value is named to the expert",
+    ],
+    later:
+      "tokens that join show how often each value occurs, as docs/tokenization.md says of each operator: the rules choose it by column, and nothing yet reports how many people frequencies would tell",
+  },
+  {
+    id: "A30",
+    about: "tokens of two purposes compared",
+    tests: [
+      "no two operators, parameters, domains, audiences or versions have a token in common",
+      "under the key of another domain, or for another audience, nothing authenticated opens",
+    ],
+  },
+  {
+    id: "A31",
+    about: "format-preserving encryption of tiny domains",
+    tests: [
+      "rows with a character of no numeral, too few values or too many bytes get no token, and others theirs",
+      "the nine samples of NIST",
+    ],
+  },
+  {
+    id: "A32",
+    about: "a dictionary of all values, tokenized",
+    tests: [
+      "stops the enclave from another owner's tokens",
+      "any other operator, part, suite, domain, audience, version, parameter, length or master has another key",
+    ],
+  },
   { id: "A33", about: "a budget burnt by cheap jobs", later: DP },
   { id: "A34", about: "arithmetic on budgets", later: DP },
-  { id: "A35", about: "results to others, plans without grants" },
-  { id: "A36", about: "debug modes, samples, sizes between" },
+  {
+    id: "A35",
+    about: "results to others, plans without grants",
+    tests: [
+      "without a grant there is no program",
+      "as many rows as the grant says are revealed, and one more is none at all, over objects and within one",
+    ],
+  },
+  {
+    id: "A36",
+    about: "debug modes, samples, sizes between",
+    tests: [
+      "no value of the data is in the result",
+      "none of ten thousand canaries is in a byte that left the enclave, in any of more than ten encodings",
+    ],
+  },
   {
     id: "B1",
     about: "malformed Arrow after genuine decryption",
@@ -470,6 +542,7 @@ export const CASES: readonly Case[] = [
     about: "what lies in null slots, padding and dictionaries",
     tests: [
       "null slots, spare bits and padding are zero whatever lay there, and buffers begin at multiples of 64",
+      "a dictionary's tokens lie in their own order, whatever their values' was",
     ],
   },
   { id: "B7", about: "Arrow's own regression files", later: "they are not among the shared vectors" },
@@ -481,6 +554,8 @@ export const CASES: readonly Case[] = [
       "an enclave that is killed leaves no result, unless it had told all of it, and the run says what was lost",
       "a thread that dies over an object, wherever in it, is POOL_THREAD for its job only, and the next job is done",
       "a run that is killed while it writes leaves no result, and the same command succeeds then",
+      "an object whose connection is cut before its end is stored not at all",
+      "a rerun gives the same tokens, in objects of other names under another key",
     ],
   },
   { id: "K2", about: "stopped for a minute, then continued", later: SERVICE },

@@ -33,7 +33,8 @@ async function run(
   const plan = await compilePlanFor(world, text, { recipient });
   const host = await Host.open(world);
   try {
-    return { ...(await host.submit({ plan, nonce: drawNonce(), dataset })), recording: host.recording };
+    const { recording, stored } = host;
+    return { ...(await host.submit({ plan, nonce: drawNonce(), dataset })), recording, stored };
   } finally {
     await host.close();
   }

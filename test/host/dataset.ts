@@ -8,6 +8,7 @@ import type { PrivateJwk, PublicJwk } from "../../core/manifest/jwk.ts";
 import { thumbprint } from "../../core/manifest/jwk.ts";
 import { DATASET_KEYRING } from "../../core/manifest/manifest.ts";
 import type { Manifest, ObjectEntry, Rules } from "../../core/manifest/manifest.ts";
+import type { ColumnRule } from "../../core/manifest/tokenization.ts";
 import { signManifest } from "../../core/manifest/sign.ts";
 import { importSigningKey } from "../../core/manifest/signing-key.ts";
 import { MessageWriter } from "../../core/seal/writer.ts";
@@ -55,6 +56,17 @@ export const RULES: Omit<Rules, "recipients"> = {
   groupKeys: {},
   release: "sealed",
 };
+
+/** Rules of a copy for every column: those given, and `keep` for the rest. */
+export function columnRules(
+  schema: Manifest["schema"],
+  given: Readonly<Record<string, Partial<ColumnRule>>> = {},
+): Readonly<Record<string, ColumnRule>> {
+  const keep = { operator: "keep", domain: null, version: null, parameters: {}, class: null, unit: null };
+  return Object.fromEntries(
+    schema.map(({ name, role }) => [name, { ...keep, invalid: "error", role, ...given[name] }]),
+  );
+}
 
 export interface SealedObject {
   readonly entry: ObjectEntry;

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { compileJob } from "../../core/plan/compile.ts";
 import type { CompiledPlan } from "../../core/plan/compile.ts";
 import { ByteStream } from "../../core/wire/byte-stream.ts";
@@ -46,6 +47,8 @@ export interface HostRun {
   readonly event: JobEnd;
   readonly progress: readonly Extract<JobEvent, { type: "progress" }>[];
   readonly recording: Recording;
+  /** What the enclave had the host store, by name. */
+  readonly stored: ReadonlyMap<string, Uint8Array>;
 }
 
 export function drawNonce(): string {
@@ -76,6 +79,7 @@ recipient: analyst
 /** The host's end of one enclave: gateway and tunnel for as many jobs as are submitted. */
 export class Host {
   readonly recording: Recording = new Recording();
+  readonly stored = new Map<string, Uint8Array>();
   readonly #world: World;
   readonly #hostility: Hostility;
   readonly #datasets = new Map<string, WorldDataset>();
@@ -104,7 +108,7 @@ export class Host {
   }
 
   /** One job, as an honest host would ask for it, but for the hostility. */
-  async submit(job: HonestJob): Promise<Omit<HostRun, "recording">> {
+  async submit(job: HonestJob): Promise<Omit<HostRun, "recording" | "stored">> {
     const stream = await this.connect();
     try {
       await writeJobRequest(stream, this.request(job));
@@ -145,7 +149,7 @@ export class Host {
     await Promise.all(this.#listening.map((listening) => listening.close()));
   }
 
-  async #follow(stream: ByteStream): Promise<Omit<HostRun, "recording">> {
+  async #follow(stream: ByteStream): Promise<Omit<HostRun, "recording" | "stored">> {
     const progress: Extract<JobEvent, { type: "progress" }>[] = [];
     for (;;) {
       const event = await readJobEvent(stream);
@@ -165,6 +169,9 @@ export class Host {
           return Promise.resolve(honest && Readable.from([read?.(request, honest) ?? honest]));
         },
         () => undefined,
+        async (name, body) => {
+          this.stored.set(name, new Uint8Array(await buffer(body)));
+        },
       );
       return;
     }
@@ -202,7 +209,8 @@ export class Host {
 export async function runHost(world: World, job: HonestJob, hostility: Hostility = {}): Promise<HostRun> {
   const host = await Host.open(world, hostility);
   try {
-    return { ...(await host.submit(job)), recording: host.recording };
+    const { recording, stored } = host;
+    return { ...(await host.submit(job)), recording, stored };
   } finally {
     await host.close();
   }

@@ -8,12 +8,14 @@ import {
   CreateKeyCommand,
   EncryptCommand,
   GenerateDataKeyCommand,
+  GenerateDataKeyWithoutPlaintextCommand,
   KMSClient,
   PutKeyPolicyCommand,
 } from "@aws-sdk/client-kms";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { datasetContext } from "../../core/manifest/encryption-context.ts";
+import { datasetContext, tokenContext } from "../../core/manifest/encryption-context.ts";
 import type { Manifest, Rules } from "../../core/manifest/manifest.ts";
+import type { TokenKeyEntry } from "../../core/manifest/tokenization.ts";
 import type { AwsCredentials } from "../../core/sigv4.ts";
 import { startServices } from "../../local/services.ts";
 import type { Services } from "../../local/services.ts";
@@ -72,13 +74,18 @@ export async function startWorld({ threads }: { readonly threads?: number } = {}
   };
 }
 
+export type TokenKey = Pick<TokenKeyEntry, "domain" | "version">;
+
 export interface DatasetOptions {
   readonly owner?: KeyPair;
   readonly dataset?: string;
   readonly epoch?: number;
   /** Epochs that the key policy calls live; the data set's own by default. */
   readonly liveEpochs?: readonly number[];
-  readonly rules?: Partial<Rules>;
+  readonly rules?: Partial<Rules> | ((keyArn: string) => Promise<Partial<Rules>>);
+  /** What the key policy allows besides. */
+  readonly tokens?: readonly TokenKey[];
+  readonly outputs?: readonly string[];
   readonly notAfter?: number;
   /** Of each object; four of a hundred people by default. */
   readonly rows?: readonly (readonly Row[])[];
@@ -102,6 +109,8 @@ export async function sealDataset(world: World, options: DatasetOptions = {}): P
     dataset,
     liveEpochs: options.liveEpochs ?? [epoch],
     measurements: options.measurements ?? world.services.measurements,
+    tokens: options.tokens ?? [],
+    outputs: options.outputs ?? [],
   });
   const drawn = await world.kmsAs(endpoints.credentials.owner).send(
     new GenerateDataKeyCommand({
@@ -121,7 +130,11 @@ export async function sealDataset(world: World, options: DatasetOptions = {}): P
     keyArn,
     wrappedKey: drawn.CiphertextBlob ?? new Uint8Array(0),
     objects: objects.map(({ entry }) => entry),
-    rules: { ...RULES, recipients: [world.analyst.publicKey], ...rules },
+    rules: {
+      ...RULES,
+      recipients: [world.analyst.publicKey],
+      ...(typeof rules === "function" ? await rules(keyArn) : rules),
+    },
     notAfter: options.notAfter ?? Date.now() + 86_400_000,
   });
   return { owner, manifest, jws: await signAs(owner, manifest), objects, datasetKey };
@@ -146,11 +159,30 @@ export async function resign(
   return { ...sealed, manifest, jws: await signAs(owner, manifest) };
 }
 
+/** A token domain's key, as its owner has KMS draw it. */
+export async function drawTokenKey(
+  { kmsAs, services }: World,
+  owner: KeyPair,
+  keyArn: string,
+  { domain, version }: TokenKey,
+): Promise<TokenKeyEntry> {
+  const { CiphertextBlob = new Uint8Array(0) } = await kmsAs(services.endpoints.credentials.owner).send(
+    new GenerateDataKeyWithoutPlaintextCommand({
+      KeyId: keyArn,
+      KeySpec: "AES_256",
+      EncryptionContext: tokenContext({ owner: owner.thumbprint, domain, version }),
+    }),
+  );
+  return { domain, version, keyArn, wrappedKey: Buffer.from(CiphertextBlob).toString("base64url") };
+}
+
 interface KeyTerms {
   readonly owner: KeyPair;
   readonly dataset: string;
   readonly liveEpochs: readonly number[];
   readonly measurements: Services["measurements"];
+  readonly tokens?: readonly TokenKey[];
+  readonly outputs?: readonly string[];
 }
 
 async function createKey(world: World, terms: KeyTerms): Promise<string> {
@@ -171,7 +203,7 @@ export async function setLiveEpochs(
   await breakGlass.send(new PutKeyPolicyCommand({ KeyId: keyArn, Policy }));
 }
 
-function policyText({ services }: World, { owner, dataset, liveEpochs, measurements }: KeyTerms): string {
+function policyText({ services }: World, { owner, measurements, ...terms }: KeyTerms): string {
   const { roles } = services.endpoints;
   return encodeKeyPolicy(
     keyPolicy({
@@ -180,8 +212,7 @@ function policyText({ services }: World, { owner, dataset, liveEpochs, measureme
       enclaveRoleArn: roles.enclave,
       breakGlassRoleArn: roles.breakGlass,
       owner: owner.thumbprint,
-      dataset,
-      liveEpochs,
+      ...terms,
     }),
   );
 }

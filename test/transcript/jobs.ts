@@ -2,14 +2,16 @@
 // shape, with all that the host saw.
 import type { Manifest, ObjectEntry, Rules } from "../../core/manifest/manifest.ts";
 import { DATASET_KEYRING } from "../../core/manifest/manifest.ts";
+import type { ColumnRule } from "../../core/manifest/tokenization.ts";
 import { MessageWriter } from "../../core/seal/writer.ts";
 import { Dice } from "../aggregate/generate.ts";
 import { FRAME_LENGTH, makeKey, signAs } from "../host/dataset.ts";
 import type { SealedObject } from "../host/dataset.ts";
 import { bulkAnswer, compilePlanFor, Host } from "../host/host.ts";
 import type { Hostility, JobEnd } from "../host/host.ts";
-import { DATASET, sealDataset } from "../host/world.ts";
+import { DATASET, drawTokenKey, sealDataset } from "../host/world.ts";
 import type { World, WorldDataset } from "../host/world.ts";
+import { COPIED, COPY, copyRules, DOMAIN } from "./copies.ts";
 import { transcriptOf } from "./transcript.ts";
 import type { Transcript } from "./transcript.ts";
 import { drawObjects, schemaOf } from "./values.ts";
@@ -22,6 +24,8 @@ export interface Shape {
   readonly layout: Layout;
   readonly unit?: Manifest["unit"];
   readonly rules?: Partial<Rules>;
+  /** Rules of a copy, by column; the rest is kept. */
+  readonly copy?: Readonly<Record<string, Partial<ColumnRule>>>;
   /** How it ends, whatever the values. */
   readonly end: "done" | Extract<JobEnd, { type: "refused" }>["code"];
   readonly hostility?: Hostility;
@@ -210,11 +214,17 @@ const REFUSED: readonly Shape[] = [
 export const SHAPES: readonly Shape[] = [
   ...DONE.map((shape): Shape => ({ ...shape, end: "done" })),
   ...REFUSED,
+  ...COPIED,
 ];
 
 /** The parts of a data set that need KMS; every data set of a world has the same ones. */
 export async function openSource(world: World): Promise<WorldDataset> {
-  return sealDataset(world, { rows: [[{ person: "p", city: "c", amount: 1 }]] });
+  return sealDataset(world, {
+    rows: [[{ person: "p", city: "c", amount: 1 }]],
+    rules: async (keyArn) => ({ tokenKeys: [await drawTokenKey(world, world.owner, keyArn, DOMAIN)] }),
+    tokens: [DOMAIN],
+    outputs: [COPY],
+  });
 }
 
 /** One job on data of a style. */
@@ -246,7 +256,7 @@ async function sealShape(
   style: Style,
   seed: number,
 ): Promise<WorldDataset> {
-  const { unit = "column", rules = {}, layout } = shape;
+  const { unit = "column", rules = {}, copy, layout } = shape;
   const files = drawObjects(layout, style, unit, new Dice(seed));
   const objects = files.map((plain, object): SealedObject => {
     const rows = (layout[object] ?? []).reduce((sum, count) => sum + count, 0);
@@ -262,7 +272,13 @@ async function sealShape(
     unit,
     schema: schemaOf(unit),
     objects: objects.map(({ entry }) => entry),
-    rules: { ...source.manifest.rules, minUnits: 3, bounds, ...rules },
+    rules: {
+      ...source.manifest.rules,
+      minUnits: 3,
+      bounds,
+      ...rules,
+      ...(copy === undefined ? {} : copyRules(source.manifest.keyArn, schemaOf(unit), copy)),
+    },
   };
   const manifest = shape.manifest?.(plain) ?? plain;
   return { ...source, manifest, jws: await signAs(source.owner, manifest), objects };

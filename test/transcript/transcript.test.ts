@@ -2,15 +2,18 @@
 // whatever their values, in jobs that are done and in jobs that are refused.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { writePiece, writePutRequest } from "../../core/wire/gateway.ts";
 import { openResult } from "../../core/receipt/sealed-result.ts";
 import { resultOf } from "../host/answer.ts";
 import { runProgram } from "../host/program.ts";
 import { copyTree } from "../host/tree.ts";
 import type { Replacement } from "../host/tree.ts";
 import { startWorld } from "../host/world.ts";
+import { written } from "../wire/pair.ts";
 import { openSource, runShape, SHAPES } from "./jobs.ts";
 import type { Run } from "./jobs.ts";
-import { differences } from "./transcript.ts";
+import { differences, transcriptOf } from "./transcript.ts";
+import type { Transcript } from "./transcript.ts";
 import { STYLES } from "./values.ts";
 
 const PAIRS_EACH = (STYLES.length * (STYLES.length - 1)) / 2;
@@ -40,6 +43,22 @@ for (const [index, shape] of SHAPES.entries()) {
   });
 }
 
+test("a piece of a put that is a byte longer shows, one more too, and the random name of a run does not", async () => {
+  const saw = async (run: string, lengths: readonly number[]): Promise<readonly Transcript[]> => {
+    const bytes = await written(async (stream) => {
+      await writePutRequest(stream, { job: "0123456789abcdef", name: `${run}/part-00000.sealed` });
+      for (const length of lengths) await writePiece(stream, new Uint8Array(length));
+      await writePiece(stream, new Uint8Array(0));
+      await writePutRequest(stream, { job: "0123456789abcdef", name: `${run}/part-00001.sealed` });
+    });
+    return transcriptOf([{ channel: "gateway", bytes, sent: new Uint8Array(0) }]);
+  };
+  const first = await saw("00000000000000aa", [10, 70_000]);
+  assert.deepEqual(differences(first, await saw("00000000000000bb", [10, 70_000])), []);
+  assert.equal(differences(first, await saw("00000000000000aa", [10, 70_001])).length, 1);
+  assert.equal(differences(first, await saw("00000000000000aa", [10, 70_000, 1])).length, 1);
+});
+
 test("the values do show in the results that the recipient opens", async () => {
   const shape = SHAPES.find(({ name }) => name === "by dictionary") ?? assert.fail();
   const opened = new Set<string>();
@@ -63,9 +82,9 @@ const LEAKS: readonly Leak[] = [
     plants: [
       {
         file: "enclave-worker/object-table.ts",
-        find: "    use(batch);\n",
+        find: "    await use(batch);\n",
         replace:
-          "    use(batch);\n    if (batch.columns.some(({ validity }) => validity?.[0] === 0)) break;\n",
+          "    await use(batch);\n    if (batch.columns.some(({ validity }) => validity?.[0] === 0)) break;\n",
       },
     ],
     found: /gateway, out/,
@@ -87,7 +106,7 @@ const LEAKS: readonly Leak[] = [
       {
         file: "enclave-worker/compute.ts",
         find: "bytes: seen.bytes });",
-        replace: "bytes: seen.bytes + (partial.levels[0]?.groups ?? 0) });",
+        replace: "bytes: seen.bytes + (result.partial.levels[0]?.groups ?? 0) });",
       },
     ],
     found: /control, out .*progress/,

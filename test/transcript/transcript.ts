@@ -5,6 +5,8 @@ import type { Channel, Conversation } from "../host/recording.ts";
 /** Bytes of an encrypted alert of TLS 1.3, and of an encrypted CertificateVerify by P-256. */
 const CLOSE_NOTIFY = 19;
 const SIGNATURE = { least: 90, most: 97 };
+/** What tells one run's objects from another's is drawn at random. */
+const RUN = /"name":"[0-9a-f]{16}\//;
 
 /** One a connection, in the order in which they were opened. */
 export interface Transcript {
@@ -46,10 +48,28 @@ function messages(channel: Channel, bytes: Uint8Array): readonly string[] {
   const lines: string[] = [];
   for (let at = 0; at < bytes.length;) {
     const { json, attachments, end } = message(bytes, at);
-    lines.push(`${json} ${attachments.map((length) => `+${length}`).join(" ")}`);
-    at = end;
+    const isPut = channel === "gateway" && json.includes('"type":"put"');
+    const { lengths, end: after } = isPut ? pieces(bytes, end) : { lengths: attachments, end };
+    lines.push(`${json.replace(RUN, '"name":"RUN/')} ${lengths.map((length) => `+${length}`).join(" ")}`);
+    at = after;
   }
   return lines;
+}
+
+/** Lengths of a put's pieces, up to the empty one, or to the end of what was sent of it. */
+function pieces(
+  bytes: Uint8Array,
+  start: number,
+): { readonly lengths: readonly number[]; readonly end: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const lengths: number[] = [];
+  for (let at = start; at < bytes.length;) {
+    const length = view.getUint32(at);
+    lengths.push(length);
+    at += 4 + length;
+    if (length === 0) return { lengths, end: at };
+  }
+  return { lengths, end: bytes.length };
 }
 
 /** Progress, refusals and requests for ranges are readable: they are compared as they stand. */
