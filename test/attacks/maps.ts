@@ -78,6 +78,7 @@ async function assign(
     masters,
     survey,
     target,
+    abandoned: new AbortController().signal,
   });
   const map = entries[0]?.map;
   assert.ok(map);

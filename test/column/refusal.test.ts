@@ -8,7 +8,7 @@ import { footerBytes, MAX_FOOTER_BYTES, parseFooter } from "../../core/column/fo
 import { checkSchema, type ArrowField } from "../../core/column/schema.ts";
 import { schemaSpec } from "../../core/column/schema-encoder.ts";
 import { encodeTable, parseTable } from "../../core/column/table.ts";
-import { BATCH_ROWS, MAX_BATCH_ROWS, UNIT_START_FIELD } from "../../core/column/type.ts";
+import { MAX_BATCH_ROWS, UNIT_START_FIELD } from "../../core/column/type.ts";
 import type { Vector } from "../../core/column/vector.ts";
 import { SealroomError, type ErrorCode } from "../../core/errors.ts";
 import type { ColumnEntry } from "../../core/manifest/manifest.ts";
@@ -396,7 +396,7 @@ test("the writer refuses vectors that do not fit their fields, so that nothing b
     [int32(16, Uint8Array.of(1)), "int32", 16],
     [text(Uint8Array.of(65), [0, 1]), "int32", 1],
     [text(Uint8Array.of(65), [1, 1]), "utf8", 1],
-    [int32(BATCH_ROWS + 1), "int32", BATCH_ROWS + 1],
+    [int32(MAX_BATCH_ROWS + 1), "int32", MAX_BATCH_ROWS + 1],
   ] as const) {
     assert.throws(() => write(vector, type, rows), RangeError);
   }
