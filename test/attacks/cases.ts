@@ -542,7 +542,7 @@ export const CASES: readonly Case[] = [
     about: "what lies in null slots, padding and dictionaries",
     tests: [
       "null slots, spare bits and padding are zero whatever lay there, and buffers begin at multiples of 64",
-      "a dictionary's tokens lie in their own order, whatever their values' was",
+      "strings of a dictionary that no row has are neither tokenized nor kept, nor told of by the tokens' order",
     ],
   },
   { id: "B7", about: "Arrow's own regression files", later: "they are not among the shared vectors" },
