@@ -21,6 +21,8 @@ export interface Target {
   readonly codes: number;
   /** Whether mutants may be valid; a signature's or a tag's may not. */
   readonly accepts: boolean;
+  /** The most that one input may make it allocate, of a target that reads its own user's files; else 16 MiB. */
+  readonly mostBytes?: number;
   /** Gets one of so many inputs: what is no decoder but verifies with several signatures, or reads its own user's files. */
   readonly share?: number;
   /** Typed refusals of other layers than core's. */
@@ -87,7 +89,8 @@ export async function runInputs(
     // On a loaded machine any input may seem slow once; none does in processor time, and three times over.
     if (ms > MAX_MS) ms = await leastCpuMs(() => decodeOnce(target, input, valid, seed, index));
     if (ms > MAX_MS) find(`took ${ms.toFixed(0)} ms`);
-    if (bytes > MAX_BYTES && (await keepsAllocating(() => decodeOnce(target, input, valid, seed, index)))) {
+    const most = target.mostBytes ?? MAX_BYTES;
+    if (bytes > most && (await keepsAllocating(most, () => decodeOnce(target, input, valid, seed, index)))) {
       find(`allocated ${bytes} bytes for ${input.length}`);
     }
     seen.slowestMs = Math.max(seen.slowestMs, ms);
@@ -131,11 +134,11 @@ async function leastCpuMs(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** Garbage of inputs before, or of a compiler, is not counted twice. */
-async function keepsAllocating(work: () => Promise<unknown>): Promise<boolean> {
+async function keepsAllocating(most: number, work: () => Promise<unknown>): Promise<boolean> {
   for (let i = 0; i < 3; i += 1) {
     const before = memory();
     await work();
-    if (memory() - before <= MAX_BYTES) return false;
+    if (memory() - before <= most) return false;
   }
   return true;
 }
