@@ -21,6 +21,7 @@ export const TOKENS_WORDS: Words = {
     "Equality: operators that join give equal values equal tokens. Who has the copy sees how often each occurs, and may guess values that are few or well known.",
     "Columns that are kept, coarsened or redacted: they are in the copy as the rules say, and together may tell who somebody is.",
     "Order: rows are in the order of the input.",
+    "Rows of one unit: shares of the result are of rows, and minUnits counts rows there, so one unit with many rows can show in them.",
     "Lengths: how long the copy's objects are is public, and so, nearly, how long its tokens are together and how many are null.",
     TRUTH,
   ],
