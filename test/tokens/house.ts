@@ -185,10 +185,12 @@ export class House {
     job: string,
     grants: readonly Uint8Array[] = [],
     place: string = dataset,
+    onProgress: (interrupt: () => void) => void = () => undefined,
   ): Promise<Ran> {
     const { endpoints } = this.world.services;
     const prepared = await this.#prepare(dataset, job, place);
     const nonce = new Uint8Array(randomBytes(32));
+    const interruption = new AbortController();
     const outcome = await runJob(prepared, {
       enclave: `unix:${this.sockets}`,
       nonce,
@@ -197,8 +199,12 @@ export class House {
       tunnel: new Map([
         [`${endpoints.kmsHost}:443`, { host: "127.0.0.1", port: Number(new URL(endpoints.kms).port) }],
       ]),
-      onProgress: () => undefined,
-      signal: new AbortController().signal,
+      onProgress: () => {
+        onProgress(() => {
+          interruption.abort();
+        });
+      },
+      signal: interruption.signal,
     });
     return { outcome, prepared, nonce };
   }

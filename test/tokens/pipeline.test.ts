@@ -152,6 +152,28 @@ test("a rerun gives the same tokens, in objects of other names under another key
   assert.notEqual(one?.objects[0]?.key, other?.objects[0]?.key);
 });
 
+test("a run that is interrupted leaves nothing that looks like a copy, and the next one gives the same tokens", async () => {
+  const job = JOB.replace("/copy/", "/broken/");
+  let isTold = false;
+  const running = house.run("visits", job, [], "visits", (interrupt) => {
+    isTold = true;
+    interrupt();
+  });
+  // All of it may have been on its way already.
+  const end = await running.then(
+    () => "done",
+    (error: unknown) => (error as { readonly code?: string }).code,
+  );
+  assert.ok(isTold && (end === "done" || end === "TRANSPORT_CLOSED"), end);
+  const left = end === "done" ? [] : await house.list("broken/");
+  assert.ok(
+    left.every((key) => /\/part-\d{5}\.sealed$/.test(key)),
+    left.join(),
+  );
+  const again = await house.run("visits", job);
+  assert.deepEqual(await house.copyOf(again, "broken"), copy);
+});
+
 test("the copy that its owner has signed is a data set, with the units of its input", async () => {
   const signed = await house.sign(ran, "copy", BASE);
   assert.equal(signed.rows, 2 * PEOPLE);
