@@ -112,7 +112,10 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     exit: 3,
     advice: "The owner makes the key (`sealroom token-key`) and names it in the rules.",
   },
-  TOKEN_INVALID: { exit: 1, advice: "Mend the data, or give the column `invalid: null` or `quarantine`." },
+  TOKEN_INVALID: {
+    exit: 1,
+    advice: "Mend the data, or give the column `invalid: null`, or `quarantine` to see which.",
+  },
   TOKEN_QUARANTINE: {
     exit: 1,
     advice: "Mend the data, or give the column another operator or `invalid: null`.",

@@ -255,6 +255,14 @@ function describe(
         ["written", `${out}: ${files.join(", ")}`],
         ["nonce", `${hex}${givenNonce === undefined ? " (keep it: verify asks for it)" : ""}`],
         ["not verified", `run \`sealroom verify ${out}\` with what you expect of ${path}`],
+        ...(plan.plan.kind === "tokenize"
+          ? [
+              [
+                "next",
+                `once it is verified the owner signs the copy: sealroom sign LOCATION --output ${out} ...`,
+              ] as const,
+            ]
+          : []),
       ]),
     ],
   };

@@ -35,7 +35,9 @@ export function spellTokenization(
     const given = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.value]));
     const domain = fields.domain?.value ?? null;
     const version = typeof domain === "string" ? (newest.get(domain) ?? 1) : null;
-    return { ...plain, version, ...given };
+    // YAML's own null is what a person means by it here.
+    const invalid = fields.invalid?.value === null ? { invalid: "null" } : {};
+    return { ...plain, version, ...given, ...invalid };
   };
   return Object.fromEntries(
     (audiences?.members() ?? []).map(([audience, member]) => {

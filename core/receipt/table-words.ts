@@ -45,7 +45,7 @@ export const PROFILE_WORDS: Words = {
     WHOLE,
   ],
   doesNotProtect: [
-    "Names, addresses and whatever has no check digit and no fixed form: detectors miss them.",
+    "Names, addresses and whatever has no check digit and no fixed form: detectors miss them. Whole values are judged: what stands inside longer texts is not looked for.",
     "The edge of a step: nothing random is added, so who knows all units but one, or compares two epochs, may learn from a share at an edge whether one unit's value is of the kind.",
     TRUTH,
   ],

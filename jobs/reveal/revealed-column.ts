@@ -80,8 +80,10 @@ function openerOf(tokens: Tokens, program: RevealProgram, secrets: CopySecrets):
   }
   const kernel: Kernel = makeKernel(tokens, program, secrets);
   if (kernel.takes === "date of unit") return kernel;
-  if (kernel.takes === "text" && kernel.reveal !== undefined) return { takes: "text", reveal: kernel.reveal };
-  throw new Error("internal: tokens that nothing takes back");
+  if (kernel.takes !== "text" || kernel.reveal === undefined) {
+    throw new Error("internal: tokens that nothing takes back");
+  }
+  return { takes: "text", reveal: kernel.reveal.bind(kernel) };
 }
 
 function vectorAt(columns: readonly Vector[], at: number): Vector {

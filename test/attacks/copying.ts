@@ -88,8 +88,11 @@ export const COPY_PLAN: Uint8Array = planOf({ kind: "tokenize", audience: AUDIEN
 export function copyOf(ruled: Ruled): Cells {
   const program = compileProgram(parsePlan(COPY_PLAN), manifestOf(ruled));
   if (program.kind !== "tokenize") throw new Error("another kind");
-  const [made] = [startKernel(program, secretsOf(program)).add(batchOf(program, ruled.rows))];
+  const [kernel, merge] = [startKernel(program, secretsOf(program)), startMerge(program)];
+  const made = kernel.add(batchOf(program, ruled.rows));
   if (made === null) throw new Error("no copy");
+  merge.add(kernel.finish());
+  releaseResult(program, merge, { maxRows: null });
   return cellsOf(
     program.outputs.map(({ name }) => name),
     made.vectors,

@@ -123,8 +123,9 @@ const noMap: Attack = {
   guard: [
     {
       file: COMPILE,
-      find: `if (entry === undefined)
+      find: `if (entry === undefined) {
       throw new PolicyError("TOKEN_VAULT", { column, domain, audience, fault: "not named" });
+    }
     if (entry.map === null) return null;`,
       replace: "if (entry === undefined || entry.map === null) return null;",
     },

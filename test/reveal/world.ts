@@ -26,7 +26,6 @@ import { exampleManifest, KEY_ARN, makeParty } from "../manifest/example.ts";
 
 export const [OWNER, ANALYST] = await Promise.all([makeParty(), makeParty()]);
 export const AUDIENCE = "research";
-const COPY = "copy";
 
 /** By domain and version; drawn anew for each run. */
 export const MASTERS: ReadonlyMap<string, Uint8Array> = new Map(
@@ -105,7 +104,8 @@ export function copyOf(
       return [name, { ...keep, invalid: "null", role, ...rules[name] }];
     }),
   );
-  const tokenization = { [audience]: { dataset: COPY, keyArn: KEY_ARN, columns } };
+  // A copy of a copy is called otherwise.
+  const tokenization = { [audience]: { dataset: `${manifest.dataset}-copy`, keyArn: KEY_ARN, columns } };
   const ruled = resigned(world, { rules: { ...manifest.rules, tokenization } });
   const plan = planOf({ kind: "tokenize", audience }, manifest.dataset);
   const program = structuredClone(compileProgram(parsePlan(plan), ruled.manifest));
