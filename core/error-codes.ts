@@ -1,10 +1,6 @@
-// Every way in which something may fail, by a code that never changes its meaning, with a sentence for people. The sentences
-// may change; what to do about each is the command line's to say.
+// Every way in which something may fail, by a code that never changes its meaning, with a sentence for people.
 
-/**
- * `LAYER_FACT`. A layer is the part that found the fault, so that a test can demand that a bad input fails
- * where it should. The list is closed: a new fault gets a new code here.
- */
+/** `LAYER_FACT`: a layer is the part that found the fault, so that a test can demand that a bad input fails where it should. */
 export const ERROR_CODES = {
   // attestation/: bytes and structure of an NSM document
   DOCUMENT_SIZE: "the document is empty or larger than a Nitro document can be",
