@@ -272,7 +272,6 @@ export const ERROR_CODES = {
   // owner/: schema.yaml, rules.yaml and what is sealed
   OWNER_SCHEMA: "schema.yaml has a missing, unknown or malformed member",
   OWNER_RULES: "rules.yaml has a missing, unknown or malformed member",
-  OWNER_RECIPIENT: "a recipient's public key cannot be read",
   OWNER_INPUT: "an input cannot be read in its format",
   OWNER_COLUMNS: "an input's columns differ from those of schema.yaml",
   OWNER_COLUMN_TYPE: "an input's column has a type that cannot become the one in schema.yaml",
