@@ -15,6 +15,7 @@ import { inferTypes } from "./read/infer.ts";
 import { inputFault, openInputs, type Input, type InputColumn } from "./read/input.ts";
 import { textConversion, typedConversion } from "./read/convert.ts";
 import { sampleTexts } from "./read/sample.ts";
+import type { IdentifierName } from "../core/detect/identifier.ts";
 import { identifyColumn, UNIDENTIFIED, type ColumnIdentity } from "./identify.ts";
 import { tokenizationText } from "./propose-operator.ts";
 import { namesUnit, proposeRole, type ColumnFacts } from "./propose-role.ts";
@@ -154,11 +155,21 @@ async function studyColumns(
     const present = Number(row[`v${i}`]);
     // The estimate may exceed what is possible.
     const distinct = Math.min(present, Number(row[`d${i}`]));
-    const study: ColumnFacts = { name: column.name, type, rows, nulls: rows - present, distinct };
+    const isSpelt =
+      input.format === "csv" && type.kind === "int" && SPELT.has(identities[i]?.identifier ?? null);
+    const kept = isSpelt ? ({ kind: "utf8" } as const) : type;
+    const study: ColumnFacts = { name: column.name, type: kept, rows, nulls: rows - present, distinct };
     const quantiles = readQuantiles(row[`q${i}`]);
     const identity = identities[i] ?? UNIDENTIFIED;
     const role = proposeRole(study, identity);
-    return { ...study, typeName, value: values[i] ?? "NULL", quantiles, identity, ...role };
+    return {
+      ...study,
+      typeName: isSpelt ? "utf8" : typeName,
+      value: values[i] ?? "NULL",
+      quantiles,
+      identity,
+      ...role,
+    };
   });
 }
 
@@ -205,6 +216,19 @@ async function studyTotals(
 function readQuantiles(found: unknown): readonly [number, number] | null {
   return Array.isArray(found) ? [Number(found[0]), Number(found[1])] : null;
 }
+
+/** Identifiers of digits: as numbers of a CSV file they would lose leading zeros and plus signs. */
+const SPELT: ReadonlySet<IdentifierName | null> = new Set<IdentifierName>([
+  "phone",
+  "fax",
+  "pan",
+  "ssn",
+  "itin",
+  "zip",
+  "npi",
+  "aba",
+  "account",
+]);
 
 function isNumber(type: ColumnType): boolean {
   return type.kind === "int" || type.kind === "float" || type.kind === "decimal";
