@@ -45,6 +45,10 @@ export class Tap {
         [far, near],
       ] as const) {
         one.on("error", () => other.destroy());
+        // A pipe to what is gone waits for ever, and its server with it.
+        one.once("close", () => {
+          other.destroySoon();
+        });
         one.pipe(other);
       }
     });
