@@ -17,6 +17,7 @@ import {
 import type { NsmDevice } from "../../enclave-worker/nsm.ts";
 import { forge, SOUND, soundPayload } from "../attestation/forge.ts";
 import { startNsm } from "../nsm/nsm.ts";
+import type { Dice } from "./dice.ts";
 import { mutateBytes } from "./mutate.ts";
 import { assertSame } from "./target.ts";
 import type { Target } from "./target.ts";
@@ -52,6 +53,12 @@ const answers = await answerAll();
 const certificates = [...SOUND.identity.cabundle, SOUND.identity.certificate];
 const documents = [forge(), forge({ userData: new Uint8Array(0), publicKey: new Uint8Array(1024).fill(3) })];
 const tagged = Uint8Array.of(0xd2, ...forge());
+/** Tag 18, the same in a byte more than it needs (which is refused), and another tag. */
+const TAGS: readonly (readonly number[])[] = [[0xd2], [0xd8, 0x12], [0xd3]];
+
+function mutateTag(document: Uint8Array, dice: Dice): Uint8Array {
+  return Uint8Array.of(...dice.pick(TAGS), ...document);
+}
 
 export const ATTESTATION_TARGETS: readonly Target[] = [
   {
@@ -113,7 +120,7 @@ export const ATTESTATION_TARGETS: readonly Target[] = [
   {
     name: "document, authenticated",
     seeds: documents,
-    mutations: [mutateCbor, mutateBytes, mutateBytes],
+    mutations: [mutateCbor, mutateBytes, mutateBytes, mutateTag],
     decode: async (input) => {
       await authenticateArchived(input, SOUND.root);
       // Tag 18 may stand before a document; nothing else of it may differ.
