@@ -3,9 +3,11 @@
 import { createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
 import { readTable } from "../enclave-worker/object-table.ts";
 import { objectRunner } from "../enclave-worker/object-task.ts";
+import type { ObjectTask } from "../enclave-worker/object-task.ts";
 import { Gateway } from "../enclave-worker/gateway.ts";
 import { ReadMemory } from "../enclave-worker/read-memory.ts";
 import { SealedFile } from "../enclave-worker/sealed-file.ts";
+import { openSteps, Steps } from "../enclave-worker/steps.ts";
 import type { ObjectEntry } from "../core/manifest/manifest.ts";
 import { FRAME_OVERHEAD } from "../core/seal/size.ts";
 import { DEFAULT_FRAME_LENGTH } from "../core/seal/writer.ts";
@@ -29,6 +31,7 @@ export interface LoadSetup {
 export type LoadName = "decrypt" | "reuse" | "open" | "memory" | "pull" | "socket";
 
 const JOB = "0123456789abcdef";
+const MOST_READ_BYTES = 2 ** 29;
 const FRAME_BYTES = DEFAULT_FRAME_LENGTH + FRAME_OVERHEAD;
 
 export class Load {
@@ -85,7 +88,7 @@ export class Load {
     const kernel = startKernel(program);
     const columns = program.columns.map(({ name }) => name);
     const shape = { schema: SCHEMA, unit: "column", columns, rows: entry.rows } as const;
-    await readTable(file, shape, (batch) => {
+    await readTable(file, shape, new Steps(openSteps(MOST_READ_BYTES)), (batch) => {
       if (kind === "with kernel") kernel.add(batch);
     });
     if (kind === "with kernel") kernel.finish();
@@ -112,7 +115,7 @@ export class Load {
 
   async #job(): Promise<number> {
     const { entry, datasetKey, program } = this.#setup;
-    const outcome = await this.#runner({
+    const task: ObjectTask = {
       address: { job: JOB, input: 0, object: 0 },
       entry,
       schema: SCHEMA,
@@ -121,7 +124,8 @@ export class Load {
       program,
       secrets: { masters: [], maps: [] },
       output: null,
-    });
+    };
+    const outcome = await this.#runner({ task, steps: openSteps(MOST_READ_BYTES) });
     if ("refusal" in outcome) throw new Error(`refused: ${outcome.refusal.code}`);
     return outcome.result.bytes;
   }

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { readTable } from "../enclave-worker/object-table.ts";
 import { SealedFile } from "../enclave-worker/sealed-file.ts";
+import { openSteps, Steps } from "../enclave-worker/steps.ts";
 import { SCHEMA } from "./columns.ts";
 import { MemorySource } from "./memory-source.ts";
 import type { Asked } from "./memory-source.ts";
@@ -30,7 +31,7 @@ export async function measureShares(batches: number): Promise<readonly Share[]> 
       const file = await SealedFile.open(source, object.entry, key);
       const columns = [dimension, measure];
       const shape = { schema: SCHEMA, unit: "column", columns, rows: object.entry.rows } as const;
-      await readTable(file, shape, () => undefined);
+      await readTable(file, shape, new Steps(openSteps(2 ** 29)), () => undefined);
       const bytes = source.asked.reduce((sum, { length }) => sum + length, 0);
       const share = bytes / object.bytes.length;
       shares.push({ name: `${dimensionType} + ${measureType}`, columns, asked: source.asked, share });

@@ -255,6 +255,14 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   TOKEN_VAULT: { exit: 3, advice: "The owner corrects `vaults` in the rules, and signs them again." },
   TOKEN_VAULT_SIZE: { exit: 1, advice: "Give the column an operator without a map, as `siv`." },
   ...OWNER_ADVICE,
+  POOL_TIME: {
+    exit: 1,
+    advice: "Ask the data's owner what the objects hold: bytes can be made to keep a reader busy.",
+  },
+  POOL_MEMORY: {
+    exit: 4,
+    advice: "Give the enclave more memory, or have the objects written in smaller batches.",
+  },
   COLUMN_COMPRESSED: { exit: 3, advice: "Write the Arrow file without compression." },
   COLUMN_TYPE: { exit: 3, advice: "Write the column in a type that schema.yaml knows, text as utf8." },
   COLUMN_LIMIT: { exit: 3, advice: "Write the Arrow file in smaller batches." },

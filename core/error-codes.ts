@@ -1,7 +1,8 @@
 // Every way in which something may fail, by a code that never changes its meaning, with a sentence for people.
+import { COMMAND_CODES } from "./command-error-codes.ts";
 
-/** `LAYER_FACT`: a layer is the part that found the fault, so that a test can demand that a bad input fails where it should. */
-export const ERROR_CODES = {
+/** Those of the library; the command line's are beside this file. */
+const LIBRARY_CODES = {
   // attestation/: bytes and structure of an NSM document
   DOCUMENT_SIZE: "the document is empty or larger than a Nitro document can be",
   DOCUMENT_CBOR: "the document is not strict CBOR of the expected shape",
@@ -138,6 +139,8 @@ export const ERROR_CODES = {
   OBJECT_KEY: "an adopted object's data key does not open: it is of another object, place or data set",
   OBJECT_CHANGED: "an object's bytes are not those that verified when it was read before",
   POOL_THREAD: "a worker thread ended before its task",
+  POOL_TIME: "a worker thread computed over one batch for longer than honest bytes can make it",
+  POOL_MEMORY: "an object needs more memory than a worker thread may have",
   INTERNAL: "a fault inside the enclave",
   // host-driver/
   STORE_LOCATION: "not of the form s3://bucket/prefix/",
@@ -313,25 +316,12 @@ export const ERROR_CODES = {
   COLUMN_UTF8: "text is not valid UTF-8",
   COLUMN_DICTIONARY: "a dictionary is missing, named twice, has nulls, or lacks a code that is used",
   COLUMN_UNIT: "the unit-start bits have nulls, or an object does not begin with a unit's first row",
-  // cli/: files, the command line, AWS, and the embedded stand-ins
-  USAGE_ARGUMENTS: "the command line is not understood",
-  FILE_MISSING: "no such file",
-  FILE_KIND: "not a regular file",
-  FILE_READ: "the file cannot be read",
-  FILE_SIZE: "the file is larger than such a file may be",
-  FILE_EXISTS: "something is there already, and is not overwritten",
-  FILE_WRITE: "the file cannot be written",
-  KEY_LENGTH: "the key file does not hold an AES key of 16, 24 or 32 bytes",
-  INPUT_NAME: "the job names no data set of that name",
-  INPUT_LOCATION: "the job does not say where the data set lies",
-  JOB_PLACE: "a job that makes objects needs a place for them, and other jobs have none",
-  CLOUD_CREDENTIALS: "no usable AWS credentials, or no region, were found",
-  CLOUD_REQUEST: "AWS refused the request, or could not be reached",
-  RESULT_OPENED: "an opened file is not what the sealed result holds",
-  LOCAL_START: "the embedded stand-ins did not start",
-  // local/emulator/
-  EMULATOR_MISSING: "the emulator is not set up here, or a part of it is missing",
-  EMULATOR_BOOT: "the image did not come up in the emulator; `stage` says how far it came",
 } as const;
+
+/** `LAYER_FACT`: a layer is the part that found the fault, so that a test can demand that a bad input fails where it should. */
+export const ERROR_CODES: typeof LIBRARY_CODES & typeof COMMAND_CODES = {
+  ...LIBRARY_CODES,
+  ...COMMAND_CODES,
+};
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -21,12 +21,13 @@ export interface Platform extends Omit<Enclave, "pool"> {
   readonly listener: Listener;
   readonly thread: URL;
   readonly threads: number;
+  readonly memoryBytes: number;
 }
 
 /** Serves jobs until the process ends. Errors: TRANSPORT_UNAVAILABLE, TRANSPORT_CONNECT. */
 export async function serveEnclave(platform: Platform): Promise<void> {
-  const { listener, thread, threads, ...rest } = platform;
-  const enclave: Enclave = { ...rest, pool: openPool({ thread, threads }) };
+  const { listener, thread, threads, memoryBytes, ...rest } = platform;
+  const enclave: Enclave = { ...rest, pool: openPool({ thread, threads, memoryBytes }) };
   await listener.accept((connection) => {
     void serveSession(connection, enclave);
   });

@@ -1,6 +1,6 @@
 // The production entry point: vsock, /dev/nsm and Amazon's roots, hard-coded. It reads no argument and no
 // environment. Stand-ins have an entry point of their own (local/enclave-main.ts), and so other measurements.
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { AWS_ROOT } from "../core/attestation/root.ts";
 import { authenticateArchived } from "../core/attestation/verify.ts";
 import { loadAddon } from "../transport/native/addon.ts";
@@ -23,4 +23,5 @@ await serveEnclave({
   // The extension of this very file: .ts from source, .js in the package.
   thread: new URL(`./thread${import.meta.filename.slice(-3)}`, import.meta.url),
   threads: availableParallelism(),
+  memoryBytes: totalmem(),
 });

@@ -3,17 +3,25 @@
 // a time, however many batches there are: with each batch comes the place of the next.
 import { metadataRange, neededRanges, parseBatch } from "../core/column/batch.ts";
 import type { BatchLayout } from "../core/column/batch.ts";
-import { dictionaryRanges, parseDictionaries, readDictionary } from "../core/column/dictionary.ts";
+import {
+  checkTotal,
+  dictionaryRanges,
+  parseDictionaries,
+  readDictionary,
+} from "../core/column/dictionary.ts";
 import { footerBytes, FOOTER_GUESS_BYTES, parseFooter } from "../core/column/footer.ts";
 import type { ArrowFile, Block } from "../core/column/footer.ts";
 import type { BytesOf, Range } from "../core/column/range.ts";
+import { rangeBytes } from "../core/column/range.ts";
 import { checkSchema } from "../core/column/schema.ts";
 import type { ColumnBatch } from "../core/column/vector.ts";
 import { checkFirstUnit, readColumns, unitStartColumn } from "../core/column/vectors.ts";
 import type { Dictionaries } from "../core/column/vectors.ts";
 import { SealroomError } from "../core/errors.ts";
 import type { Manifest } from "../core/manifest/manifest.ts";
+import { dictionaryMs, METADATA_MS, readMs } from "./patience.ts";
 import type { PlainFile } from "./plain-file.ts";
+import type { Steps } from "./steps.ts";
 
 export interface TableShape {
   readonly schema: Manifest["schema"];
@@ -27,18 +35,23 @@ export interface TableShape {
 /** What is done with a batch; while it waits, the next one travels. */
 export type UseBatch = (batch: ColumnBatch) => void | Promise<void>;
 
-/** Calls `use` with every batch, one after another. Errors: COLUMN_*, OBJECT_ROWS, and what reading throws. */
-export async function readTable(file: PlainFile, shape: TableShape, use: UseBatch): Promise<void> {
-  const arrow = await readFooter(file);
+/** Calls `use` with every batch, one after another. Errors: COLUMN_*, OBJECT_ROWS, POOL_MEMORY, and what reading throws. */
+export async function readTable(
+  file: PlainFile,
+  shape: TableShape,
+  steps: Steps,
+  use: UseBatch,
+): Promise<void> {
+  const arrow = await readFooter(file, steps);
   checkSchema(arrow.fields, shape.schema, shape.unit);
   const columns = shape.columns.map((name) => arrow.fields.findIndex((field) => field.name === name));
-  const dictionaries = await readDictionaries(file, arrow, columns);
+  const dictionaries = await readDictionaries(file, arrow, columns, steps);
   // Where units are scattered, marks of an object that `seal` wrote are not of the data set's units: they are not read.
   const fields = shape.unit === "column" ? arrow.fields : arrow.fields.slice(0, shape.schema.length);
-  await readBatches({ file, arrow, fields, rows: shape.rows, columns, dictionaries }, use);
+  await readBatches({ file, arrow, fields, rows: shape.rows, columns, dictionaries, steps }, use);
 }
 
-async function readFooter(file: PlainFile): Promise<ArrowFile> {
+async function readFooter(file: PlainFile, steps: Steps): Promise<ArrowFile> {
   const fileBytes = file.plainBytes;
   const readTail = async (bytes: number): Promise<Uint8Array> => {
     const range: Range = { start: fileBytes - Math.min(bytes, fileBytes), end: fileBytes };
@@ -46,23 +59,37 @@ async function readFooter(file: PlainFile): Promise<ArrowFile> {
   };
   const guess = await readTail(FOOTER_GUESS_BYTES);
   const needed = footerBytes(guess, fileBytes);
-  return parseFooter(needed <= guess.length ? guess : await readTail(needed), fileBytes);
+  const tail = needed <= guess.length ? guess : await readTail(needed);
+  return steps.take(METADATA_MS, () => parseFooter(tail, fileBytes));
 }
 
 async function readDictionaries(
   file: PlainFile,
   arrow: ArrowFile,
   columns: readonly number[],
+  steps: Steps,
 ): Promise<Dictionaries> {
   if (arrow.dictionaries.length === 0) return new Map();
-  const metadata = await file.read(arrow.dictionaries.map(metadataRange));
-  const layouts = parseDictionaries(
-    arrow.dictionaries.map((block) => metadata(metadataRange(block))),
-    arrow,
-  );
+  const blocks = arrow.dictionaries.map(metadataRange);
+  steps.checkRoom(blocks);
+  const metadata = await file.read(blocks);
+  const layouts = steps.take(METADATA_MS, () => parseDictionaries(blocks.map(metadata), arrow));
   const wanted = layouts.filter(({ column }) => columns.includes(column));
-  const bytesOf = await file.read(wanted.flatMap(dictionaryRanges));
-  return new Map(wanted.map((layout) => [layout.column, readDictionary(layout, bytesOf)]));
+  checkTotal(wanted);
+  const ranges = wanted.flatMap(dictionaryRanges);
+  steps.checkRoom(ranges);
+  const bytesOf = await file.read(ranges);
+  return new Map(
+    wanted.map((layout) => {
+      const bytes = bytesIn(dictionaryRanges(layout));
+      const read = (): readonly string[] => readDictionary(layout, bytesOf);
+      return [layout.column, steps.take(dictionaryMs(layout.batch.rows, bytes), read)];
+    }),
+  );
+}
+
+function bytesIn(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, range) => sum + rangeBytes(range), 0);
 }
 
 interface Batches {
@@ -73,10 +100,11 @@ interface Batches {
   readonly rows: number;
   readonly columns: readonly number[];
   readonly dictionaries: Dictionaries;
+  readonly steps: Steps;
 }
 
 async function readBatches(
-  { file, arrow, fields, rows, columns, dictionaries }: Batches,
+  { file, arrow, fields, rows, columns, dictionaries, steps }: Batches,
   use: UseBatch,
 ): Promise<void> {
   const { batches } = arrow;
@@ -86,11 +114,19 @@ async function readBatches(
   const parse = (block: Block | undefined, bytesOf: BytesOf): BatchLayout | undefined =>
     block === undefined
       ? undefined
-      : count.add(parseBatch(bytesOf(metadataRange(block)), block, arrow.fields));
-  const fetch = (layout: BatchLayout | undefined, next: Block | undefined): Promise<BytesOf> => {
+      : steps.take(METADATA_MS, () =>
+          count.add(parseBatch(bytesOf(metadataRange(block)), block, arrow.fields)),
+        );
+  const fetch = async (layout: BatchLayout | undefined, next: Block | undefined): Promise<BytesOf> => {
     const buffers = layout === undefined ? [] : neededRanges(layout, wanted);
-    return file.read(next === undefined ? buffers : [...buffers, metadataRange(next)]);
+    const ranges = next === undefined ? buffers : [...buffers, metadataRange(next)];
+    steps.checkRoom(ranges);
+    return file.read(ranges);
   };
+  const read = (layout: BatchLayout, bytesOf: BytesOf): ColumnBatch =>
+    steps.take(readMs(bytesIn(neededRanges(layout, wanted))), () =>
+      readColumns(fields, layout, columns, dictionaries, bytesOf),
+    );
   let layout = parse(batches[0], await fetch(undefined, batches[0]));
   let ahead = fetch(layout, batches[1]);
   let first = true;
@@ -100,7 +136,7 @@ async function readBatches(
     // The next batch travels while this one is worked on.
     ahead = fetch(following, batches[next + 1]);
     ahead.catch(() => undefined);
-    const batch = readColumns(fields, layout, columns, dictionaries, bytesOf);
+    const batch = read(layout, bytesOf);
     if (first && batch.rows > 0) {
       checkFirstUnit(batch);
       first = false;

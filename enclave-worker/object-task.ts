@@ -13,10 +13,12 @@ import type { ObjectAddress } from "./gateway.ts";
 import { readTable } from "./object-table.ts";
 import { OutputObject } from "./output-object.ts";
 import type { OutputTarget } from "./output-object.ts";
+import { finishMs, kernelMs } from "./patience.ts";
 import type { PlainFile } from "./plain-file.ts";
-import type { TaskOutcome } from "./pool.ts";
+import type { Assignment, TaskOutcome } from "./pool.ts";
 import { ReadMemory } from "./read-memory.ts";
 import { SealedFile } from "./sealed-file.ts";
+import { Steps } from "./steps.ts";
 
 const IDLE_MS = 60_000;
 
@@ -44,12 +46,12 @@ export interface ObjectResult {
 }
 
 /** Binds the work to a transport; each thread module of an entry point exports the outcome as `run`. */
-export function objectRunner(dialer: Dialer): (task: ObjectTask) => Promise<TaskOutcome> {
+export function objectRunner(dialer: Dialer): (assignment: Assignment) => Promise<TaskOutcome> {
   // A thread has one task at a time, and this outlives it.
   const memory = new ReadMemory();
-  return async (task) => {
+  return async ({ task, steps }) => {
     try {
-      return { result: await runTask(dialer, task, memory) };
+      return { result: await runTask(dialer, task, memory, new Steps(steps)) };
     } catch (error) {
       const known = error instanceof SealroomError ? error : new SealroomError("INTERNAL");
       return { refusal: { code: known.code, details: known.details } };
@@ -68,7 +70,12 @@ async function openFile(
     : SealedFile.open(gateway, entry, datasetKey, memory);
 }
 
-async function runTask(dialer: Dialer, task: ObjectTask, memory: ReadMemory): Promise<ObjectResult> {
+async function runTask(
+  dialer: Dialer,
+  task: ObjectTask,
+  memory: ReadMemory,
+  steps: Steps,
+): Promise<ObjectResult> {
   let stream: ByteStream | undefined;
   let output: OutputObject | null = null;
   try {
@@ -80,13 +87,14 @@ async function runTask(dialer: Dialer, task: ObjectTask, memory: ReadMemory): Pr
     const columns = task.program.columns.map(({ name }) => name);
     let rows = 0;
     const shape = { schema: task.schema, unit: task.unit, columns, rows: task.entry.rows };
-    await readTable(file, shape, async (batch) => {
-      const made = kernel.add(batch);
+    await readTable(file, shape, steps, async (batch) => {
+      const made = steps.take(kernelMs(task.program.kind, batch), () => kernel.add(batch));
       rows += batch.rows;
       if (made !== null && output !== null) await output.write(made);
     });
     const made = output === null ? null : await output.finish();
-    return { partial: kernel.finish(), rows, bytes: gateway.bytesRead, made };
+    const partial = steps.take(finishMs(task.program, rows), () => kernel.finish());
+    return { partial, rows, bytes: gateway.bytesRead, made };
   } finally {
     stream?.destroy();
     output?.close();

@@ -2,6 +2,7 @@
 // roots). A process of its own with an empty environment. Its measurements are others than production's.
 import { rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { setEnvironmentData } from "node:worker_threads";
 import { trustRoot } from "../core/attestation/root.ts";
@@ -39,5 +40,6 @@ await serveEnclave({
   kmsRoots: [await readFile(kmsRoot, "utf8")],
   thread: new URL(`./enclave-thread${import.meta.filename.slice(-3)}`, import.meta.url),
   threads: Number(threads),
+  memoryBytes: totalmem(),
 });
 process.stdout.write(`listening on ${join(sockets, "enclave.sock")}\n`);

@@ -3,7 +3,7 @@
 import { SealroomError } from "../errors.ts";
 import { columnLayout, neededRanges, parseRecordBatch, type BatchLayout } from "./batch.ts";
 import { parseMessage, type ArrowFile, type Block } from "./footer.ts";
-import type { BytesOf, Range } from "./range.ts";
+import { rangeBytes, type BytesOf, type Range } from "./range.ts";
 import type { ArrowField } from "./schema.ts";
 import { readText } from "./vectors.ts";
 
@@ -16,6 +16,9 @@ export interface DictionaryLayout {
 const HEADER_DICTIONARY_BATCH = 2;
 export const MAX_DICTIONARY_VALUES: number = 1 << 20;
 export const MAX_DICTIONARY_BYTES: number = 64 * 1024 * 1024;
+/** Of all dictionaries that a reader holds at a time. */
+export const MAX_DICTIONARIES_VALUES: number = 4 * MAX_DICTIONARY_VALUES;
+export const MAX_DICTIONARIES_BYTES: number = 2 * MAX_DICTIONARY_BYTES;
 
 const VALUES: readonly ArrowField[] = [{ name: "", type: { kind: "utf8" }, dictionary: null }];
 
@@ -31,10 +34,7 @@ export function parseDictionaries(
     parseDictionary(metadata[i] ?? new Uint8Array(0), block, file.fields),
   );
   const columns = new Set(layouts.map((layout) => layout.column));
-  const expected = file.fields.filter((field) => field.dictionary !== null).length;
-  if (columns.size !== layouts.length || columns.size !== expected) {
-    throw new SealroomError("COLUMN_DICTIONARY", { dictionaries: layouts.length, expected });
-  }
+  if (columns.size !== layouts.length) throw new SealroomError("COLUMN_DICTIONARY", { part: "id" });
   return layouts;
 }
 
@@ -52,8 +52,20 @@ function parseDictionary(
   const batch = parseRecordBatch(buffer, data, block.body, VALUES, MAX_DICTIONARY_VALUES);
   const { nullCount, values } = columnLayout(batch, 0);
   if (nullCount !== 0) throw new SealroomError("COLUMN_DICTIONARY", { part: "null" });
-  if (values.end - values.start > MAX_DICTIONARY_BYTES) throw new SealroomError("COLUMN_LIMIT", { column });
+  if (rangeBytes(values) > MAX_DICTIONARY_BYTES) throw new SealroomError("COLUMN_LIMIT", { column });
   return { column, batch };
+}
+
+/** Refuses dictionaries that are too much together, before any of them is fetched: COLUMN_LIMIT. */
+export function checkTotal(layouts: readonly DictionaryLayout[]): void {
+  let [values, bytes] = [0, 0];
+  for (const { batch } of layouts) {
+    values += batch.rows;
+    bytes += rangeBytes(columnLayout(batch, 0).values);
+  }
+  if (values > MAX_DICTIONARIES_VALUES || bytes > MAX_DICTIONARIES_BYTES) {
+    throw new SealroomError("COLUMN_LIMIT", { values, bytes });
+  }
 }
 
 /** The ranges to fetch for readDictionary. */

@@ -58,7 +58,7 @@ export function footerBytes(tail: Uint8Array, fileBytes: number): number {
 
 /**
  * @param tail at least `footerBytes(tail, fileBytes)` of the file's last bytes
- * @throws COLUMN_FOOTER, COLUMN_METADATA, COLUMN_TYPE, COLUMN_LIMIT, COLUMN_LAYOUT
+ * @throws COLUMN_FOOTER, COLUMN_METADATA, COLUMN_TYPE, COLUMN_LIMIT, COLUMN_LAYOUT, COLUMN_DICTIONARY
  */
 export function parseFooter(tail: Uint8Array, fileBytes: number): ArrowFile {
   const needed = footerBytes(tail, fileBytes);
@@ -70,10 +70,10 @@ export function parseFooter(tail: Uint8Array, fileBytes: number): ArrowFile {
     throw new SealroomError("COLUMN_METADATA", { part: "footer" });
   }
   const fields = parseSchema(schema);
-  checkDictionaryIds(fields);
   const end = fileBytes - needed;
   const dictionaries = parseBlocks(buffer, footer.structs(2, BLOCK_BYTES), end);
   const batches = parseBlocks(buffer, footer.structs(3, BLOCK_BYTES), end);
+  checkDictionaries(fields, dictionaries.length, batches.length);
   checkDisjoint([...dictionaries, ...batches]);
   return { fields, batches, dictionaries };
 }
@@ -104,9 +104,12 @@ function checkDisjoint(blocks: readonly Block[]): void {
   }
 }
 
-function checkDictionaryIds(fields: readonly ArrowField[]): void {
+/** One for each column that has codes, so that their number is the schema's; writers leave them out with no batches. */
+function checkDictionaries(fields: readonly ArrowField[], dictionaries: number, batches: number): void {
   const ids = fields.flatMap((field) => (field.dictionary === null ? [] : [field.dictionary.id]));
   if (new Set(ids).size !== ids.length) throw new SealroomError("COLUMN_DICTIONARY", { part: "id" });
+  if (dictionaries === ids.length || (dictionaries === 0 && batches === 0)) return;
+  throw new SealroomError("COLUMN_DICTIONARY", { dictionaries, expected: ids.length });
 }
 
 /** The header of the message that `metadata` (the bytes of a block's metadata range) holds. */

@@ -5,6 +5,7 @@ import * as arrow from "apache-arrow";
 import type { Manifest } from "../../core/manifest/manifest.ts";
 import { compileJob } from "../../core/plan/compile.ts";
 import { readTable } from "../../enclave-worker/object-table.ts";
+import { openSteps, Steps } from "../../enclave-worker/steps.ts";
 import { Merge } from "../../jobs/aggregate/merge.ts";
 import { compileProgram, startKernel, startMerge } from "../../jobs/registry.ts";
 import { makeKey, manifestOf, RULES, SCHEMA } from "../host/dataset.ts";
@@ -43,7 +44,8 @@ test("a string that stands twice in a dictionary is one unit and one group", asy
     plainBytes: plain.length,
     read: () => Promise.resolve(({ start, end }: { start: number; end: number }) => plain.slice(start, end)),
   };
-  await readTable(file, { schema: SCHEMA, unit: "scattered", columns, rows: 6 }, (batch) => {
+  const shape = { schema: SCHEMA, unit: "scattered", columns, rows: 6 } as const;
+  await readTable(file, shape, new Steps(openSteps(2 ** 20)), (batch) => {
     kernel.add(batch);
   });
   const merge = startMerge(program);

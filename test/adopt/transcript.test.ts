@@ -8,6 +8,8 @@ import type { AdoptedEntry, Manifest } from "../../core/manifest/manifest.ts";
 import { compileJob } from "../../core/plan/compile.ts";
 import type { ReadRequest } from "../../core/wire/gateway.ts";
 import { objectRunner } from "../../enclave-worker/object-task.ts";
+import type { ObjectTask } from "../../enclave-worker/object-task.ts";
+import { openSteps } from "../../enclave-worker/steps.ts";
 import type { TaskOutcome } from "../../enclave-worker/pool.ts";
 import { serveGateway } from "../../host-driver/gateway.ts";
 import { compileProgram } from "../../jobs/registry.ts";
@@ -56,7 +58,7 @@ async function readObject(bytes: Uint8Array, entry: AdoptedEntry, text: string):
       return Promise.resolve(near);
     },
   });
-  const outcome = await run({
+  const task: ObjectTask = {
     address: { job: "0123456789abcdef", input: 0, object: 0 },
     entry,
     program: compileProgram(plan, manifest),
@@ -65,7 +67,8 @@ async function readObject(bytes: Uint8Array, entry: AdoptedEntry, text: string):
     datasetKey: DATASET_KEY.slice(),
     secrets: { masters: [], maps: [] },
     output: null,
-  });
+  };
+  const outcome = await run({ task, steps: openSteps(2 ** 20) });
   return { outcome, requests };
 }
 

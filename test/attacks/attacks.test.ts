@@ -16,9 +16,18 @@ type Shown = Verdict | { readonly outcome: "failed"; readonly why: string };
 const LEAST = 14;
 
 /** What an attack is made with, besides the sources. */
-const WITH = ["adopt", "attacks", "attestation", "cms", "manifest", "plan", "receipt", "seal", "wire"].map(
-  (folder) => `test/${folder}`,
-);
+const WITH = [
+  "adopt",
+  "attacks",
+  "attestation",
+  "cms",
+  "column",
+  "manifest",
+  "plan",
+  "receipt",
+  "seal",
+  "wire",
+].map((folder) => `test/${folder}`);
 
 /** As many processes at once as a small machine has cores. */
 const turns = new Turns(2);

@@ -513,19 +513,28 @@ export const CASES: readonly Case[] = [
   {
     id: "B1",
     about: "malformed Arrow after genuine decryption",
-    tests: ["one bit of every byte of a file flipped: refused by code or read as the naive reader reads it"],
-    later: "a worker that is ended after a second",
+    tests: [
+      "one bit of every byte of a file flipped: refused by code or read as the naive reader reads it",
+      "ends every thread at once, again and again, and has them all back",
+    ],
   },
   {
     id: "B2",
     about: "decompression bombs",
-    tests: ["a compressed batch is refused as such"],
+    tests: [
+      "a compressed batch is refused as such",
+      "dictionaries that are too much together are refused before one of them is fetched",
+      "strings that fill a thread's heap are refused, the thread is replaced, and the next object is read",
+    ],
     later: "Parquet comes with the engine",
   },
   {
     id: "B3",
     about: "text that is no UTF-8, NUL, huge cells",
-    tests: ["a value that ends inside a character is refused, though the buffer as a whole is valid"],
+    tests: [
+      "a value that ends inside a character is refused, though the buffer as a whole is valid",
+      "a cell that a thread has no room for is refused before it is asked for, with lengths that the layout has",
+    ],
   },
   {
     id: "B4",

@@ -2,6 +2,7 @@
 import { ADOPTED_ATTACKS } from "./adopted.ts";
 import { ANALYST_ATTACKS } from "./analysts.ts";
 import type { Attack } from "./attack.ts";
+import { BYTE_ATTACKS } from "./bytes.ts";
 import { COPY_ATTACKS } from "./copies.ts";
 import { DOCUMENT_ATTACKS } from "./documents.ts";
 import { EVIDENCE_ATTACKS } from "./evidence.ts";
@@ -38,4 +39,5 @@ export const ATTACKS: readonly Attack[] = [
   ...MAP_ATTACKS,
   ...SIGNING_ATTACKS,
   ...COPY_ATTACKS,
+  ...BYTE_ATTACKS,
 ];

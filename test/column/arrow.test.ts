@@ -7,15 +7,8 @@ import { encodeTable, parseTable } from "../../core/column/table.ts";
 import { BATCH_ROWS, columnTypeName } from "../../core/column/type.ts";
 import type { Vector } from "../../core/column/vector.ts";
 import { ArrowFileWriter } from "../../core/column/writer.ts";
-import {
-  arrowCells,
-  arrowFile,
-  cellsOf,
-  tableArbitrary,
-  typeOf,
-  vectorOf,
-  type ColumnModel,
-} from "./model.ts";
+import { cellsOf, typeOf, vectorOf, type ColumnModel } from "./cells.ts";
+import { arrowCells, arrowFile, tableArbitrary } from "./model.ts";
 
 function fileOf(columns: readonly ColumnModel[]): Uint8Array {
   const vectors = columns.map(vectorOf);

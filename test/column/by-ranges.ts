@@ -5,7 +5,7 @@ import { dictionaryRanges, parseDictionaries, readDictionary } from "../../core/
 import { footerBytes, parseFooter } from "../../core/column/footer.ts";
 import type { BytesOf, Range } from "../../core/column/range.ts";
 import { readColumns } from "../../core/column/vectors.ts";
-import { cellsOf, type Cell } from "./model.ts";
+import { cellsOf, type Cell } from "./cells.ts";
 
 /** @throws what the reader throws */
 export function readByRanges(file: Uint8Array): {

@@ -3,7 +3,7 @@ import test from "node:test";
 import { encodeCsv } from "../../core/column/csv.ts";
 import { encodeTable, parseTable } from "../../core/column/table.ts";
 import { cellText, dateText, decimalText } from "../../core/column/text.ts";
-import { typeOf, vectorOf, type Cell } from "./model.ts";
+import { typeOf, vectorOf, type Cell } from "./cells.ts";
 
 function csv(columns: Readonly<Record<string, readonly [type: string, ...cells: (Cell | null)[]]>>): string {
   const models = Object.entries(columns).map(([name, [type, ...cells]]) => ({

@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { parseBatch } from "../../core/column/batch.ts";
 import { parseFooter } from "../../core/column/footer.ts";
 import { encodeTable } from "../../core/column/table.ts";
-import { tableArbitrary, vectorOf } from "./model.ts";
+import { vectorOf } from "./cells.ts";
+import { tableArbitrary } from "./model.ts";
 
 function clearBit(bytes: Uint8Array, start: number, bit: number): void {
   const at = start + (bit >> 3);

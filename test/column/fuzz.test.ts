@@ -5,7 +5,8 @@ import test from "node:test";
 import fc from "fast-check";
 import { SealroomError } from "../../core/errors.ts";
 import { readByRanges } from "./by-ranges.ts";
-import { fileOf, tableArbitrary } from "./model.ts";
+import { fileOf } from "./cells.ts";
+import { tableArbitrary } from "./model.ts";
 import { naiveCells } from "./naive-reader.ts";
 
 function checkOutcome(file: Uint8Array): "read" | "refused" {

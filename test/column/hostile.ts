@@ -3,13 +3,17 @@ import { encodeFlatbuffer, type SlotSpec, type TableSpec } from "../../core/colu
 import type { ArrowField } from "../../core/column/schema.ts";
 import { schemaSpec } from "../../core/column/schema-encoder.ts";
 
-/** A file with one record batch of no columns and the given RecordBatch table. */
-function fileOf(fields: readonly ArrowField[], record: TableSpec, bodyBytes: number): Uint8Array {
+/** A file with one record batch: the given RecordBatch table, and whatever body. */
+export function fileOfBatch(
+  fields: readonly ArrowField[],
+  record: TableSpec,
+  body: Uint8Array = new Uint8Array(0),
+): Uint8Array {
   const message = encodeFlatbuffer([
     { kind: "i16", value: 4 },
     { kind: "u8", value: 3 },
     { kind: "table", value: record },
-    { kind: "i64", value: bodyBytes },
+    { kind: "i64", value: body.length },
   ]);
   const framed = new Uint8Array(8 + message.length);
   new DataView(framed.buffer).setInt32(0, -1, true);
@@ -19,21 +23,21 @@ function fileOf(fields: readonly ArrowField[], record: TableSpec, bodyBytes: num
     { kind: "i16", value: 4 },
     { kind: "table", value: schemaSpec(fields) },
     null,
-    { kind: "structs", value: [8, framed.length, bodyBytes], numbersPerStruct: 3 },
+    { kind: "structs", value: [8, framed.length, body.length], numbersPerStruct: 3 },
   ]);
   const trailer = new Uint8Array(10);
   new DataView(trailer.buffer).setInt32(0, footer.length, true);
   trailer.set(new TextEncoder().encode("ARROW1"), 4);
-  return new Uint8Array(
-    Buffer.concat([new Uint8Array(8), framed, new Uint8Array(bodyBytes), footer, trailer]),
-  );
+  return new Uint8Array(Buffer.concat([new Uint8Array(8), framed, body, footer, trailer]));
 }
 
 const ROWS: SlotSpec = { kind: "i64", value: 0 };
 
 /** Message.fbs: RecordBatch.compression is slot 3; an empty table says LZ4, whole buffers. */
+export const COMPRESSION: SlotSpec = { kind: "table", value: [] };
+
 export function compressBatch(): Uint8Array {
-  return fileOf([], [ROWS, null, null, { kind: "table", value: [] }], 0);
+  return fileOfBatch([], [ROWS, null, null, COMPRESSION]);
 }
 
 /** One dictionary column, one empty batch, and no dictionary anywhere. */
@@ -46,5 +50,5 @@ export function emptyDictionaryColumn(): Uint8Array {
     { kind: "structs", value: [0, 0], numbersPerStruct: 2 },
     { kind: "structs", value: [0, 0, 0, 0], numbersPerStruct: 2 },
   ];
-  return fileOf(fields, record, 0);
+  return fileOfBatch(fields, record);
 }

@@ -1,6 +1,6 @@
 // An Arrow file read the plain way: no bounds, no checks, one value at a time. Only for files that the real reader
 // has accepted.
-import type { Cell } from "./model.ts";
+import type { Cell } from "./cells.ts";
 
 class Naive {
   readonly view: DataView;

@@ -2,6 +2,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { compressBatch, emptyDictionaryColumn } from "./hostile.ts";
+import {
+  checkTotal,
+  MAX_DICTIONARY_BYTES,
+  MAX_DICTIONARY_VALUES,
+  type DictionaryLayout,
+} from "../../core/column/dictionary.ts";
 import { checkFirstUnit } from "../../core/column/vectors.ts";
 import { encodeFlatbuffer, type TableSpec } from "../../core/column/flatbuffer-encoder.ts";
 import { footerBytes, MAX_FOOTER_BYTES, parseFooter } from "../../core/column/footer.ts";
@@ -12,7 +18,7 @@ import { MAX_BATCH_ROWS, UNIT_START_FIELD } from "../../core/column/type.ts";
 import type { Vector } from "../../core/column/vector.ts";
 import { SealroomError, type ErrorCode } from "../../core/errors.ts";
 import type { ColumnEntry } from "../../core/manifest/manifest.ts";
-import { typeOf, vectorOf } from "./model.ts";
+import { typeOf, vectorOf } from "./cells.ts";
 
 function refused(code: ErrorCode, run: () => unknown): void {
   assert.throws(run, (error) => error instanceof SealroomError && error.code === code, code);
@@ -236,6 +242,23 @@ test("codes of any width are refused exactly where one is past its dictionary, w
       }
     }
   }
+});
+
+test("dictionaries that are too much together are refused before one of them is fetched", () => {
+  const of = (rows: number, bytes: number): DictionaryLayout => {
+    const none = { start: 0, end: 0 };
+    const values = { start: 8, end: 8 + bytes };
+    return { column: 0, batch: { rows, columns: [{ nullCount: 0, validity: none, offsets: none, values }] } };
+  };
+  const most = of(MAX_DICTIONARY_VALUES, 8);
+  checkTotal([most, most, most, most]);
+  refused("COLUMN_LIMIT", () => {
+    checkTotal([most, most, most, most, of(1, 0)]);
+  });
+  checkTotal([of(1, MAX_DICTIONARY_BYTES), of(1, MAX_DICTIONARY_BYTES)]);
+  refused("COLUMN_LIMIT", () => {
+    checkTotal([of(1, MAX_DICTIONARY_BYTES), of(1, MAX_DICTIONARY_BYTES), of(1, 1)]);
+  });
 });
 
 test("a dictionary column without its dictionary batch is refused", () => {

@@ -2,7 +2,7 @@
 // have: documents that a hypervisor signed, and Amazon's KMS. It takes unsigned documents of its own device for
 // authentic, and the root of the local KMS, which lies beside it in the image. So its measurements are others.
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { serveEnclave } from "../../enclave-worker/enclave.ts";
 import { mixEntropy } from "../../enclave-worker/entropy.ts";
 import { readParentCid, readRandomSource } from "../../enclave-worker/guest.ts";
@@ -22,4 +22,5 @@ await serveEnclave({
   kmsRoots: [readFileSync(new URL("./kms-authority.pem", import.meta.url), "utf8")],
   thread: new URL(`./enclave-thread${import.meta.filename.slice(-3)}`, import.meta.url),
   threads: availableParallelism(),
+  memoryBytes: totalmem(),
 });

@@ -62,7 +62,7 @@ function run(app: string, file: string): { readonly stdout: string; readonly std
 const POOL =
   'import { openPool } from "./pool.js";' +
   'const thread = new URL("./thread.js", import.meta.url);' +
-  "const pool = openPool({ thread, threads: 1 });" +
+  "const pool = openPool({ thread, threads: 1, memoryBytes: 2 ** 30 });" +
   "await pool.run({}, new AbortController().signal).catch((error) => console.error(error.code));" +
   "await pool.close();";
 

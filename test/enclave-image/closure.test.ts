@@ -58,7 +58,7 @@ function load(args: readonly string[]): { readonly files: ReadonlySet<string>; r
 const POOL =
   'import { openPool } from "./enclave-worker/pool.js";' +
   'const thread = new URL("./enclave-worker/thread.js", `file://${process.cwd()}/`);' +
-  "const pool = openPool({ thread, threads: 1 });" +
+  "const pool = openPool({ thread, threads: 1, memoryBytes: 2 ** 30 });" +
   "await pool.run({}, new AbortController().signal).catch((error) => console.error(error.code));" +
   "await pool.close();";
 

@@ -11,6 +11,7 @@ import type { Dialer } from "../../core/wire/transport.ts";
 import { objectRunner } from "../../enclave-worker/object-task.ts";
 import type { ObjectTask } from "../../enclave-worker/object-task.ts";
 import type { TaskOutcome } from "../../enclave-worker/pool.ts";
+import { openSteps } from "../../enclave-worker/steps.ts";
 import { serveGateway } from "../../host-driver/gateway.ts";
 import { compileProgram } from "../../jobs/registry.ts";
 import type { Manifest } from "../../core/manifest/manifest.ts";
@@ -20,6 +21,7 @@ import { BY_CITY } from "../host/host.ts";
 
 const DATASET_KEY = drawKey();
 const OWNER = await makeKey();
+const MOST_READ_BYTES = 2 ** 20;
 
 interface Served {
   readonly outcome: TaskOutcome;
@@ -75,7 +77,7 @@ async function runTask(
     output: null,
     ...changes,
   };
-  return { outcome: await objectRunner(dialer)(task), requests };
+  return { outcome: await objectRunner(dialer)({ task, steps: openSteps(MOST_READ_BYTES) }), requests };
 }
 
 function codeOf(outcome: TaskOutcome): ErrorCode | "result" {
@@ -195,7 +197,8 @@ test("clears its copy of the dataset key, however it ends", async () => {
     secrets: { masters: [], maps: [] },
     output: null,
   };
-  assert.equal(codeOf(await objectRunner(unreachable)(task)), "TRANSPORT_CONNECT");
+  const steps = openSteps(MOST_READ_BYTES);
+  assert.equal(codeOf(await objectRunner(unreachable)({ task, steps })), "TRANSPORT_CONNECT");
   assert.ok(datasetKey.every((byte) => byte === 0));
 });
 
@@ -203,7 +206,7 @@ test("tells of a fault that is not a refusal nothing but that there was one", as
   const object = seal(makeRows(1, 20, "fault").flat());
   const broken: Dialer = { connect: () => Promise.reject(new Error("person-0-0001 has 499")) };
   const { program, schema, unit } = await programFor(BY_CITY, object);
-  const outcome = await objectRunner(broken)({
+  const task: ObjectTask = {
     address: { job: "0123456789abcdef", input: 0, object: 0 },
     entry: object.entry,
     program,
@@ -212,6 +215,7 @@ test("tells of a fault that is not a refusal nothing but that there was one", as
     datasetKey: DATASET_KEY.slice(),
     secrets: { masters: [], maps: [] },
     output: null,
-  });
+  };
+  const outcome = await objectRunner(broken)({ task, steps: openSteps(MOST_READ_BYTES) });
   assert.deepEqual(outcome, { refusal: { code: "INTERNAL", details: {} } });
 });

@@ -5,7 +5,8 @@ import type { ObjectTask } from "../../enclave-worker/object-task.ts";
 import { openPool } from "../../enclave-worker/pool.ts";
 import { refuses } from "../host/refusal.ts";
 
-const pool = openPool({ thread: new URL("./pool-thread.ts", import.meta.url), threads: 2 });
+const THREAD = new URL("./pool-thread.ts", import.meta.url);
+const pool = openPool({ thread: THREAD, threads: 2, memoryBytes: 2 ** 28 });
 after(() => pool.close());
 
 const NEVER = new AbortController().signal;
@@ -44,7 +45,7 @@ test("replaces a thread that ends in the middle of a task, again and again", asy
 
 test("replaces a thread that ends while it has no task", async (t) => {
   // Of its own, since such a thread may meet its end in somebody else's task.
-  const own = openPool({ thread: new URL("./pool-thread.ts", import.meta.url), threads: 1 });
+  const own = openPool({ thread: THREAD, threads: 1, memoryBytes: 2 ** 30 });
   t.after(() => own.close());
   const runOwn = (how: string): ReturnType<typeof pool.run> =>
     own.run({ entry: { key: how } } as ObjectTask, NEVER);
@@ -85,6 +86,48 @@ test("lives through tasks that are abandoned just as they end", async () => {
     abandoned.abort();
     await Promise.allSettled(tasks);
   }
+  await stillServes();
+});
+
+for (const how of [
+  "compute without end",
+  "compute in WebAssembly without end",
+  "match without end",
+  "stay in one native call",
+  "end without end",
+]) {
+  test(`ends and replaces a thread whose bytes make it ${how}, while others go on`, async () => {
+    const [{ details }, other] = await Promise.all([
+      refuses("POOL_TIME", run(how)),
+      run("compute in many steps"),
+    ]);
+    assert.deepEqual(details, {});
+    assert.equal(other.rows, 7);
+    await stillServes();
+  });
+}
+
+test("ends every thread at once, again and again, and has them all back", async () => {
+  for (let turn = 0; turn < 2; turn += 1) {
+    const tasks = ["compute without end", "match without end", "compute without end"];
+    await Promise.all(tasks.map((how) => refuses("POOL_TIME", run(how))));
+  }
+  await stillServes();
+});
+
+test("a thread that computes for long in steps, that gets no processor, or waits for the host, is not ended", async () => {
+  for (const how of ["compute in many steps", "get no processor", "wait for the host"]) {
+    assert.equal((await run(how)).rows, 7, how);
+  }
+});
+
+test("ends a thread whose heap is full, with a code and no fields, and replaces it, while others go on", async () => {
+  const [{ details }, other] = await Promise.all([
+    refuses("POOL_MEMORY", run("fill the heap")),
+    run("compute in many steps"),
+  ]);
+  assert.deepEqual(details, {});
+  assert.equal(other.rows, 7);
   await stillServes();
 });
 

@@ -43,8 +43,8 @@ function dies(place: keyof typeof DOOMED): string {
 const TASK = "enclave-worker/object-task.ts";
 const DIAL = '    stream = await dialStream(dialer, "gateway", IDLE_MS);\n';
 const KERNEL = "    const kernel = startKernel(task.program, task.secrets);\n";
-const ADD = "      const made = kernel.add(batch);\n";
-const RETURN = "    return { partial: kernel.finish(), rows, bytes: gateway.bytesRead, made };\n";
+const ADD = "      const made = steps.take(kernelMs(task.program.kind, batch), () => kernel.add(batch));\n";
+const RETURN = "    return { partial, rows, bytes: gateway.bytesRead, made };\n";
 
 test("a thread that dies over an object, wherever in it, is POOL_THREAD for its job only, and the next job is done", async () => {
   const { root, remove } = await copyTree(
@@ -59,7 +59,7 @@ test("a thread that dies over an object, wherever in it, is POOL_THREAD for its 
       {
         file: TASK,
         find: RETURN,
-        replace: `    const partial = kernel.finish();\n${dies("when the partial is made and not handed over")}    return { partial, rows, bytes: gateway.bytesRead, made };\n`,
+        replace: dies("when the partial is made and not handed over") + RETURN,
       },
     ],
     ["test/end-to-end"],

@@ -76,8 +76,13 @@ export interface SealedObject {
   readonly plain: Uint8Array;
 }
 
-/** Rows of one person must lie together. */
-export function sealRows(rows: readonly Row[], datasetKey: Uint8Array, key: string): SealedObject {
+/** Rows of one person must lie together. `plain`: the file, for who has it not hold the rows. */
+export function sealRows(
+  rows: readonly Row[],
+  datasetKey: Uint8Array,
+  key: string,
+  plain: Uint8Array = encodeRows(rows),
+): SealedObject {
   const writer = new MessageWriter({
     wrappingKey: datasetKey,
     keyNamespace: DATASET_KEYRING.namespace,
@@ -85,7 +90,6 @@ export function sealRows(rows: readonly Row[], datasetKey: Uint8Array, key: stri
     encryptionContext: new Map([["sealroom:object", key]]),
     frameLength: FRAME_LENGTH,
   });
-  const plain = encodeRows(rows);
   const pieces = [writer.header(), ...writer.push(plain), ...writer.finish()];
   const bytes = new Uint8Array(Buffer.concat(pieces));
   const digest = Buffer.from(writer.digest).toString("hex");
@@ -97,7 +101,7 @@ export function sealRows(rows: readonly Row[], datasetKey: Uint8Array, key: stri
   };
 }
 
-function encodeRows(rows: readonly Row[]): Uint8Array {
+export function encodeRows(rows: readonly Row[]): Uint8Array {
   const cities = [...new Set(rows.map(({ city }) => city))].sort();
   const unitStart = new Uint8Array((rows.length + 7) >> 3);
   rows.forEach(({ person }, row) => {

@@ -89,6 +89,10 @@ export interface DatasetOptions {
   readonly notAfter?: number;
   /** Of each object; four of a hundred people by default. */
   readonly rows?: readonly (readonly Row[])[];
+  /** An owner's own file of an object's rows, whatever it holds, and what the manifest says of its columns. */
+  readonly encode?: (rows: readonly Row[]) => Uint8Array;
+  readonly schema?: Manifest["schema"];
+  readonly unit?: Manifest["unit"];
   readonly measurements?: Services["measurements"];
 }
 
@@ -121,9 +125,9 @@ export async function sealDataset(world: World, options: DatasetOptions = {}): P
   );
   const datasetKey = drawn.Plaintext ?? new Uint8Array(0);
   const objects = (options.rows ?? makeRows(4, 100, "seed")).map((rows, index) =>
-    sealRows(rows, datasetKey, `part-${index}.sealed`),
+    sealRows(rows, datasetKey, `part-${index}.sealed`, options.encode?.(rows)),
   );
-  const manifest = manifestOf({
+  const usual = manifestOf({
     owner,
     dataset,
     epoch,
@@ -137,6 +141,8 @@ export async function sealDataset(world: World, options: DatasetOptions = {}): P
     },
     notAfter: options.notAfter ?? Date.now() + 86_400_000,
   });
+  const { schema = usual.schema, unit = usual.unit } = options;
+  const manifest = { ...usual, schema, unit };
   return { owner, manifest, jws: await signAs(owner, manifest), objects, datasetKey };
 }
 

@@ -19,7 +19,8 @@ import type { SealColumn } from "../../owner/read/source.ts";
 import { SpillFile } from "../../owner/order/spill-file.ts";
 import { MAX_DICTIONARY, TextCodes } from "../../owner/order/text-codes.ts";
 import type { TextSource } from "../../owner/read/text-vector.ts";
-import { cellArbitrary, cellsOf, typeOf, type Cell } from "../column/model.ts";
+import { cellsOf, typeOf, type Cell } from "../column/cells.ts";
+import { cellArbitrary } from "../column/model.ts";
 import { refused } from "./refused.ts";
 
 type Cells = readonly (Cell | null)[];

@@ -15,7 +15,7 @@ import { parseSchemaFile } from "../../owner/schema-file.ts";
 import { resolveColumns } from "../../owner/read/source.ts";
 import { SpillFile } from "../../owner/order/spill-file.ts";
 import { UnitCompare } from "../../owner/order/unit-compare.ts";
-import { typeOf } from "../column/model.ts";
+import { typeOf } from "../column/cells.ts";
 import { refused } from "./refused.ts";
 
 let directory = "";

@@ -18,7 +18,8 @@ import { Scanner } from "../../owner/read/scan.ts";
 import { DELIMITERS } from "../../owner/schema-file.ts";
 import { spellerOf, spellingOf } from "../../owner/read/spelling.ts";
 import { sqlList } from "../../owner/read/sql.ts";
-import { TYPE_NAMES, typeOf } from "../column/model.ts";
+import { typeOf } from "../column/cells.ts";
+import { TYPE_NAMES } from "../column/model.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sealroom-plain-"));
 let database: Database;

@@ -25,7 +25,7 @@ import { openHeader } from "../../core/seal/header.ts";
 import { openMessage } from "../../core/seal/open.ts";
 import { SEALED_OBJECT } from "../../core/seal/policy.ts";
 import { encodeHex } from "../../core/text/digest.ts";
-import { cellsOf, type Cell } from "../column/model.ts";
+import { cellsOf, type Cell } from "../column/cells.ts";
 
 const POLICY = JSON.stringify({
   Version: "2012-10-17",

@@ -5,7 +5,7 @@ import test, { after, before } from "node:test";
 import { DuckDBInstance } from "@duckdb/node-api";
 import * as arrow from "apache-arrow";
 import { BATCH_ROWS, columnTypeName } from "../../core/column/type.ts";
-import type { Cell } from "../column/model.ts";
+import type { Cell } from "../column/cells.ts";
 import { Cleanups } from "../local/kms/rig.ts";
 import { EPOCH, startOwnerRig, type OpenedDataset, type OwnerRig } from "./rig.ts";
 
