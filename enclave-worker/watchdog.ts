@@ -1,19 +1,19 @@
 // Ends what computes for longer than honest bytes can make it. Time is the thread's own processor time, as the kernel
 // accounts it, so that a loaded machine refuses nobody; a thread that does not tell it, as deep in one native call, is
-// given the more of elapsed time. Both clocks only decide when to give up: no answer of a job depends on them.
+// given the more of looks at it. No clock is read, and time only decides when to give up: no answer depends on it.
 import type { Worker } from "node:worker_threads";
 import { STEP } from "./steps.ts";
 
 const LOOK_MS = 50;
-/** How often over the allowed time may elapse, where processor time is not told or not given. */
+/** How often over the allowed time looks may take, where processor time is not told or not given. */
 const SLOWEST = 10;
 
 interface Watched {
   readonly words: Int32Array;
   readonly end: () => void;
-  /** The step that was under way at the last look, and since when; even: none. */
+  /** The step that was under way at the last look, and for how many looks it has been; even: none. */
   count: number;
-  sinceMs: number;
+  looks: number;
   /** Of the thread, when that step was first seen; null until it has told. */
   usedMs: number | null;
 }
@@ -29,7 +29,7 @@ export class Watchdog {
 
   /** Calls `end`, once or twice, when a step takes too long; until the function that it gives is called. */
   watch(words: Int32Array, end: () => void): () => void {
-    const watched: Watched = { words, end, count: 0, sinceMs: 0, usedMs: null };
+    const watched: Watched = { words, end, count: 0, looks: 0, usedMs: null };
     this.#watched.add(watched);
     this.#timer ??= setInterval(() => {
       for (const each of this.#watched) this.#look(each);
@@ -44,10 +44,11 @@ export class Watchdog {
 
   #look(watched: Watched): void {
     const count = Atomics.load(watched.words, STEP.count);
-    const now = performance.now();
-    if (count !== watched.count) Object.assign(watched, { count, sinceMs: now, usedMs: null });
+    if (count !== watched.count) Object.assign(watched, { count, looks: 0, usedMs: null });
     if (count % 2 === 0) return;
-    if (now - watched.sinceMs > SLOWEST * allowedMs(watched)) watched.end();
+    watched.looks += 1;
+    // A timer is late and never early, so that less is counted than has elapsed.
+    if (watched.looks * LOOK_MS > SLOWEST * allowedMs(watched)) watched.end();
     else void this.#ask(watched);
   }
 

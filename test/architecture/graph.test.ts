@@ -150,7 +150,15 @@ test("host and enclave never import each other, by no way round", async () => {
   );
 });
 
-const NODE_MODULES = ["node:crypto", "node:fs", "node:http", "node:os", "node:stream", "node:tls"];
+const NODE_MODULES = [
+  "node:crypto",
+  "node:fs",
+  "node:http",
+  "node:os",
+  "node:stream",
+  "node:tls",
+  "node:worker_threads",
+];
 const READS_FILES = "enclave-worker/guest.ts";
 const LOADS_ADDON = "transport/native/addon.ts";
 
