@@ -9,6 +9,7 @@ import {
   parseDictionaries,
   readDictionary,
 } from "../core/column/dictionary.ts";
+import type { Dictionary } from "../core/column/dictionary.ts";
 import { footerBytes, FOOTER_GUESS_BYTES, parseFooter } from "../core/column/footer.ts";
 import type { ArrowFile, Block } from "../core/column/footer.ts";
 import type { BytesOf, Range } from "../core/column/range.ts";
@@ -82,7 +83,7 @@ async function readDictionaries(
   return new Map(
     wanted.map((layout) => {
       const bytes = bytesIn(dictionaryRanges(layout));
-      const read = (): readonly string[] => readDictionary(layout, bytesOf);
+      const read = (): Dictionary => readDictionary(layout, bytesOf);
       return [layout.column, steps.take(dictionaryMs(layout.batch.rows, bytes), read)];
     }),
   );

@@ -12,7 +12,7 @@ export interface ColumnLayout {
   readonly nullCount: number;
   /** Empty when no row is null. */
   readonly validity: Range;
-  /** Of utf8 without a dictionary only: rows + 1 int32. */
+  /** Of utf8 without a dictionary only: rows + 1 int32, or int64. */
   readonly offsets: Range;
   readonly values: Range;
 }
@@ -75,7 +75,7 @@ export function parseRecordBatch(
     }
     if (rangeBytes(third) > MAX_BUFFER_BYTES) throw new SealroomError("COLUMN_LIMIT", { column });
     // The format lets the offsets of no rows be left out.
-    const offsets = take(second, rows === 0 ? 0 : 4 * (rows + 1), column);
+    const offsets = take(second, rows === 0 ? 0 : offsetWidth(field) * (rows + 1), column);
     return { nullCount, validity, offsets, values: rows === 0 ? EMPTY_RANGE : third };
   });
   return { rows, columns };
@@ -166,7 +166,14 @@ export function holdsText(field: ArrowField): boolean {
   return field.type.kind === "utf8" && field.dictionary === null;
 }
 
-function valueBytes(field: ArrowField, rows: number): number {
-  if (field.dictionary !== null) return rows * (field.dictionary.bits >> 3);
-  return field.type.kind === "bool" ? bitmapBytes(rows) : rows * valueWidth(field.type);
+/** In a file. */
+function offsetWidth({ stored }: ArrowField): number {
+  return stored === "large_utf8" ? 8 : 4;
+}
+
+/** Of a column's values or codes, in a file. */
+function valueBytes({ type, dictionary, stored }: ArrowField, rows: number): number {
+  if (dictionary !== null) return rows * ((dictionary.stored ?? dictionary).bits >> 3);
+  if (type.kind === "bool") return bitmapBytes(rows);
+  return rows * (stored === "date64" ? 8 : valueWidth(type));
 }

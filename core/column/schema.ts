@@ -2,14 +2,32 @@
 // manifest names (security case B4). Endianness other than little and every nested type are refused.
 import { SealroomError } from "../errors.ts";
 import { MAX_COLUMNS, type ColumnEntry, type Manifest } from "../manifest/manifest.ts";
+import { codeBits } from "./codes.ts";
 import type { Table } from "./flatbuffer.ts";
+import type { Stored } from "./stored.ts";
 import { columnTypeName, findColumnType, UNIT_START_FIELD, type ColumnType } from "./type.ts";
 
 export interface ArrowField {
   readonly name: string;
   readonly type: ColumnType;
   /** Set when the rows hold codes into a dictionary of their own; null when they hold the values. */
-  readonly dictionary: { readonly id: number; readonly bits: 8 | 16 | 32 } | null;
+  readonly dictionary: Encoding | null;
+  /** How a file has the values, or those of the dictionary, where vectors have them otherwise. We write none of these. */
+  readonly stored?: Stored;
+}
+
+export interface Encoding {
+  readonly id: number;
+  /** Of a vector's codes, which are signed. */
+  readonly bits: 8 | 16 | 32;
+  /** How a file has the codes, where vectors have them otherwise. */
+  readonly stored?: CodeForm;
+}
+
+/** Integers of a dictionary's codes in a file. */
+export interface CodeForm {
+  readonly bits: 8 | 16 | 32 | 64;
+  readonly signed: boolean;
 }
 
 const MAX_NAME_BYTES = 1_024;
@@ -17,7 +35,16 @@ const MAX_NAME_BYTES = 1_024;
 const MAX_FIELDS: number = MAX_COLUMNS + 1;
 
 // Schema.fbs: the union of types we know, and the units they come in.
-const TYPE = { int: 2, float: 3, utf8: 5, bool: 6, decimal: 7, date: 8, timestamp: 10 } as const;
+const TYPE = {
+  int: 2,
+  float: 3,
+  utf8: 5,
+  bool: 6,
+  decimal: 7,
+  date: 8,
+  timestamp: 10,
+  largeUtf8: 20,
+} as const;
 const FLOATS: readonly (ColumnType | undefined)[] = [
   undefined,
   { kind: "float", bits: 32 },
@@ -25,7 +52,12 @@ const FLOATS: readonly (ColumnType | undefined)[] = [
 ];
 const DATE_DAY = 0;
 const DATE_DEFAULT = 1;
-const TIMESTAMP_MICROSECOND = 2;
+const UNITS: readonly (Stored | null | undefined)[] = ["seconds", "milliseconds", null, "nanoseconds"];
+/** How many bits the codes of a dictionary have, where it is not said: signed ones. */
+const CODE_BITS = 32;
+
+/** A type as vectors have it, and how the file has its values, where otherwise. */
+type Form = Pick<ArrowField, "type" | "stored">;
 
 export function parseSchema(schema: Table): readonly ArrowField[] {
   if (schema.i16(0, 0) !== 0) throw new SealroomError("COLUMN_METADATA", { part: "endianness" });
@@ -38,10 +70,37 @@ function parseField(field: Table, index: number): ArrowField {
   const name = parseText(field.string(0, MAX_NAME_BYTES));
   if (field.tables(5).count !== 0) throw new SealroomError("COLUMN_TYPE", { column: index });
   const parameters = field.table(3);
-  const type = parameters === undefined ? undefined : parseType(field.u8(2), parameters);
-  if (type === undefined) throw new SealroomError("COLUMN_TYPE", { column: index });
+  const form = parameters === undefined ? undefined : parseForm(field.u8(2), parameters);
+  if (form === undefined) throw new SealroomError("COLUMN_TYPE", { column: index });
   const encoding = field.table(4);
-  return { name, type, dictionary: encoding === undefined ? null : parseEncoding(encoding, type, index) };
+  const dictionary = encoding === undefined ? null : parseEncoding(encoding, form.type, index);
+  return { name, ...form, dictionary };
+}
+
+function parseForm(kind: number, parameters: Table): Form | undefined {
+  switch (kind) {
+    case TYPE.largeUtf8:
+      return { type: { kind: "utf8" }, stored: "large_utf8" };
+    case TYPE.date:
+      return parameters.i16(0, DATE_DEFAULT) === DATE_DAY
+        ? { type: { kind: "date" } }
+        : { type: { kind: "date" }, stored: "date64" };
+    case TYPE.timestamp:
+      return parseTimestamp(parameters);
+    default: {
+      const type = parseType(kind, parameters);
+      return type && { type };
+    }
+  }
+}
+
+/** With a zone the numbers are instants in UTC, whichever zone they were to be shown in. */
+function parseTimestamp(parameters: Table): Form | undefined {
+  const unit = UNITS[parameters.i16(0, 0)];
+  if (unit === undefined) return undefined;
+  const zone = parseText(parameters.string(1, MAX_NAME_BYTES));
+  const type = { kind: "timestamp", zone: zone === "" ? null : "UTC" } as const;
+  return unit === null ? { type } : { type, stored: unit };
 }
 
 /** A type we hold, or undefined. Slots and defaults are those of Schema.fbs. */
@@ -58,36 +117,27 @@ function parseType(kind: number, parameters: Table): ColumnType | undefined {
     case TYPE.decimal:
       if (parameters.i32(2, 128) !== 128) return undefined;
       return findColumnType(`decimal(${parameters.i32(0, 0)},${parameters.i32(1, 0)})`);
-    case TYPE.date:
-      return parameters.i16(0, DATE_DEFAULT) === DATE_DAY ? { kind: "date" } : undefined;
-    case TYPE.timestamp: {
-      if (parameters.i16(0, 0) !== TIMESTAMP_MICROSECOND) return undefined;
-      const zone = parseText(parameters.string(1, MAX_NAME_BYTES));
-      return zone === "" || zone === "UTC" ? { kind: "timestamp", zone: zone || null } : undefined;
-    }
     default:
       return undefined;
   }
 }
 
-function parseEncoding(
-  encoding: Table,
-  type: ColumnType,
-  column: number,
-): NonNullable<ArrowField["dictionary"]> {
+function parseEncoding(encoding: Table, type: ColumnType, column: number): Encoding {
   const index = encoding.table(1);
-  // Schema.fbs: without an index type, codes are signed 32-bit integers.
-  const bits = index?.i32(0, 0) ?? 32;
-  const signed = index?.u8(1) !== 0;
-  if (
-    type.kind !== "utf8" ||
-    !signed ||
-    (bits !== 8 && bits !== 16 && bits !== 32) ||
-    encoding.i16(3, 0) !== 0
-  ) {
+  const form = parseCodes(index);
+  if (form === undefined || type.kind !== "utf8" || encoding.i16(3, 0) !== 0) {
     throw new SealroomError("COLUMN_TYPE", { column });
   }
-  return { id: encoding.i64(0), bits };
+  const bits = codeBits(form);
+  const id = encoding.i64(0);
+  return form.signed && form.bits === bits ? { id, bits } : { id, bits, stored: form };
+}
+
+/** Schema.fbs: without an index type, codes are signed 32-bit integers. */
+function parseCodes(index: Table | undefined): CodeForm | undefined {
+  if (index === undefined) return { bits: CODE_BITS, signed: true };
+  const type = parseType(TYPE.int, index);
+  return type?.kind === "int" ? { bits: type.bits, signed: type.signed } : undefined;
 }
 
 function parseText(bytes: Uint8Array): string {

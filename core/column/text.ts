@@ -1,5 +1,6 @@
 // One cell of a vector as text, exactly: decimals and 64-bit integers digit by digit, dates and times in ISO
 // 8601. For results and reports; no kernel goes through here, but for whole numbers that detectors read as digits.
+import { isSet } from "./validity.ts";
 import type { DictionaryVector, Utf8Vector, Vector, WordsVector } from "./vector.ts";
 
 const MICROSECONDS_PER_DAY = 86_400_000_000n;
@@ -7,7 +8,7 @@ const MILLISECONDS_PER_DAY = 86_400_000;
 
 /** Whether the row has a value. */
 export function isValid(vector: Vector, row: number): boolean {
-  return vector.validity === null || (((vector.validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+  return isSet(vector.validity, row);
 }
 
 /** The text of one row's value, or null. */

@@ -9,7 +9,7 @@ import type { ArrowField } from "./schema.ts";
 import { schemaSpec } from "./schema-encoder.ts";
 import { MAX_BATCH_ROWS } from "./type.ts";
 import type { Vector } from "./vector.ts";
-import { countBits } from "./vectors.ts";
+import { countBits } from "./validity.ts";
 import { clearNulls, clearSpareBits } from "./null-slot.ts";
 
 const ZEROS = new Uint8Array(64 * 1024);

@@ -1,12 +1,14 @@
 // What is inside an object that others wrote: an Arrow IPC file of the columns that the schema names, whose every value
 // the enclave will be able to read. All of it is read, so that a job does not find out what its owner could have.
-import { columnLayout, metadataRange, neededRanges, parseBatch } from "../../core/column/batch.ts";
-import type { BatchLayout } from "../../core/column/batch.ts";
+import { metadataRange, neededRanges, parseBatch } from "../../core/column/batch.ts";
 import { dictionaryRanges, parseDictionaries, readDictionary } from "../../core/column/dictionary.ts";
+import type { Dictionary } from "../../core/column/dictionary.ts";
 import { FILE_MAGIC, FOOTER_GUESS_BYTES, footerBytes, parseFooter } from "../../core/column/footer.ts";
 import type { ArrowFile, Block } from "../../core/column/footer.ts";
 import { checkSchema } from "../../core/column/schema.ts";
 import { columnTypeName } from "../../core/column/type.ts";
+import { countBits } from "../../core/column/validity.ts";
+import type { ColumnBatch } from "../../core/column/vector.ts";
 import { readColumns } from "../../core/column/vectors.ts";
 import type { Dictionaries } from "../../core/column/vectors.ts";
 import { SealroomError } from "../../core/errors.ts";
@@ -89,25 +91,25 @@ export async function checkTable(
   let rows = 0;
   for (const block of arrow.batches) {
     const layout = parseBatch(await readMetadata(file, block), block, arrow.fields);
-    checkUnits(layout, unitColumn, schema);
     const bytesOf = await file.read(neededRanges(layout, columns));
-    rows += readColumns(arrow.fields, layout, columns, dictionaries, bytesOf).rows;
+    const batch = readColumns(arrow.fields, layout, columns, dictionaries, bytesOf);
+    checkUnits(batch, unitColumn, schema);
+    rows += batch.rows;
   }
   return rows;
 }
 
-function checkUnits(layout: BatchLayout, unitColumn: number, schema: readonly ColumnEntry[]): void {
-  if (unitColumn < 0) return;
-  const { nullCount } = columnLayout(layout, unitColumn);
-  if (nullCount > 0) {
-    throw new SealroomError("OWNER_UNIT_NULL", { column: schema[unitColumn]?.name ?? "", rows: nullCount });
-  }
+function checkUnits(batch: ColumnBatch, unitColumn: number, schema: readonly ColumnEntry[]): void {
+  const { validity = null } = batch.columns[unitColumn] ?? {};
+  if (validity === null) return;
+  const rows = batch.rows - countBits(validity, batch.rows);
+  if (rows > 0) throw new SealroomError("OWNER_UNIT_NULL", { column: schema[unitColumn]?.name ?? "", rows });
 }
 
 async function readDictionaries(file: OpenedFile, arrow: ArrowFile): Promise<Dictionaries> {
   const metadata: Uint8Array[] = [];
   for (const block of arrow.dictionaries) metadata.push(await readMetadata(file, block));
-  const dictionaries = new Map<number, readonly string[]>();
+  const dictionaries = new Map<number, Dictionary>();
   for (const layout of parseDictionaries(metadata, arrow)) {
     dictionaries.set(layout.column, readDictionary(layout, await file.read(dictionaryRanges(layout))));
   }

@@ -125,8 +125,8 @@ function stagedType(field: arrow.Field, file: string): DuckDBType {
     if (type.timezone === null || type.timezone === undefined || type.timezone === "") {
       return TIMESTAMPS[type.unit];
     }
-    // With a zone the numbers are instants in UTC; nanoseconds would lose digits.
-    if (type.unit !== arrow.TimeUnit.NANOSECOND) return TIMESTAMPTZ;
+    // With a zone the numbers are instants in UTC.
+    return TIMESTAMPTZ;
   }
   if (arrow.DataType.isDecimal(type) && type.bitWidth === 128) return DECIMAL(DECIMAL_PRECISION, type.scale);
   throw unsupported;
@@ -165,13 +165,23 @@ function fillColumn(chunk: DuckDBDataChunk, column: number, slice: Slice): void 
   }
 }
 
-/** Instants are staged in microseconds. */
+/** What DuckDB calls infinity, which converts to nothing. */
+const NO_INSTANT = 2n ** 63n - 1n;
+
+/** Instants are staged in microseconds, those that are none exactly as none at all, so that `seal` refuses them. */
 function scaleInstants(values: ArrayBufferView, type: arrow.DataType): ArrayBufferView {
   if (!arrow.DataType.isTimestamp(type) || !type.timezone || type.unit === arrow.TimeUnit.MICROSECOND) {
     return values;
   }
+  const instants = values as BigInt64Array;
+  if (type.unit === arrow.TimeUnit.NANOSECOND) {
+    return instants.map((value) => (value % 1_000n === 0n ? value / 1_000n : NO_INSTANT));
+  }
   const factor = type.unit === arrow.TimeUnit.SECOND ? 1_000_000n : 1_000n;
-  return (values as BigInt64Array).map((value) => value * factor);
+  return instants.map((value) => {
+    const scaled = value * factor;
+    return BigInt.asIntN(64, scaled) === scaled ? scaled : NO_INSTANT;
+  });
 }
 
 /** Bits from `row` on, as DuckDB has them: whole words, spare bits set. */

@@ -170,7 +170,7 @@ const noText: Attack = {
   expects: "COLUMN_UTF8",
   guard: [
     {
-      file: "core/column/vectors.ts",
+      file: "core/column/text-buffers.ts",
       find: 'if (!isUtf8(bytes, first, last)) throw new SealroomError("COLUMN_UTF8", { column });',
       replace: "",
     },

@@ -39,8 +39,13 @@ interface Field {
   readonly type: number;
   readonly bits: number;
   readonly signed: boolean;
-  readonly dictionary: { readonly id: number; readonly bits: number } | null;
+  /** Of a date: 1 for milliseconds. Of a timestamp: 0 to 3, from seconds to nanoseconds. */
+  readonly unit: number;
+  readonly dictionary: { readonly id: number; readonly bits: number; readonly signed: boolean } | null;
 }
+
+/** Schema.fbs. */
+const [UTF8, DATE, TIMESTAMP, LARGE_UTF8] = [5, 8, 10, 20];
 
 /** The cells of each column, over all batches. */
 export function naiveCells(bytes: Uint8Array): readonly (readonly (Cell | null)[])[] {
@@ -53,10 +58,12 @@ export function naiveCells(bytes: Uint8Array): readonly (readonly (Cell | null)[
   const fields = footer.vector(schema, 1, 4).map((at) => readField(footer, footer.follow(at)));
   const dictionaries = new Map<number, readonly (Cell | null)[]>();
   for (const at of footer.vector(root, 2, 24)) {
-    const { id, columns } = readBlock(bytes, footer, at, [
-      { type: 5, bits: 0, signed: false, dictionary: null },
-    ]);
-    dictionaries.set(id, columns[0] ?? []);
+    // Which width offsets have is said where the codes are.
+    const text = (type: number): ReturnType<typeof readBlock> =>
+      readBlock(bytes, footer, at, [{ type, bits: 0, signed: false, unit: 0, dictionary: null }]);
+    const { id } = readBlock(bytes, footer, at, []);
+    const type = fields.find(({ dictionary }) => dictionary?.id === id)?.type ?? UTF8;
+    dictionaries.set(id, text(type).columns[0] ?? []);
   }
   const cells: (Cell | null)[][] = fields.map(() => []);
   for (const at of footer.vector(root, 3, 24)) {
@@ -82,10 +89,15 @@ function readField(footer: Naive, field: number): Field {
     bits:
       type === 3 ? 16 << footer.number(parameters, 0, 2) : type === 2 ? footer.number(parameters, 0, 4) : 0,
     signed: type === 2 && footer.number(parameters, 1, 1) !== 0,
+    unit: type === DATE || type === TIMESTAMP ? footer.number(parameters, 0, 2, type === DATE ? 1 : 0) : 0,
     dictionary:
       encoding === undefined
         ? null
-        : { id: footer.number(encoding, 0, 8), bits: index === undefined ? 32 : footer.number(index, 0, 4) },
+        : {
+            id: footer.number(encoding, 0, 8),
+            bits: index === undefined ? 32 : footer.number(index, 0, 4),
+            signed: index === undefined || footer.number(index, 1, 1) !== 0,
+          },
   };
 }
 
@@ -109,14 +121,17 @@ function readBlock(
   let next = 0;
   const columns = fields.map((field, i) => {
     const nulls = metadata.i64((nodes[i] ?? 0) + 8);
-    const used = field.type === 5 && field.dictionary === null ? 3 : 2;
+    const isText = field.type === UTF8 || field.type === LARGE_UTF8;
+    const used = isText && field.dictionary === null ? 3 : 2;
     const [validity = 0, first = 0, second = 0] = buffers.slice(next, next + used);
     next += used;
     return Array.from({ length: rows }, (_, row) => {
       const bit = (start: number): boolean =>
         ((file.view.getUint8(start + Math.floor(row / 8)) >> (row % 8)) & 1) === 1;
       if (nulls > 0 && !bit(validity)) return null;
-      if (field.dictionary !== null) return integer(file, first, row, field.dictionary.bits, true);
+      if (field.dictionary !== null) {
+        return integer(file, first, row, field.dictionary.bits, field.dictionary.signed);
+      }
       switch (field.type) {
         case 2:
           return integer(file, first, row, field.bits, field.signed);
@@ -124,8 +139,12 @@ function readBlock(
           return field.bits === 32
             ? file.view.getFloat32(first + 4 * row, true)
             : file.view.getFloat64(first + 8 * row, true);
-        case 5: {
-          const [start, end] = [file.i32(first + 4 * row), file.i32(first + 4 * row + 4)];
+        case UTF8:
+        case LARGE_UTF8: {
+          const isLarge = field.type === LARGE_UTF8;
+          const offset = (at: number): number =>
+            isLarge ? file.i64(first + 8 * at) : file.i32(first + 4 * at);
+          const [start, end] = [offset(row), offset(row + 1)];
           return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
             bytes.subarray(second + start, second + end),
           );
@@ -138,10 +157,12 @@ function readBlock(
             file.view.getBigUint64(first + 16 * row, true) +
               (file.view.getBigInt64(first + 16 * row + 8, true) << 64n),
           );
-        case 8:
-          return file.i32(first + 4 * row);
+        case DATE:
+          return field.unit === 0
+            ? file.i32(first + 4 * row)
+            : naiveDays(file.view.getBigInt64(first + 8 * row, true));
         default:
-          return file.view.getBigInt64(first + 8 * row, true);
+          return naiveMicroseconds(file.view.getBigInt64(first + 8 * row, true), field.unit);
       }
     });
   });
@@ -161,4 +182,16 @@ function integer(file: Naive, start: number, row: number, bits: number, signed: 
         ? file.view.getBigInt64(start + 8 * row, true)
         : file.view.getBigUint64(start + 8 * row, true);
   }
+}
+
+function naiveDays(milliseconds: bigint): number {
+  const inDay = ((milliseconds % 86_400_000n) + 86_400_000n) % 86_400_000n;
+  const days = (milliseconds - inDay) / 86_400_000n;
+  return Number(days > 2n ** 31n - 1n ? 2n ** 31n - 1n : days < -(2n ** 31n) ? -(2n ** 31n) : days);
+}
+
+function naiveMicroseconds(value: bigint, unit: number): bigint {
+  if (unit === 3) return (value - (((value % 1000n) + 1000n) % 1000n)) / 1000n;
+  const scaled = value * (unit === 0 ? 1_000_000n : unit === 1 ? 1_000n : 1n);
+  return scaled > 2n ** 63n - 1n ? 2n ** 63n - 1n : scaled < -(2n ** 63n) ? -(2n ** 63n) : scaled;
 }

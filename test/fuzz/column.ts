@@ -8,6 +8,7 @@ import { compileProgram, releaseResult, startKernel, startMerge } from "../../jo
 import { manifestOf, planOf } from "../aggregate/table.ts";
 import { readByRanges } from "../column/by-ranges.ts";
 import { fileOf } from "../column/cells.ts";
+import { dictionaryArbitrary, foreignArbitrary, foreignFile, FORMS, INDEX_NAMES } from "../column/foreign.ts";
 import { arrowFile, tableArbitrary } from "../column/model.ts";
 import { naiveCells } from "../column/naive-reader.ts";
 import { drawObjects, SCHEMA, STYLES } from "../transcript/values.ts";
@@ -19,6 +20,23 @@ import type { Target } from "./target.ts";
 const WORDS = [0, 1, 4, 8, -1, -8, 0x7fffffff, -0x80000000, 0x7ffffff8];
 
 const tables = fc.sample(tableArbitrary(12), { numRuns: 24, seed: 5 });
+
+/** With the forms of values that we do not write. */
+const foreignTables = Array.from({ length: 12 }, (_, seed) => {
+  const [columns = []] = fc.sample(
+    fc.tuple(
+      ...FORMS.filter((_, at) => at % 4 === seed % 4).map((form) => foreignArbitrary(form, 12)),
+      ...INDEX_NAMES.filter((_, at) => at % 4 === seed % 4).map((name) =>
+        dictionaryArbitrary(name, seed % 2 === 0, 12),
+      ),
+    ),
+    { numRuns: 1, seed },
+  );
+  return foreignFile(
+    columns,
+    columns.map((_, at) => `c${at}`),
+  );
+});
 
 const manifest = manifestOf(
   { rows: 0, units: [], columns: SCHEMA.map((entry) => ({ ...entry, cells: [] })) },
@@ -60,7 +78,7 @@ export const COLUMN_TARGETS: readonly Target[] = [
   },
   {
     name: "Arrow file of apache-arrow",
-    seeds: tables.map((columns) => arrowFile(columns)),
+    seeds: [...tables.map((columns) => arrowFile(columns)), ...foreignTables],
     mutations: [mutateWords, mutateWords, mutateBytes],
     decode: read,
     codes: 8,
