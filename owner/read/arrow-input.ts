@@ -147,7 +147,9 @@ interface Slice {
 
 function fillColumn(chunk: DuckDBDataChunk, column: number, slice: Slice): void {
   const { data, type, row, rows } = slice;
-  if (data.nullCount > 0) writeValidity(chunk, column, validityBits(data, row, rows));
+  if (data.nullCount > 0 || data.dictionary !== undefined) {
+    writeValidity(chunk, column, validityBits(data, row, rows));
+  }
   if (isText(type)) {
     fillText(chunk, column, slice);
   } else if (arrow.DataType.isBool(type)) {
@@ -188,7 +190,7 @@ function scaleInstants(values: ArrayBufferView, type: arrow.DataType): ArrayBuff
 function validityBits(data: arrow.Data, row: number, rows: number): Uint8Array {
   const bits = new Uint8Array(Math.ceil(rows / 64) * 8).fill(0xff);
   for (let i = 0; i < rows; i += 1) {
-    if (!data.getValid(row + i)) bits[i >> 3] = (bits[i >> 3] ?? 0) & ~(1 << (i & 7));
+    if (!isThere(data, row + i)) bits[i >> 3] = (bits[i >> 3] ?? 0) & ~(1 << (i & 7));
   }
   return bits;
 }
@@ -196,10 +198,9 @@ function validityBits(data: arrow.Data, row: number, rows: number): Uint8Array {
 function fillText(chunk: DuckDBDataChunk, column: number, { data, row, rows, file }: Slice): void {
   const isCoded = data.dictionary !== undefined;
   for (let i = 0; i < rows; i += 1) {
-    if (!data.getValid(row + i)) continue;
-    const bytes = isCoded
-      ? dictionaryBytes(data, Number((data.values as Int32Array)[row + i]))
-      : textBytes(data as TextData, row + i);
+    if (!isThere(data, row + i)) continue;
+    const { part, at } = isCoded ? entryOf(data, row + i) : { part: data, at: row + i };
+    const bytes = textBytes(part as TextData, at);
     if (!isUtf8(bytes, 0, bytes.length)) {
       throw new SealroomError("OWNER_INPUT", { file, fault: "text that is not valid UTF-8" });
     }
@@ -207,10 +208,20 @@ function fillText(chunk: DuckDBDataChunk, column: number, { data, row, rows, fil
   }
 }
 
-function dictionaryBytes(data: arrow.Data, code: number): Uint8Array {
-  let at = code;
-  for (const part of data.dictionary?.data ?? []) {
-    if (at < part.length) return textBytes(part as TextData, at);
+/** A row with the code of a null is null. */
+function isThere(data: arrow.Data, row: number): boolean {
+  if (!data.getValid(row)) return false;
+  if (data.dictionary === undefined) return true;
+  const { part, at } = entryOf(data, row);
+  return part.getValid(at);
+}
+
+/** Where the string lies that a row's code stands for. */
+function entryOf(data: arrow.Data, row: number): { readonly part: arrow.Data; readonly at: number } {
+  let at = Number((data.values as Int32Array)[row]);
+  const parts = (data.dictionary?.data ?? []) as readonly arrow.Data[];
+  for (const part of parts) {
+    if (at < part.length) return { part, at };
     at -= part.length;
   }
   throw new RangeError("a code past its dictionary");

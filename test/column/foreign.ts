@@ -37,10 +37,17 @@ export const FORMS: readonly string[] = [
 export const INDEX_NAMES = Object.keys(INDICES) as readonly (keyof typeof INDICES)[];
 
 export function foreignArbitrary(form: string, rows: number): fc.Arbitrary<ForeignColumn> {
-  if (form === "large_utf8") return cellsArbitrary(fc.string({ unit: "grapheme" }), rows).map(largeText);
-  if (form === "date64") return cellsArbitrary(instants, rows).map(date64);
+  const raw: fc.Arbitrary<string | bigint> =
+    form === "large_utf8" ? fc.string({ unit: "grapheme" }) : instants;
+  return cellsArbitrary(raw, rows).map((cells) => foreignColumn(form, cells));
+}
+
+/** `raw`: texts, or the numbers that stand in the file. */
+export function foreignColumn(form: string, raw: readonly (string | bigint | null)[]): ForeignColumn {
+  if (form === "large_utf8") return largeText(raw as (string | null)[]);
+  if (form === "date64") return date64(raw as (bigint | null)[]);
   const [, unit = "", zone = ""] = /^timestamp\[(.+), (.+)\]$/.exec(form) ?? [];
-  return cellsArbitrary(instants, rows).map((raw) => timestamp(unit, zone === "none" ? null : zone, raw));
+  return timestamp(unit, zone === "none" ? null : zone, raw as (bigint | null)[]);
 }
 
 /** `rows` codes into a few strings, which may be null or the same. */
@@ -55,7 +62,7 @@ export function dictionaryArbitrary(
   });
   return strings.chain((values) =>
     cellsArbitrary(fc.nat({ max: values.length - 1 }), rows).map((codes) =>
-      coded(index, isLarge, values, codes),
+      codedColumn(index, isLarge, values, codes),
     ),
   );
 }
@@ -141,7 +148,8 @@ function timestamp(unit: string, zone: string | null, raw: readonly (bigint | nu
   return { name: `timestamp ${unit}`, type: zone === null ? "timestamp" : "timestamp[UTC]", data, cells };
 }
 
-function coded(
+/** A code that is null is a null row's. */
+export function codedColumn(
   index: keyof typeof INDICES,
   isLarge: boolean,
   values: readonly (string | null)[],

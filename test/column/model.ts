@@ -154,7 +154,7 @@ export function arrowFile(columns: readonly ColumnModel[]): Uint8Array {
   return arrow.RecordBatchFileWriter.writeAll([batch]).toUint8Array(true);
 }
 
-function arrowData(column: ColumnModel): arrow.Data {
+export function arrowData(column: ColumnModel): arrow.Data {
   const { field, cells } = column;
   const vector = vectorOf(column);
   const type = arrowType(field);
