@@ -52,11 +52,13 @@ const DIMENSIONS: readonly (readonly [string, string, readonly Cell[]])[] = [
   ["tiny", "int8", [-128, -1, 0, 1, 127]],
   ["byte", "uint8", [0, 1, 128, 255]],
   ["small", "int16", [-32768, -5, 0, 7, 32767]],
+  ["ushort", "uint16", [0, 1, 32768, 65535]],
   ["int", "int32", [-(2 ** 31), -1, 0, 1, 5, 6, 7, 2 ** 31 - 1]],
   ["uint", "uint32", [0, 1, 2 ** 31, 2 ** 32 - 1]],
   ["long", "int64", [-(2n ** 63n), -(2n ** 32n), -1n, 0n, 1n, 2n ** 32n, 2n ** 53n + 1n, 2n ** 63n - 1n]],
   ["ulong", "uint64", [0n, 1n, 2n ** 63n, 2n ** 64n - 1n]],
-  ["day", "date", [-719162, -1, 0, 1, 19000, 2932896]],
+  ["day", "date", [-(2 ** 31), -719162, -1, 0, 1, 19000, 2932896, 2 ** 31 - 1]],
+  ["local", "timestamp", [-(2n ** 63n), -1n, 0n, 86_400_000_000n, 2n ** 63n - 1n]],
   ["when", "timestamp[UTC]", [-1n, 0n, 1n, 1_700_000_000_000_001n, 253402300799999999n]],
   ["price", "decimal(20,3)", [-DEC_MAX, -1n, 0n, 1n, 1000n, 2n ** 64n, DEC_MAX]],
   ["code", "utf8", TEXTS],
@@ -68,6 +70,9 @@ const DIMENSIONS: readonly (readonly [string, string, readonly Cell[]])[] = [
 /** Measures: as dimensions, with the bounds that the rules set. Floats are eighths, so that any order adds exactly. */
 const MEASURES: readonly (readonly [string, string, readonly Cell[], number, number])[] = [
   ["m8", "int8", [-128, -1, 0, 3, 127], -200, 150],
+  ["mu8", "uint8", [0, 3, 255], 1, 300],
+  ["m16", "int16", [-32768, -1, 0, 3, 32767], -40_000, 30_000],
+  ["mu16", "uint16", [0, 3, 65535], 1, 100_000],
   ["m32", "int32", [-(2 ** 31), -7, 0, 12, 2 ** 31 - 1], -5_000_000_000, 4_000_000_000],
   ["mu32", "uint32", [0, 1, 2 ** 32 - 1], 10, 5_000_000_000],
   [
@@ -159,6 +164,7 @@ export function generateJob(dice: Dice, table: TestTable): GeneratedJob {
       declared.map((name) => [
         name,
         poolOf(name)
+          .filter((cell) => isLiteral(cell, typeNamed(name)))
           .slice(0, 2)
           .map((cell) => literalOf(cell, name)),
       ]),
@@ -192,7 +198,7 @@ function generatePredicate(dice: Dice, depth: number): Predicate {
     return dice.pick<Predicate>([{ and: terms }, { or: terms }, { not: generatePredicate(dice, depth - 1) }]);
   }
   const [column, type, pool] = dice.pick(DIMENSIONS);
-  const literals = pool.filter((cell) => typeof cell !== "number" || Number.isFinite(cell));
+  const literals = pool.filter((cell) => isLiteral(cell, type));
   const literal = (): Literal => literalOf(dice.pick(literals), column);
   const ops = type === "bool" ? (["=", "!="] as const) : (["=", "!=", "<", "<=", ">", ">="] as const);
   const leaves: Predicate[] = [
@@ -204,20 +210,31 @@ function generatePredicate(dice: Dice, depth: number): Predicate {
   return dice.pick(leaves);
 }
 
+/** Whether a job can say it: not what no number or calendar has. */
+function isLiteral(cell: Cell, type: string): boolean {
+  if (type === "date") return Number(cell) >= -719_162 && Number(cell) <= 2_932_896;
+  if (type.startsWith("timestamp")) return Math.abs(Number(cell)) < 2 ** 60;
+  return typeof cell !== "number" || Number.isFinite(cell);
+}
+
+function typeNamed(column: string): string {
+  return DIMENSIONS.find(([name]) => name === column)?.[1] ?? "";
+}
+
 function poolOf(name: string): readonly Cell[] {
   return DIMENSIONS.find(([candidate]) => candidate === name)?.[2] ?? [];
 }
 
 /** A cell as a job's text would write it. */
 function literalOf(cell: Cell, column: string): Literal {
-  const type = getType(DIMENSIONS.find(([name]) => name === column)?.[1] ?? "");
+  const type = getType(typeNamed(column));
   if (cell === null) throw new Error("null is no literal");
   if (type.kind === "date") return isoText(Number(cell) * 86_400_000).slice(0, 10);
   if (typeof cell !== "bigint") return cell;
   if (type.kind === "timestamp") {
     const micros = ((cell % 1_000_000n) + 1_000_000n) % 1_000_000n;
     const second = isoText(Number((cell - micros) / 1000n)).slice(0, 19);
-    return `${second}.${String(micros).padStart(6, "0")}Z`;
+    return `${second}.${String(micros).padStart(6, "0")}${type.zone === null ? "" : "Z"}`;
   }
   if (type.kind === "decimal") {
     const digits = String(cell < 0n ? -cell : cell).padStart(type.scale + 1, "0");
