@@ -314,7 +314,7 @@ const LIBRARY_CODES = {
   COLUMN_VALIDITY: "a column's null count differs from its validity bits",
   COLUMN_OFFSETS: "text offsets fall, or leave their buffer",
   COLUMN_UTF8: "text is not valid UTF-8",
-  COLUMN_DICTIONARY: "a dictionary is missing, named twice, has nulls, or lacks a code that is used",
+  COLUMN_DICTIONARY: "a dictionary is missing, named twice, comes in parts, or lacks a code that is used",
   COLUMN_UNIT: "the unit-start bits have nulls, or an object does not begin with a unit's first row",
 } as const;
 
