@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import * as arrow from "apache-arrow";
 import type { AdoptedEntry } from "../../core/manifest/manifest.ts";
 import { signManifest } from "../../core/manifest/sign.ts";
 import { drawNonce, compilePlanFor, runHost, BY_CITY } from "../host/host.ts";
@@ -16,7 +17,7 @@ import { parseSchemaFile } from "../../owner/schema-file.ts";
 import { sealDataset } from "../../owner/seal.ts";
 import { openRig, PLACE, RULES, SCHEMA } from "./rig.ts";
 import { encodeVisits, SIGNED, writeEsdk, writeS3V2, writeS3V3 } from "./writers.ts";
-import type { Visit } from "./writers.ts";
+import type { Visit, VisitForm } from "./writers.ts";
 
 const world = await startWorld();
 const rig = await openRig(world.services);
@@ -38,6 +39,15 @@ function visitsOf(part: number): Visit[] {
 }
 
 const PARTS = [visitsOf(0), visitsOf(1), visitsOf(2), visitsOf(3), visitsOf(4)];
+
+/** Each writer has texts and codes in a way of its own. */
+const FORMS: readonly VisitForm[] = [
+  { text: new arrow.Utf8(), codes: new arrow.Int16() },
+  { text: new arrow.LargeUtf8(), codes: new arrow.Uint32() },
+  { text: new arrow.Utf8(), codes: new arrow.Uint8() },
+  { text: new arrow.LargeUtf8(), codes: new arrow.Uint16() },
+  { text: new arrow.LargeUtf8(), codes: new arrow.Int8() },
+];
 
 const KINDS = ["esdk-whole", "esdk-whole", "s3ec-v2", "s3ec-v3", "s3ec-v3"];
 
@@ -63,7 +73,7 @@ async function loadDataset(): Promise<WorldDataset> {
 }
 
 async function adoptAll(): Promise<WorldDataset> {
-  const [frames, signed, v2, v3, split] = PARTS.map((visits) => encodeVisits(visits, 150));
+  const [frames, signed, v2, v3, split] = PARTS.map((visits, part) => encodeVisits(visits, 150, FORMS[part]));
   assert.ok(frames && signed && v2 && v3 && split);
   await rig.put("a.esdk", await writeEsdk(rig.writer, frames));
   await rig.put("b.esdk", await writeEsdk(rig.writer, signed, { suite: SIGNED, frameLength: 1000 }));

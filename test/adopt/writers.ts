@@ -133,15 +133,27 @@ export interface Visit {
 /** Else it counts, and the first file would be shorter than the next. */
 const DICTIONARY_ID = 7;
 
+/** How a writer has texts and the codes of a dictionary. */
+export interface VisitForm {
+  readonly text: arrow.Utf8 | arrow.LargeUtf8;
+  readonly codes: arrow.Int8 | arrow.Int16 | arrow.Uint8 | arrow.Uint16 | arrow.Uint32;
+}
+
+const USUAL: VisitForm = { text: new arrow.Utf8(), codes: new arrow.Int16() };
+
 /** An Arrow file as apache-arrow writes it: a dictionary for the city, batches of `batchRows`. */
-export function encodeVisits(visits: readonly Visit[], batchRows: number): Uint8Array {
+export function encodeVisits(
+  visits: readonly Visit[],
+  batchRows: number,
+  { text, codes }: VisitForm = USUAL,
+): Uint8Array {
   const person = arrow.vectorFromArray(
     visits.map((visit) => visit.person),
-    new arrow.Utf8(),
+    text as arrow.DataType,
   );
   const city = arrow.vectorFromArray(
     visits.map((visit) => visit.city),
-    new arrow.Dictionary(new arrow.Utf8(), new arrow.Int16(), DICTIONARY_ID),
+    new arrow.Dictionary(text, codes, DICTIONARY_ID),
   );
   const amount = arrow.vectorFromArray(
     visits.map((visit) => visit.amount),
