@@ -1,4 +1,6 @@
-// Numbers the distinct group keys of all partials of one level.
+// Numbers the distinct group keys of all partials of one level. It does so in the enclave's main thread, where other jobs
+// wait: keys that were crafted to collide must not hold it up.
+import { randomBytes } from "../../core/crypto.ts";
 import type { Cell } from "./cell.ts";
 import type { KeyColumn, PartialLevel } from "./partial.ts";
 import { WordTable } from "./word-table.ts";
@@ -11,7 +13,7 @@ export class MergedKeys {
   constructor(dimensions: number, maxGroups: number) {
     this.#codes = Array.from({ length: dimensions }, () => new Map<Cell, number>());
     this.#cells = Array.from({ length: dimensions }, () => []);
-    this.#tuples = new WordTable(dimensions, maxGroups);
+    this.#tuples = new WordTable(dimensions, maxGroups, drawSecret());
   }
 
   get size(): number {
@@ -29,7 +31,7 @@ export class MergedKeys {
   }
 
   /** The numbers of a partial's groups. Errors: AGGREGATE_GROUPS. */
-  assign({ keys, groups }: PartialLevel): Int32Array {
+  assign({ keys, groups }: Pick<PartialLevel, "keys" | "groups">): Int32Array {
     const width = this.#codes.length;
     const words = new Uint32Array(groups * width);
     keys.forEach(({ codes, cells }, dimension) => {
@@ -46,9 +48,19 @@ export class MergedKeys {
   #code(dimension: number, cell: Cell): number {
     const [codes, cells] = [this.#codes[dimension], this.#cells[dimension]];
     if (codes === undefined || cells === undefined) throw new Error("internal: a partial of another program");
-    const known = codes.get(cell);
+    const key = hashedCell(cell);
+    const known = codes.get(key);
     if (known !== undefined) return known;
-    codes.set(cell, cells.length);
+    codes.set(key, cells.length);
     return cells.push(cell) - 1;
   }
+}
+
+/** V8 hashes a bigint by its lower 64 bits alone, and strings with a secret of the process. */
+function hashedCell(cell: Cell): Cell {
+  return typeof cell === "bigint" ? cell.toString(16) : cell;
+}
+
+function drawSecret(): number {
+  return new DataView(randomBytes(4).buffer).getInt32(0);
 }

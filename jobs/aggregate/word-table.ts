@@ -1,6 +1,7 @@
 // A growing hash table from keys of a few 32-bit words to dense codes 0, 1, 2.. in order of first appearance.
 // Open addressing on typed arrays, at most half full; a slot holds its key, so that a lookup costs one cache miss.
-// The hash has no secret: keys are the owner's own data, and whoever crafts collisions slows down only jobs over it.
+// Keys may be crafted to collide. A worker thread that is held up so is ended (enclave-worker/watchdog.ts); where nobody
+// can end it, in the main thread, a table has a secret. No code depends on it.
 import { SealroomError } from "../../core/errors.ts";
 
 const FIRST_SLOTS = 1024;
@@ -8,6 +9,7 @@ const FIRST_SLOTS = 1024;
 export class WordTable {
   readonly #width: number;
   readonly #limit: number;
+  readonly #secret: number;
   /** A slot is one word, its code plus one or 0 where it is free, and then the words of its key. */
   #slots: Uint32Array;
   #mask: number = FIRST_SLOTS - 1;
@@ -15,9 +17,10 @@ export class WordTable {
   #keys: Uint32Array;
   #size = 0;
 
-  /** Keys have `width` words; the table refuses to hold more than `limit` of them. */
-  constructor(width: number, limit: number) {
+  /** Keys have `width` words; the table refuses to hold more than `limit` of them. `secret`: for keys of several words. */
+  constructor(width: number, limit: number, secret = 0) {
     this.#width = width;
+    this.#secret = secret;
     this.#limit = limit;
     this.#slots = new Uint32Array(FIRST_SLOTS * (1 + width));
     this.#keys = new Uint32Array((FIRST_SLOTS / 2) * width);
@@ -66,7 +69,7 @@ export class WordTable {
     let slots = this.#slots;
     for (let i = 0; i < count; i += 1) {
       if ((codes[i] ?? 0) < 0) continue;
-      let slot = hashWords(words, i * width, width) & this.#mask;
+      let slot = hashWords(words, i * width, width, this.#secret) & this.#mask;
       let filled = slots[slot * stride] ?? 0;
       while (filled !== 0 && !isKey(slots, slot * stride + 1, words, i * width, width)) {
         slot = (slot + 1) & this.#mask;
@@ -104,7 +107,8 @@ export class WordTable {
     const slots = new Uint32Array(this.#slots.length * 2);
     const mask = this.#mask * 2 + 1;
     for (let code = 0; code < this.#size; code += 1) {
-      let slot = (width === 1 ? mix(keys[code] ?? 0) : hashWords(keys, code * width, width)) & mask;
+      const hash = width === 1 ? mix(keys[code] ?? 0) : hashWords(keys, code * width, width, this.#secret);
+      let slot = hash & mask;
       while (slots[slot * stride] !== 0) slot = (slot + 1) & mask;
       slots[slot * stride] = code + 1;
       slots.set(keys.subarray(code * width, (code + 1) * width), slot * stride + 1);
@@ -131,8 +135,8 @@ function mix(word: number): number {
   return hash ^ (hash >>> 16);
 }
 
-function hashWords(words: Uint32Array, from: number, width: number): number {
-  let hash = width;
+function hashWords(words: Uint32Array, from: number, width: number, secret: number): number {
+  let hash = width ^ secret;
   for (let at = from; at < from + width; at += 1) hash = mix(Math.imul(hash, 0x9e3779b1) ^ (words[at] ?? 0));
   return hash;
 }

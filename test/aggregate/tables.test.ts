@@ -14,10 +14,13 @@ function denseCodes(keys: readonly string[]): number[] {
   return keys.map((key) => codes.get(key) ?? codes.set(key, codes.size).size - 1);
 }
 
-for (const width of [0, 1, 2, 4, 7]) {
-  test(`keys of ${width} words get dense codes in order of appearance, while the table grows`, () => {
+for (const [width, secret] of [0, 1, 2, 4, 7].flatMap((each) => [
+  [each, 0] as const,
+  [each, 0x5eed] as const,
+])) {
+  test(`keys of ${width} words get dense codes in order of appearance, while the table grows, with the secret ${secret}`, () => {
     const dice = new Dice(width + 1);
-    const table = new WordTable(width, 100_000);
+    const table = new WordTable(width, 100_000, secret);
     // Few bits, far apart: a weak hash would put these into the same slots.
     const keys = Array.from({ length: 30_000 }, () =>
       Array.from({ length: width }, () => (dice.below(width < 2 ? 20_000 : 40) << 16) >>> 0),

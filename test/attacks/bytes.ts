@@ -7,6 +7,8 @@ import { UNIT_START_FIELD } from "../../core/column/type.ts";
 import type { Vector } from "../../core/column/vector.ts";
 import type { ColumnEntry } from "../../core/manifest/manifest.ts";
 import { parsePlan } from "../../core/plan/parse.ts";
+import { MergedKeys } from "../../jobs/aggregate/merged-keys.ts";
+import type { KeyColumn } from "../../jobs/aggregate/partial.ts";
 import { compileProgram, startKernel } from "../../jobs/registry.ts";
 import { COMPRESSION, fileOfBatch } from "../column/hostile.ts";
 import type { Cell } from "../column/cells.ts";
@@ -21,7 +23,7 @@ import { DATASET, sealDataset } from "../host/world.ts";
 import type { DatasetOptions, World } from "../host/world.ts";
 import { judge } from "./attack.ts";
 import type { Attack, Verdict } from "./attack.ts";
-import { collidingKeys } from "./colliding-keys.ts";
+import { collidingKeys, collidingPairs } from "./colliding-keys.ts";
 import { COPY_PLAN, manifestOf } from "./copying.ts";
 
 const PEOPLE = makeRows(1, 40, "bytes").flat();
@@ -114,6 +116,56 @@ const collide: Attack = {
       [{ place: last, count: 11n }],
       BY_PLACE,
     );
+  },
+};
+
+/** Of processor time: tens of milliseconds where each key takes as many steps as any, and several seconds else. */
+const HELD_UP_MS = 1000;
+
+/** Whether merging a partial of these keys would have held up all jobs of the enclave. */
+function mergeKeys(keys: readonly KeyColumn[], groups: number): Promise<Verdict> {
+  const merged = new MergedKeys(keys.length, groups);
+  const start = process.threadCpuUsage();
+  merged.assign({ keys, groups });
+  const { user, system } = process.threadCpuUsage(start);
+  assert.equal(merged.size, groups);
+  return Promise.resolve({ outcome: user + system > 1000 * HELD_UP_MS ? "succeeded" : "withheld" });
+}
+
+const collideInMerge: Attack = {
+  name: "an owner's decimals agree in their lower 64 bits, by which JavaScript hashes them, to hold up the main thread",
+  case: "B1",
+  scene: "code",
+  expects: "withheld",
+  guard: [
+    {
+      file: "jobs/aggregate/merged-keys.ts",
+      find: 'typeof cell === "bigint" ? cell.toString(16) : cell',
+      replace: "cell",
+    },
+  ],
+  run() {
+    const cells = Array.from({ length: 20_000 }, (_, key) => BigInt(key) << 64n);
+    return mergeKeys([{ codes: Int32Array.from(cells.keys()), cells }], cells.length);
+  },
+};
+
+const collideInPairs: Attack = {
+  name: "an owner's pairs of keys all have one hash in the main thread, where nothing ends what takes too long",
+  case: "B1",
+  scene: "code",
+  expects: "withheld",
+  guard: [
+    { file: "jobs/aggregate/merged-keys.ts", find: "maxGroups, drawSecret());", replace: "maxGroups);" },
+  ],
+  run() {
+    const pairs = collidingPairs(60_000);
+    const cells = Array.from({ length: 2 ** 17 }, (_, key) => key);
+    const column = (at: number): KeyColumn => ({
+      codes: Int32Array.from(pairs.filter((_, place) => place % 2 === at)),
+      cells,
+    });
+    return mergeKeys([column(0), column(1)], pairs.length / 2);
   },
 };
 
@@ -296,6 +348,8 @@ function copied(schema: readonly ColumnEntry[], vector: Vector): Vector {
 
 export const BYTE_ATTACKS: readonly Attack[] = [
   collide,
+  collideInMerge,
+  collideInPairs,
   compress,
   noText,
   otherType,
