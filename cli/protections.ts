@@ -86,7 +86,8 @@ const INVALID_WORDS: Readonly<Record<InvalidRule, string>> = {
 };
 
 export function protectionFields(release: Protections): readonly (readonly [string, string])[] {
-  const { minUnits, maxGroups, maxRows, clipping, maxShare, extremes, rounding, interval, totals } = release;
+  const { minUnits, maxGroups, maxRows, clipping, maxShare, extremes, rounding, interval, bins, totals } =
+    release;
   const cap = maxRows === null ? "" : `, and ${maxRows} by the grant`;
   const steps = [
     ...(rounding.counts === null ? [] : [`counts to multiples of ${rounding.counts}`]),
@@ -105,6 +106,7 @@ export function protectionFields(release: Protections): readonly (readonly [stri
     ...extremes.map(
       (column) => ["extremes", `of ${column}, only where ${minUnits} units or more hold the value`] as const,
     ),
+    ...Object.entries(bins ?? {}).map(([column, edges]) => ["bins", binWords(column, edges)] as const),
     ...(totals.length === 0
       ? []
       : [
@@ -119,6 +121,15 @@ export function protectionFields(release: Protections): readonly (readonly [stri
     ],
   ];
 }
+
+/** `of COST, at 0, 100, 1000`; of many edges the first ones and the last. */
+function binWords(column: string, edges: readonly (string | number)[]): string {
+  const few = edges.length <= MOST_EDGES;
+  const shown = few ? edges : [...edges.slice(0, MOST_EDGES - 1), "...", edges.at(-1) ?? ""];
+  return `of ${column}, at ${shown.join(", ")}${few ? "" : ` (${edges.length} edges)`}`;
+}
+
+const MOST_EDGES = 8;
 
 const DERIVED =
   "averages and variances are made of rounded parts, and null where a variance is too small for its rounding";
@@ -143,9 +154,10 @@ export function unrevealedFields(rows: number | null): readonly (readonly [strin
   return [["not revealed", `something in ${rows} rows: \`${UNREVEALED}\` says what and why`]];
 }
 
-export function encodeProtections({ clipping, rounding, ...release }: Protections): JsonObject {
+export function encodeProtections({ clipping, rounding, bins, ...release }: Protections): JsonObject {
   return {
     ...release,
+    ...(bins === undefined ? {} : { bins: Object.fromEntries(Object.entries(bins)) }),
     clipping: clipping.map((clip) => ({ ...clip })),
     extremes: [...release.extremes],
     rounding: { counts: rounding.counts, sums: { ...rounding.sums } },

@@ -93,6 +93,7 @@ export function rulesText(columns: readonly ProposedColumn[], unit: Scope): stri
     "recipients: [] # public key files of those who may receive results, relative to this file",
     "release: sealed # clear would let a plan ask for results that the host can read",
     "group_keys: {} # column: [values] that are always listed, so that a missing group tells nothing",
+    "bins: # column: [edges] that rise: the bins by which a column may be told, and the values that a quantile may have",
     "# Each unit's TOTAL in a group is clipped to this, in the column's own unit; an average is of these totals, divided by",
     about,
     from,

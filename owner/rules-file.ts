@@ -29,6 +29,7 @@ const NAMES = {
   rounding: "rounding",
   interval: "interval",
   group_keys: "groupKeys",
+  bins: "bins",
   recipients: "recipients",
   release: "release",
   tokenization: "tokenization",
@@ -71,6 +72,7 @@ export async function parseRulesFile(
       "rounding",
       "interval",
       "group_keys",
+      "bins",
       "recipients",
       "release",
       "tokenization",
@@ -93,7 +95,7 @@ export async function parseRulesFile(
 }
 
 /** What a manifest leaves out where there is none. */
-const OPTIONAL: readonly string[] = ["tokenization", "tokenKeys", "vaults"];
+const OPTIONAL: readonly string[] = ["bins", "tokenization", "tokenKeys", "vaults"];
 
 async function resolveAll(field: Field, resolve: ResolveTokenKey): Promise<JsonValue> {
   const keys: JsonValue[] = [];

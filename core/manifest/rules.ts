@@ -5,6 +5,8 @@ import { scaledDecimal, typedLiteral } from "../plan/literal.ts";
 import { SHA384_HEX } from "../text/digest.ts";
 import type { Field } from "../text/field.ts";
 import { nearestDetail } from "../text/field.ts";
+import { MAX_ALL_EDGES, parseEdges } from "./bins.ts";
+import type { Edges } from "./bins.ts";
 import { isSameKey, parseSealingJwk } from "./jwk.ts";
 import type { P256Jwk } from "./jwk.ts";
 import type { Bounds, ColumnEntry, Role, Rounding, Rules } from "./manifest.ts";
@@ -32,28 +34,38 @@ const MEMBERS = [
 
 /** Errors: MANIFEST_FIELD, MANIFEST_RULES, KEY_*. */
 export function parseRules(field: Field, schema: readonly ColumnEntry[]): Rules {
-  const fields = field.record(MEMBERS, ["tokenization", "tokenKeys", "vaults"]);
+  const fields = field.record(MEMBERS, ["bins", "tokenization", "tokenKeys", "vaults"]);
   const maxGroups = fields.maxGroups.integer(1, MAX_GROUPS);
-  const { tokenization, tokenKeys, vaults } = fields;
+  const { bins, tokenization, tokenKeys, vaults } = fields;
   return {
     minUnits: fields.minUnits.integer(2, Number.MAX_SAFE_INTEGER),
     maxGroups,
     adhoc: fields.adhoc.flag(),
     plans: parsePlans(fields.plans),
-    bounds: byColumn(fields.bounds, schema, "measure", parseBounds),
+    bounds: byColumn(fields.bounds, schema, ["measure"], parseBounds),
     maxShare: fields.maxShare.value === null ? null : parseShare(fields.maxShare),
     extremes: parseExtremes(fields.extremes, schema),
     rounding: parseRounding(fields.rounding, schema),
     interval: fields.interval.integer(1, Number.MAX_SAFE_INTEGER),
-    groupKeys: byColumn(fields.groupKeys, schema, "dimension", (keys, type) =>
+    groupKeys: byColumn(fields.groupKeys, schema, ["dimension"], (keys, type) =>
       parseGroupKeys(keys, type, maxGroups),
     ),
+    ...(bins === undefined ? {} : { bins: parseBins(bins, schema) }),
     recipients: parseRecipients(fields.recipients),
     release: fields.release.oneOf(["sealed", "clear"]),
     ...(tokenization === undefined ? {} : { tokenization: parseAudiences(tokenization, schema) }),
     ...(tokenKeys === undefined ? {} : { tokenKeys: parseTokenKeys(tokenKeys) }),
     ...(vaults === undefined ? {} : { vaults: parseVaults(vaults) }),
   };
+}
+
+/** A member that says nothing is refused: what there is not is left out, so that one set of rules has one form. */
+function parseBins(field: Field, schema: readonly ColumnEntry[]): Readonly<Record<string, Edges>> {
+  const bins = byColumn(field, schema, ["measure", "dimension"], parseEdges);
+  const edges = Object.values(bins).reduce((sum, { length }) => sum + length, 0);
+  if (edges === 0) throw field.fault("empty", {}, "MANIFEST_RULES");
+  if (edges > MAX_ALL_EDGES) throw field.fault("too many", { most: MAX_ALL_EDGES }, "MANIFEST_RULES");
+  return bins;
 }
 
 function parsePlans(field: Field): readonly string[] {
@@ -77,12 +89,13 @@ function parseRecipients(field: Field): readonly P256Jwk[] {
 function byColumn<T>(
   field: Field,
   schema: readonly ColumnEntry[],
-  role: Role,
-  parse: (field: Field, type: ColumnType) => T,
+  roles: readonly Role[],
+  parse: (field: Field, type: ColumnType, role: Role) => T,
 ): Readonly<Record<string, T>> {
   const table = Object.create(null) as Record<string, T>;
   for (const [name, member] of field.members()) {
-    table[name] = parse(member, ruledColumn(member, name, schema, role).type);
+    const { type, role } = ruledColumn(member, name, schema, roles);
+    table[name] = parse(member, type, role);
   }
   return table;
 }
@@ -92,8 +105,8 @@ function ruledColumn(
   field: Field,
   name: string,
   schema: readonly ColumnEntry[],
-  role: Role,
-): { readonly type: ColumnType } {
+  roles: readonly Role[],
+): { readonly type: ColumnType; readonly role: Role } {
   const column = schema.find((entry) => entry.name === name);
   const type = findColumnType(column?.type ?? "");
   if (column === undefined || type === undefined) {
@@ -103,8 +116,9 @@ function ruledColumn(
     );
     throw field.fault("no such column", near, "MANIFEST_RULES");
   }
-  if (column.role !== role) throw field.fault(`not a ${role}`, { role: column.role }, "MANIFEST_RULES");
-  return { type };
+  const { role } = column;
+  if (!roles.includes(role)) throw field.fault(`not a ${roles.join(" or ")}`, { role }, "MANIFEST_RULES");
+  return { type, role };
 }
 
 function parseBounds(field: Field, type: ColumnType): Bounds {
@@ -124,7 +138,7 @@ function parseExtremes(field: Field, schema: readonly ColumnEntry[]): readonly s
   const names = new Set<string>();
   for (const entry of field.list(0, schema.length)) {
     const name = entry.text();
-    const { type } = ruledColumn(entry, name, schema, "measure");
+    const { type } = ruledColumn(entry, name, schema, ["measure"]);
     if (!isNumeric(type)) throw entry.fault("not a number column", {}, "MANIFEST_RULES");
     if (names.has(name)) throw entry.fault("named twice", {}, "MANIFEST_RULES");
     names.add(name);
@@ -136,7 +150,7 @@ function parseRounding(field: Field, schema: readonly ColumnEntry[]): Rounding {
   const { counts, sums } = field.record(["counts", "sums"]);
   return {
     counts: counts.value === null ? null : counts.integer(2, Number.MAX_SAFE_INTEGER),
-    sums: byColumn(sums, schema, "measure", (step, type) => {
+    sums: byColumn(sums, schema, ["measure"], (step, type) => {
       const parsed = parseBound(step, type);
       if (parsed <= 0) throw step.fault("out of range", { above: 0 }, "MANIFEST_RULES");
       return parsed;

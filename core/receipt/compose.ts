@@ -3,6 +3,7 @@
 import { PolicyError } from "../errors.ts";
 import type { Authority } from "../manifest/authority.ts";
 import { thumbprint } from "../manifest/jwk.ts";
+import type { Edges } from "../manifest/bins.ts";
 import type { Rounding, VerifiedManifest } from "../manifest/manifest.ts";
 import type { CheckedPlan } from "../plan/check.ts";
 import { checkPlan } from "../plan/check.ts";
@@ -33,6 +34,8 @@ export interface ReleaseParameters {
   readonly extremes: readonly string[];
   readonly rounding: Rounding;
   readonly interval: number;
+  /** By column that the plan asks by its bins; left out where there is none. */
+  readonly bins?: Readonly<Record<string, Edges>>;
 }
 
 export interface FinishedJob {

@@ -1,6 +1,8 @@
 // What a receipt says of a release, by mode: which gate the result has been through, with which parameters, and what
 // that protects. The mode is the plan's kind's.
 import { canonicalText } from "../json.ts";
+import { MAX_EDGES } from "../manifest/bins.ts";
+import type { Edges } from "../manifest/bins.ts";
 import type { Bounds, Rounding } from "../manifest/manifest.ts";
 import { DATASET_NAME } from "../manifest/manifest.ts";
 import { THUMBPRINT } from "../manifest/jwk.ts";
@@ -35,6 +37,8 @@ export interface ThresholdRelease extends ReleaseBase {
   readonly extremes: readonly string[];
   readonly rounding: Rounding;
   readonly interval: number;
+  /** By column that the plan asks by its bins: their edges, as in the rules. Left out where there is none. */
+  readonly bins?: Readonly<Record<string, Edges>>;
   /** The plan's. */
   readonly totals: readonly (readonly string[])[];
 }
@@ -73,6 +77,7 @@ export type ReceiptRelease = ThresholdRelease | TokensRelease | RevealRelease | 
 const SENTENCE = /^.{1,400}$/u;
 const MAX = Number.MAX_SAFE_INTEGER;
 const MAX_COLUMN_RULES = 256;
+const EDGE = /^[-+.:0-9TZ]{1,64}$/;
 const WORDS = ["delivery", "protects", "doesNotProtect"] as const;
 
 /** Errors: the field's own. */
@@ -117,19 +122,22 @@ export function parseRelease(field: Field, plan: Plan): ReceiptRelease {
 }
 
 function parseThreshold(field: Field, plan: AggregatePlan): ThresholdRelease {
-  const fields = field.record([
-    "mode",
-    "minUnits",
-    "maxGroups",
-    "maxRows",
-    "clipping",
-    "maxShare",
-    "extremes",
-    "rounding",
-    "interval",
-    "totals",
-    ...WORDS,
-  ]);
+  const fields = field.record(
+    [
+      "mode",
+      "minUnits",
+      "maxGroups",
+      "maxRows",
+      "clipping",
+      "maxShare",
+      "extremes",
+      "rounding",
+      "interval",
+      "totals",
+      ...WORDS,
+    ],
+    ["bins"],
+  );
   return {
     mode: fields.mode.oneOf(["threshold"]),
     minUnits: fields.minUnits.integer(2, MAX),
@@ -140,6 +148,7 @@ function parseThreshold(field: Field, plan: AggregatePlan): ThresholdRelease {
     extremes: fields.extremes.list(0, MAX_COLUMN_RULES).map((column) => column.name()),
     rounding: parseRounding(fields.rounding),
     interval: fields.interval.integer(1, MAX),
+    ...(fields.bins === undefined ? {} : { bins: parseBins(fields.bins) }),
     totals: parsePlansTotals(fields.totals, plan),
     ...parseWords(fields),
   };
@@ -176,6 +185,20 @@ function parseRounding(field: Field): Rounding {
     return [column, step] as const;
   });
   return { counts: counts.value === null ? null : counts.integer(2, MAX), sums: Object.fromEntries(steps) };
+}
+
+/** The columns' types are not on a receipt, so an edge is a number, or a text as its literal may be. */
+function parseBins(field: Field): Readonly<Record<string, Edges>> {
+  const members = field.members();
+  if (members.length === 0 || members.length > MAX_COLUMN_RULES) throw field.fault("out of range");
+  return Object.fromEntries(
+    members.map(([column, member]) => [
+      column,
+      member
+        .list(1, MAX_EDGES)
+        .map((edge) => (typeof edge.value === "number" ? edge.value : edge.matching(EDGE))),
+    ]),
+  );
 }
 
 function parsePlansTotals(

@@ -63,7 +63,7 @@ export interface Statement {
 const LIMITS: TextLimits = {
   bytes: MAX_STATEMENT_BYTES,
   depth: PLAN_LIMITS.depth + 2,
-  values: PLAN_LIMITS.values + 4096,
+  values: PLAN_LIMITS.values + 8192,
 };
 const SUBJECT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,255}$/;
 const MAX_SUBJECTS = 1_024;

@@ -2,7 +2,7 @@
 // that is not in force is not claimed; what follows from its absence is said.
 import type { ThresholdRelease } from "./release.ts";
 
-type Released = Pick<ThresholdRelease, "maxShare" | "extremes" | "rounding" | "totals">;
+type Released = Pick<ThresholdRelease, "maxShare" | "extremes" | "rounding" | "bins" | "totals">;
 
 export function releaseWords(release: Released): Pick<ThresholdRelease, "protects" | "doesNotProtect"> {
   return {
@@ -42,6 +42,11 @@ const BY_RULE: readonly Rule[] = [
   {
     isInForce: ({ extremes }) => extremes.length > 0,
     says: "Extremes: the least or greatest value of a column is null unless at least minUnits distinct units hold that very value.",
+    without: null,
+  },
+  {
+    isInForce: ({ bins }) => bins !== undefined,
+    says: "Bins: a column under bins is told by its bins or by an edge between them alone, and the edges are the owner's, so that nobody can lay one beside a value that he knows.",
     without: null,
   },
   {

@@ -72,6 +72,7 @@ bounds:
   COST: { lower: 0, upper: 50000 }
 group_keys:
   CLASS: [ambulatory, emergency, 7, true]
+bins: { COST: [-1, 0.5, "10.25"] }
 `;
 
 const YAMLS = [

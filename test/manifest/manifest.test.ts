@@ -125,6 +125,27 @@ const REFUSED: readonly (readonly [string, ErrorCode, Path, unknown])[] = [
   ["extremes of what Object has", "MANIFEST_RULES", ["rules", "extremes"], ["valueOf"]],
   ["extremes named twice", "MANIFEST_RULES", ["rules", "extremes"], ["cost", "cost"]],
   ["extremes by flag", "MANIFEST_FIELD", ["rules", "extremes"], true],
+  ["bins that say nothing", "MANIFEST_RULES", ["rules", "bins"], {}],
+  ["bins as a list", "MANIFEST_FIELD", ["rules", "bins"], [0, 100]],
+  ["bins of no column", "MANIFEST_RULES", ["rules", "bins"], { costs: [0] }],
+  ["bins of the unit", "MANIFEST_RULES", ["rules", "bins"], { patient: ["a"] }],
+  ["bins of an identifier", "MANIFEST_RULES", ["rules", "bins"], { ssn: ["a"] }],
+  ["bins of a hidden column", "MANIFEST_RULES", ["rules", "bins"], { diagnosis: ["a"] }],
+  ["bins of a text", "MANIFEST_RULES", ["rules", "bins"], { city: ["a"] }],
+  ["bins of true and false", "MANIFEST_RULES", ["rules", "bins"], { urgent: [true] }],
+  ["bins without an edge", "MANIFEST_FIELD", ["rules", "bins"], { cost: [] }],
+  ["bins of a flag among numbers", "MANIFEST_FIELD", ["rules", "bins"], { cost: [0, true] }],
+  ["an edge finer than its type", "MANIFEST_RULES", ["rules", "bins"], { cost: [0.001] }],
+  ["an edge that falls", "MANIFEST_RULES", ["rules", "bins"], { cost: [0, 2, 1] }],
+  ["an edge twice", "MANIFEST_RULES", ["rules", "bins"], { cost: [0, "0.00"] }],
+  ["an edge that is no day", "MANIFEST_RULES", ["rules", "bins"], { admitted: ["2026-02-30"] }],
+  ["an edge of a day as a number", "MANIFEST_RULES", ["rules", "bins"], { admitted: [20_000] }],
+  [
+    "an edge where a measure's values saturate",
+    "MANIFEST_RULES",
+    ["rules", "bins"],
+    { weight: [Number.MAX_SAFE_INTEGER] },
+  ],
   ["rounding to ones, which is none", "MANIFEST_FIELD", ["rules", "rounding", "counts"], 1],
   ["rounding of counts to a fraction", "MANIFEST_FIELD", ["rules", "rounding", "counts"], 2.5],
   ["rounding of an unknown kind", "MANIFEST_FIELD", ["rules", "rounding", "averages"], 5],
@@ -328,6 +349,17 @@ const FAULTS: readonly (readonly [string, Path, unknown, Record<string, unknown>
   ["rules.extremes[1]", ["rules", "extremes"], ["cost", "note"], { fault: "not a number column" }],
   ["rules.extremes[1]", ["rules", "extremes"], ["cost", "cost"], { fault: "named twice" }],
   ["rules.rounding.sums.cost", ["rules", "rounding", "sums", "cost"], 0, { fault: "out of range", above: 0 }],
+  ["rules.bins", ["rules", "bins"], {}, { fault: "empty" }],
+  ["rules.bins.city", ["rules", "bins"], { city: ["a"] }, { fault: "neither numbers nor times" }],
+  [
+    "rules.bins.ssn",
+    ["rules", "bins"],
+    { ssn: [1] },
+    { fault: "not a measure or dimension", role: "identifier" },
+  ],
+  ["rules.bins.ward[1]", ["rules", "bins"], { ward: [1, 40_000] }, { fault: "not of the column's type" }],
+  ["rules.bins.cost[2]", ["rules", "bins"], { cost: [0, 2, 2] }, { fault: "not above the one before" }],
+  ["rules.bins.weight[0]", ["rules", "bins"], { weight: [-(2 ** 53 - 1)] }, { fault: "out of range" }],
   ["rules.groupKeys.score", ["rules", "groupKeys", "score"], [1], { fault: "a float cannot be grouped" }],
   ["rules.groupKeys.city[0]", ["rules", "groupKeys", "city"], [null], { fault: "not a value" }],
   ["rules.groupKeys.city[1]", ["rules", "groupKeys", "city"], ["Ulm", {}], { fault: "not a value" }],
@@ -447,7 +479,9 @@ test("takes no more declared keys than 100,000, however many groups may be liste
 });
 
 test("accepts every rule at the end of its range", () => {
+  accept(["rules", "bins"], { serial: ["-9223372036854775808", 0, "9223372036854775807"], score: [-1e300] });
   const most = Number.MAX_SAFE_INTEGER;
+  accept(["rules", "bins"], { weight: [1 - most, 0, most - 1], seen: ["2026-01-31"] });
   accept(["rules", "minUnits"], 2);
   accept(["rules", "maxShare"], 1);
   accept(["rules", "maxShare"], null);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { PublicJwk } from "../../core/manifest/jwk.ts";
+import type { Rules } from "../../core/manifest/manifest.ts";
 import { parseCsvHeader } from "../../owner/read/csv-header.ts";
 import { generateRecipientKey, encodeKeys, parseRecipientPublic } from "../../owner/keys.ts";
 import { parseJson } from "../../core/json.ts";
@@ -110,6 +111,13 @@ test("rules have defaults that release nothing", async () => {
   );
 });
 
+test("bins are as they are written, and left out where there are none", async () => {
+  const read = async (text: string): Promise<Rules> =>
+    checkRules(await parseRulesFile(`min_units: 5\nmax_groups: 10\n${text}`, noKeys), TABLE);
+  assert.deepEqual({ ...(await read("bins: { n: [0, 10, 100] }\n")).bins }, { n: [0, 10, 100] });
+  assert.equal(Object.hasOwn(await read("bins:\n"), "bins"), false);
+});
+
 test("recipients are keys, or paths to them", async () => {
   const key = await parseRecipientPublic(parseJson(await encodeKeys(await generateRecipientKey(), "public")));
   const other = await parseRecipientPublic(
@@ -156,6 +164,8 @@ for (const [what, text, code, details] of [
     "MANIFEST_RULES",
     { field: "group_keys.c[0]" },
   ],
+  ["bins that fall", "min_units: 2\nbins: { n: [10, 5] }\n", "MANIFEST_RULES", { field: "bins.n[1]" }],
+  ["no bins but the word", "min_units: 2\nbins: {}\n", "MANIFEST_RULES", { field: "bins" }],
   ["an unknown release", "min_units: 2\nrelease: open\n", "OWNER_RULES", { field: "release" }],
 ] as const) {
   test(`rules with ${what} are refused in the words of rules.yaml`, async () => {
