@@ -77,6 +77,8 @@ const LIBRARY_CODES = {
   GRANT_RECIPIENT: "the grant names another recipient",
   // plan/
   JOB_FIELD: "a field of the job is missing, unknown or malformed",
+  SQL_SYNTAX: "the query is not SQL",
+  SQL_DIALECT: "the query asks for something that jobs do not have",
   PLAN_SIZE: "the plan is larger than it may be",
   PLAN_FIELD: "a field of the plan is missing, unknown, malformed, or out of its limits",
   PLAN_OUTPUT: "the result's columns are not named once each, or the order names one that is not there",
@@ -86,6 +88,9 @@ const LIBRARY_CODES = {
   PLAN_TYPE: "the column's type does not allow this use",
   PLAN_LITERAL: "the value is not one of the column's type",
   PLAN_BOUNDS: "the owner's rules give no bounds for the column, so it cannot be summed or averaged",
+  PLAN_EXPRESSION: "the owner's rules do not declare this expression, so nothing may be computed by it",
+  PLAN_BINS: "the owner's rules declare no bins for the column",
+  PLAN_DISTINCT: "the owner's rules do not let the column's distinct values be counted",
   PLAN_EXTREMES: "the owner's rules do not list the column among those whose extremes may be released",
   // receipt/
   RECEIPT_FORM: "the receipt is not of its one form, or larger than it may be",

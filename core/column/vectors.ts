@@ -114,8 +114,9 @@ function rowsWithValues(
 ): Uint8Array {
   const bits = new Uint8Array((rows + 7) >> 3);
   for (let row = 0; row < rows; row += 1) {
-    if (isSet(validity, row) && isSet(ofValues, codes[row] ?? 0))
-      {bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7));}
+    if (isSet(validity, row) && isSet(ofValues, codes[row] ?? 0)) {
+      bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7));
+    }
   }
   return bits;
 }

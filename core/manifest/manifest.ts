@@ -1,6 +1,7 @@
 // What an owner signs about one epoch of a data set. Types only; parse.ts turns bytes into them, sign.ts and
 // verify.ts put the signature on and check it.
 import type { Edges } from "./bins.ts";
+import type { Expressions } from "./expressions.ts";
 import type { PublicJwk } from "./jwk.ts";
 import type { AudienceRule, TokenFacts, TokenKeyEntry, VaultEntry } from "./tokenization.ts";
 
@@ -100,8 +101,12 @@ export interface Rules {
   readonly interval: number;
   /** By dimension column: keys that are always listed, as JSON values of the column's type. */
   readonly groupKeys: Readonly<Record<string, readonly (string | number | boolean)[]>>;
+  /** By name, what jobs may compute of a row's numbers: bounds, extremes and rounding speak of it as of a measure. */
+  readonly expressions?: Expressions;
   /** By measure or dimension: the edges of its bins; left out where there are none. */
   readonly bins?: Readonly<Record<string, Edges>>;
+  /** By measure or dimension: how many distinct values one unit may add to a count of them; left out where there are none. */
+  readonly distinct?: Readonly<Record<string, number>>;
   /** Who may receive results, besides those that a grant or a listed plan names. */
   readonly recipients: readonly PublicJwk[];
   /** `sealed`: results leave only encrypted to the recipient. `clear`: the plan may ask for them in the clear. */

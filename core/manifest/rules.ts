@@ -7,6 +7,8 @@ import type { Field } from "../text/field.ts";
 import { nearestDetail } from "../text/field.ts";
 import { MAX_ALL_EDGES, parseEdges } from "./bins.ts";
 import type { Edges } from "./bins.ts";
+import { expressionEntries, parseExpressions } from "./expressions.ts";
+import { parseDistinct } from "./distinct.ts";
 import { isSameKey, parseSealingJwk } from "./jwk.ts";
 import type { P256Jwk } from "./jwk.ts";
 import type { Bounds, ColumnEntry, Role, Rounding, Rules } from "./manifest.ts";
@@ -34,23 +36,34 @@ const MEMBERS = [
 
 /** Errors: MANIFEST_FIELD, MANIFEST_RULES, KEY_*. */
 export function parseRules(field: Field, schema: readonly ColumnEntry[]): Rules {
-  const fields = field.record(MEMBERS, ["bins", "tokenization", "tokenKeys", "vaults"]);
+  const fields = field.record(MEMBERS, [
+    "bins",
+    "distinct",
+    "expressions",
+    "tokenization",
+    "tokenKeys",
+    "vaults",
+  ]);
   const maxGroups = fields.maxGroups.integer(1, MAX_GROUPS);
-  const { bins, tokenization, tokenKeys, vaults } = fields;
+  const { bins, distinct, tokenization, tokenKeys, vaults } = fields;
+  const expressions = fields.expressions && parseExpressions(fields.expressions, schema);
+  const measured = [...schema, ...expressionEntries(expressions ?? {}, schema)];
   return {
     minUnits: fields.minUnits.integer(2, Number.MAX_SAFE_INTEGER),
     maxGroups,
     adhoc: fields.adhoc.flag(),
     plans: parsePlans(fields.plans),
-    bounds: byColumn(fields.bounds, schema, ["measure"], parseBounds),
+    bounds: byColumn(fields.bounds, measured, ["measure"], parseBounds),
     maxShare: fields.maxShare.value === null ? null : parseShare(fields.maxShare),
-    extremes: parseExtremes(fields.extremes, schema),
-    rounding: parseRounding(fields.rounding, schema),
+    extremes: parseExtremes(fields.extremes, measured),
+    rounding: parseRounding(fields.rounding, measured),
     interval: fields.interval.integer(1, Number.MAX_SAFE_INTEGER),
     groupKeys: byColumn(fields.groupKeys, schema, ["dimension"], (keys, type) =>
       parseGroupKeys(keys, type, maxGroups),
     ),
+    ...(expressions === undefined ? {} : { expressions }),
     ...(bins === undefined ? {} : { bins: parseBins(bins, schema) }),
+    ...(distinct === undefined ? {} : { distinct: parseDistincts(distinct, schema) }),
     recipients: parseRecipients(fields.recipients),
     release: fields.release.oneOf(["sealed", "clear"]),
     ...(tokenization === undefined ? {} : { tokenization: parseAudiences(tokenization, schema) }),
@@ -66,6 +79,12 @@ function parseBins(field: Field, schema: readonly ColumnEntry[]): Readonly<Recor
   if (edges === 0) throw field.fault("empty", {}, "MANIFEST_RULES");
   if (edges > MAX_ALL_EDGES) throw field.fault("too many", { most: MAX_ALL_EDGES }, "MANIFEST_RULES");
   return bins;
+}
+
+function parseDistincts(field: Field, schema: readonly ColumnEntry[]): Readonly<Record<string, number>> {
+  const distinct = byColumn(field, schema, ["measure", "dimension"], parseDistinct);
+  if (Object.keys(distinct).length === 0) throw field.fault("empty", {}, "MANIFEST_RULES");
+  return distinct;
 }
 
 function parsePlans(field: Field): readonly string[] {

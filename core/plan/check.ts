@@ -3,19 +3,42 @@
 import { findColumnType } from "../column/type.ts";
 import type { ColumnType } from "../column/type.ts";
 import { PolicyError, SealroomError } from "../errors.ts";
+import type { Edges } from "../manifest/bins.ts";
 import type { Bounds, Manifest, Role } from "../manifest/manifest.ts";
-import { nearestDetail } from "../text/field.ts";
+import { aggregatedColumns } from "./aggregated.ts";
+import { findColumn, literalOf, unfit } from "./check-column.ts";
+import type { NamedColumn } from "./check-column.ts";
+import { checkComputed } from "./check-computed.ts";
+import type { ComputedFacts, TypedComputation } from "./check-computed.ts";
 import { shortName } from "../text/name.ts";
-import { literalForm, typedLiteral } from "./literal.ts";
 import type { TypedLiteral } from "./literal.ts";
-import type { Aggregate, AggregatePlan, Comparison, Literal, Ordering, Predicate } from "./plan.ts";
+import type { Aggregate, AggregatePlan, Comparison, JointOp, LimitBy, Literal } from "./plan.ts";
+import type { Ordering, Predicate } from "./plan.ts";
+import { columnsOf } from "./predicate.ts";
 
-/** A column that the job reads. `slot` is its place in `CheckedPlan.columns`. */
+/** A column of the batches that kernels run on, at the place `slot` in them. */
 export interface PlanColumn {
   readonly slot: number;
   readonly name: string;
   readonly type: ColumnType;
+  /** The name by which the rules speak of it. */
+  readonly ruled: string;
 }
+
+/** A column that is computed from others. Those are named as in CheckedPlan.columns. */
+export interface CheckedColumn {
+  readonly column: PlanColumn;
+  readonly computation: CheckedComputation;
+}
+
+export type CheckedComputation =
+  | Extract<TypedComputation, { readonly kind: "arithmetic" | "part" | "truncate" }>
+  | { readonly kind: "bin"; readonly of: string; readonly edges: readonly TypedLiteral[] }
+  | {
+      readonly kind: "case";
+      readonly cases: readonly { readonly when: TypedPredicate; readonly then: Literal | null }[];
+      readonly otherwise: Literal | null;
+    };
 
 /** As Predicate, resolved. Strings compare by their UTF-8 bytes, other literals by value; `in` lists are unsorted. */
 export type TypedPredicate =
@@ -37,26 +60,53 @@ export type TypedAggregate =
       readonly column: PlanColumn;
       readonly bounds: Bounds;
     }
-  | { readonly as: string; readonly op: "min" | "max"; readonly column: PlanColumn };
+  | {
+      readonly as: string;
+      readonly op: JointOp;
+      readonly column: PlanColumn;
+      readonly bounds: Bounds;
+      readonly with: PlanColumn;
+      readonly withBounds: Bounds;
+    }
+  | { readonly as: string; readonly op: "min" | "max"; readonly column: PlanColumn }
+  | {
+      readonly as: string;
+      readonly op: "approx_quantile";
+      readonly column: PlanColumn;
+      readonly at: number;
+      readonly edges: Edges;
+    }
+  | {
+      readonly as: string;
+      readonly op: "approx_distinct";
+      readonly column: PlanColumn;
+      /** How many of its values one unit may add. */
+      readonly perUnit: number;
+    };
 
 export interface CheckedPlan {
-  /** The columns that the job reads, each once, in the schema's order. */
+  /** The columns that the job reads, each once, in the schema's order: the first of each batch. */
   readonly columns: readonly PlanColumn[];
+  /** The last of each batch. */
+  readonly computed: readonly CheckedColumn[];
   readonly where: TypedPredicate | null;
   readonly groupBy: readonly PlanColumn[];
   /** The columns that each total keeps, as rising positions in `groupBy`. */
   readonly totals: readonly (readonly number[])[];
   readonly select: readonly TypedAggregate[];
+  /** Over the result's columns, whose types are not known here. */
+  readonly having: Predicate | null;
   readonly orderBy: readonly Ordering[];
+  readonly limitBy: LimitBy | null;
   readonly limit: number | null;
 }
 
-/** Errors: SealroomError PLAN_INPUT, PLAN_COLUMN, PLAN_TYPE, PLAN_LITERAL; PolicyError PLAN_ROLE, PLAN_BOUNDS, PLAN_EXTREMES, PLAN_GROUP_KEYS. */
+/** Errors: SealroomError PLAN_INPUT, PLAN_COLUMN, PLAN_TYPE, PLAN_LITERAL, PLAN_OUTPUT; PolicyError PLAN_ROLE, PLAN_BOUNDS, PLAN_EXTREMES, PLAN_EXPRESSION, PLAN_BINS, PLAN_DISTINCT, PLAN_GROUP_KEYS. */
 export function checkPlan(plan: AggregatePlan, manifest: Manifest): CheckedPlan {
   if (!plan.inputs.some(({ dataset }) => dataset === manifest.dataset)) {
     throw new SealroomError("PLAN_INPUT", { dataset: manifest.dataset });
   }
-  const resolver = new Resolver(manifest, namesOf(plan));
+  const resolver = new Resolver(plan, manifest);
   checkDeclaredKeys(plan, manifest);
   return {
     columns: resolver.columns,
@@ -64,7 +114,10 @@ export function checkPlan(plan: AggregatePlan, manifest: Manifest): CheckedPlan 
     groupBy: plan.groupBy.map((name) => resolver.groupColumn(name)),
     totals: plan.totals.map((kept) => kept.map((name) => plan.groupBy.indexOf(name))),
     select: plan.select.map((aggregate) => resolver.aggregate(aggregate)),
+    computed: resolver.computed(),
+    having: plan.having ?? null,
     orderBy: plan.orderBy,
+    limitBy: plan.limitBy ?? null,
     limit: plan.limit,
   };
 }
@@ -86,30 +139,63 @@ function checkDeclaredKeys(
 class Resolver {
   readonly columns: readonly PlanColumn[];
   readonly #manifest: Manifest;
+  readonly #facts: readonly ComputedFacts[];
+  readonly #placed: readonly PlanColumn[];
+  /** All that the plan may name. */
+  readonly #known: readonly NamedColumn[];
 
-  constructor(manifest: Manifest, names: ReadonlySet<string>) {
+  constructor(plan: AggregatePlan, manifest: Manifest) {
+    const schema = manifest.schema.map(({ name, type, role }) => ({ name, type: getColumnType(type), role }));
     this.#manifest = manifest;
-    const read = manifest.schema.filter(({ name }) => names.has(name));
-    this.columns = read.map(({ name, type }, slot) => ({ slot, name, type: getColumnType(type) }));
+    this.#facts = checkComputed(plan, manifest, schema);
+    this.#known = [...schema, ...this.#facts];
+    const names = namesOf(plan, this.#facts);
+    const read = schema.filter(({ name }) => names.has(name));
+    this.columns = read.map(({ name, type }, slot) => ({ slot, name, type, ruled: name }));
+    // Where units are scattered, the column that names them is read after all others.
+    const first = read.length + (manifest.unit === "scattered" ? 1 : 0);
+    this.#placed = this.#facts.map(({ name, type, ruled }, at) => ({ slot: first + at, name, type, ruled }));
   }
 
-  predicate(predicate: Predicate): TypedPredicate {
-    if ("and" in predicate) return { and: predicate.and.map((branch) => this.predicate(branch)) };
-    if ("or" in predicate) return { or: predicate.or.map((branch) => this.predicate(branch)) };
-    if ("not" in predicate) return { not: this.predicate(predicate.not) };
-    const column = this.#column(predicate.column, "filter", ["dimension"]);
+  computed(): readonly CheckedColumn[] {
+    return this.#placed.flatMap((column, at) => {
+      const computation = this.#facts[at]?.computation;
+      return computation === undefined ? [] : [{ column, computation: this.#resolve(computation) }];
+    });
+  }
+
+  #resolve(computation: TypedComputation): CheckedComputation {
+    if (computation.kind === "bin") {
+      const { of, edges } = computation;
+      const column = this.#column(of, "bin", ["measure", "dimension"]);
+      return { kind: "bin", of, edges: edges.map((edge) => literalOf(edge, column)) };
+    }
+    if (computation.kind !== "case") return computation;
+    const { cases, otherwise } = computation;
+    return {
+      kind: "case",
+      cases: cases.map(({ when, then }) => ({ when: this.predicate(when, this.columns), then })),
+      otherwise,
+    };
+  }
+
+  /** `columns`: those that it may be of, if not all. */
+  predicate(predicate: Predicate, columns?: readonly PlanColumn[]): TypedPredicate {
+    const resolve = (branch: Predicate): TypedPredicate => this.predicate(branch, columns);
+    if ("and" in predicate) return { and: predicate.and.map(resolve) };
+    if ("or" in predicate) return { or: predicate.or.map(resolve) };
+    if ("not" in predicate) return { not: resolve(predicate.not) };
+    const column = this.#column(predicate.column, "filter", ["dimension"], columns);
     if ("isNull" in predicate) return { column, isNull: predicate.isNull };
-    if ("in" in predicate) return { column, in: predicate.in.map((value) => literal(value, column)) };
+    if ("in" in predicate) return { column, in: predicate.in.map((value) => literalOf(value, column)) };
     const isOrdered = column.type.kind !== "bool";
     if ("between" in predicate) {
       if (!isOrdered) throw unfit(column, "between");
-      return {
-        column,
-        between: [literal(predicate.between[0], column), literal(predicate.between[1], column)],
-      };
+      const [low, high] = predicate.between;
+      return { column, between: [literalOf(low, column), literalOf(high, column)] };
     }
     if (!isOrdered && predicate.op !== "=" && predicate.op !== "!=") throw unfit(column, predicate.op);
-    return { column, op: predicate.op, value: literal(predicate.value, column) };
+    return { column, op: predicate.op, value: literalOf(predicate.value, column) };
   }
 
   groupColumn(name: string): PlanColumn {
@@ -130,67 +216,76 @@ class Resolver {
         column: column === undefined ? null : this.#column(column, op, ["measure", "dimension"]),
       };
     }
-    const column = this.#column(aggregate.column, op, ["measure"]);
-    if (!["int", "float", "decimal"].includes(column.type.kind)) throw unfit(column, op);
-    const { bounds, extremes } = this.#manifest.rules;
-    if (op === "min" || op === "max") {
-      if (!extremes.includes(column.name)) {
+    if (aggregate.op === "approx_quantile") {
+      const column = this.#column(aggregate.column, op, ["measure"]);
+      return { as, op: aggregate.op, column, at: aggregate.at, edges: this.#edges(column, op) };
+    }
+    if (aggregate.op === "approx_distinct") {
+      const column = this.#column(aggregate.column, op, ["measure", "dimension"]);
+      return { as, op: aggregate.op, column, perUnit: this.#perUnit(column, op) };
+    }
+    const column = this.#numbers(aggregate.column, op);
+    if (aggregate.op === "min" || aggregate.op === "max") {
+      if (!this.#manifest.rules.extremes.includes(column.ruled)) {
         throw new PolicyError("PLAN_EXTREMES", { column: column.name, use: op });
       }
-      return { as, op, column };
+      return { as, op: aggregate.op, column };
     }
-    const own = Object.hasOwn(bounds, column.name) ? bounds[column.name] : undefined;
-    if (own === undefined) throw new PolicyError("PLAN_BOUNDS", { column: column.name, use: op });
-    return { as, op, column, bounds: own };
+    const bounds = this.#bounds(column, op);
+    if (!("with" in aggregate)) return { as, op: aggregate.op, column, bounds };
+    const other = this.#numbers(aggregate.with, op);
+    return { as, op: aggregate.op, column, bounds, with: other, withBounds: this.#bounds(other, op) };
   }
 
-  #column(name: string, use: string, roles: readonly Role[]): PlanColumn {
-    const entry = this.#manifest.schema.find((column) => column.name === name);
-    const column = this.columns.find((known) => known.name === name);
-    if (entry === undefined || column === undefined) {
-      const near = nearestDetail(
-        name,
-        this.#manifest.schema.map((known) => known.name),
-      );
-      throw new SealroomError("PLAN_COLUMN", { column: shortName(name), use, ...near });
-    }
-    if (!roles.includes(entry.role)) {
-      throw new PolicyError("PLAN_ROLE", {
-        column: name,
-        use,
-        role: entry.role,
-        allowed: roles.join(" or "),
-      });
-    }
+  #numbers(name: string, use: string): PlanColumn {
+    const column = this.#column(name, use, ["measure"]);
+    if (!["int", "float", "decimal"].includes(column.type.kind)) throw unfit(column, use);
+    return column;
+  }
+
+  #bounds({ name, ruled }: PlanColumn, use: string): Bounds {
+    const { bounds } = this.#manifest.rules;
+    const own = Object.hasOwn(bounds, ruled) ? bounds[ruled] : undefined;
+    if (own === undefined) throw new PolicyError("PLAN_BOUNDS", { column: name, use });
+    return own;
+  }
+
+  /** Nobody but the owner says at which values a measure may be cut. */
+  #edges({ name, ruled }: PlanColumn, use: string): Edges {
+    const { bins = {} } = this.#manifest.rules;
+    const own = Object.hasOwn(bins, ruled) ? bins[ruled] : undefined;
+    if (own === undefined) throw new PolicyError("PLAN_BINS", { column: name, use });
+    return own;
+  }
+
+  #perUnit({ name, ruled }: PlanColumn, use: string): number {
+    const { distinct = {} } = this.#manifest.rules;
+    const own = Object.hasOwn(distinct, ruled) ? distinct[ruled] : undefined;
+    if (own === undefined) throw new PolicyError("PLAN_DISTINCT", { column: name, use });
+    return own;
+  }
+
+  #column(
+    name: string,
+    use: string,
+    roles: readonly Role[],
+    columns: readonly PlanColumn[] = [...this.columns, ...this.#placed],
+  ): PlanColumn {
+    findColumn(name, use, roles, this.#known);
+    const column = columns.find((known) => known.name === name);
+    // Of computed columns none is made of another.
+    if (column === undefined) throw new SealroomError("PLAN_COLUMN", { column: shortName(name), use });
     return column;
   }
 }
 
-function namesOf(plan: AggregatePlan): ReadonlySet<string> {
+/** The columns of the data set that the job reads, for itself or to compute others. */
+function namesOf(plan: AggregatePlan, computed: readonly ComputedFacts[]): ReadonlySet<string> {
   const names = new Set(plan.groupBy);
-  for (const aggregate of plan.select) if ("column" in aggregate) names.add(aggregate.column);
-  if (plan.where !== null) addNames(plan.where, names);
+  for (const name of plan.select.flatMap(aggregatedColumns)) names.add(name);
+  if (plan.where !== null) for (const name of columnsOf(plan.where)) names.add(name);
+  for (const { sources } of computed) for (const name of sources) names.add(name);
   return names;
-}
-
-function addNames(predicate: Predicate, names: Set<string>): void {
-  if ("and" in predicate) for (const branch of predicate.and) addNames(branch, names);
-  else if ("or" in predicate) for (const branch of predicate.or) addNames(branch, names);
-  else if ("not" in predicate) addNames(predicate.not, names);
-  else names.add(predicate.column);
-}
-
-function literal(value: Literal, column: PlanColumn): TypedLiteral {
-  const typed = typedLiteral(value, column.type);
-  if (typed === undefined) {
-    const expected = literalForm(column.type);
-    throw new SealroomError("PLAN_LITERAL", { column: column.name, type: column.type.kind, expected });
-  }
-  return typed;
-}
-
-function unfit(column: PlanColumn, use: string): SealroomError {
-  return new SealroomError("PLAN_TYPE", { column: column.name, type: column.type.kind, use });
 }
 
 /** A manifest is parsed before it gets here, so its types have names that are known. */

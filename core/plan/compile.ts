@@ -1,10 +1,10 @@
-// A job's text to its plan, without manifest, clock or network: the analyst before the job, the host, and whoever
-// verifies a receipt compile the same text to the same bytes.
+// A job to its plan, without manifest, clock or network: the analyst before the job, the host, and whoever
+// verifies a receipt compile the same job to the same bytes.
 import { SealroomError } from "../errors.ts";
 import { encodeCanonical } from "../json.ts";
 import { parseSealingJwk } from "../manifest/jwk.ts";
 import type { PublicJwk } from "../manifest/jwk.ts";
-import { parseJob } from "./job-text.ts";
+import { byName } from "./computed.ts";
 import type { Job } from "./job-text.ts";
 import { parsePlan, planDigest } from "./parse.ts";
 import { MAX_PLAN_BYTES } from "./plan.ts";
@@ -21,12 +21,7 @@ export interface CompiledPlan {
 /** Finds the key that a job names by a string, which is for the caller to understand (a file, a directory). */
 export type ResolveRecipient = (reference: string) => PublicJwk | Promise<PublicJwk>;
 
-/** Errors: JSON_*, YAML_*, JOB_FIELD, KEY_*, PLAN_SIZE, PLAN_FIELD, PLAN_OUTPUT, and what `resolveRecipient` throws. */
-export async function compileJob(text: string, resolveRecipient: ResolveRecipient): Promise<CompiledPlan> {
-  return compilePlan(parseJob(text), resolveRecipient);
-}
-
-/** As compileJob, of a job that has been parsed. */
+/** Errors: KEY_*, PLAN_SIZE, PLAN_FIELD, PLAN_OUTPUT, and what `resolveRecipient` throws. */
 export async function compilePlan(job: Job, resolveRecipient: ResolveRecipient): Promise<CompiledPlan> {
   const recipient = typeof job.recipient === "string" ? await resolveRecipient(job.recipient) : job.recipient;
   const bytes = encodeCanonical({
@@ -47,8 +42,19 @@ export async function compilePlan(job: Job, resolveRecipient: ResolveRecipient):
 function ownFields(job: Job): OwnFields {
   switch (job.kind) {
     case "aggregate": {
-      const { kind, where, groupBy, totals, select, orderBy, limit } = job;
-      return { kind, where, groupBy, totals, select, orderBy, limit };
+      const { kind, computed, where, groupBy, totals, select, having, orderBy, limitBy, limit } = job;
+      return {
+        kind,
+        where,
+        groupBy,
+        totals,
+        select,
+        orderBy,
+        limit,
+        ...(computed.length === 0 ? {} : { computed: computed.toSorted(byName) }),
+        ...(having === null ? {} : { having }),
+        ...(limitBy === null ? {} : { limitBy }),
+      };
     }
     case "tokenize":
       return { kind: job.kind, audience: job.audience };

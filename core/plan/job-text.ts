@@ -6,7 +6,9 @@ import { parsePublicJwk, THUMBPRINT } from "../manifest/jwk.ts";
 import type { PublicJwk } from "../manifest/jwk.ts";
 import { Field } from "../text/field.ts";
 import { parseYaml, YAML_LIMITS } from "../text/yaml.ts";
-import type { Aggregate, Ordering, Predicate, RevealPlan } from "./plan.ts";
+import { parseComputation } from "./computed.ts";
+import type { ComputedColumn } from "./computed.ts";
+import type { Aggregate, LimitBy, Ordering, Predicate, RevealPlan } from "./plan.ts";
 import { parsePredicate } from "./predicate.ts";
 import { readTotals } from "./totals.ts";
 
@@ -18,7 +20,7 @@ export interface JobDataset {
   readonly from?: string;
 }
 
-interface JobBase {
+export interface JobBase {
   readonly datasets: readonly JobDataset[];
   /** A key, or where the caller finds one (a file's name). */
   readonly recipient: PublicJwk | string;
@@ -27,12 +29,15 @@ interface JobBase {
 
 export interface AggregateJob extends JobBase {
   readonly kind: "aggregate";
+  readonly computed: readonly ComputedColumn[];
   readonly where: Predicate | null;
   readonly groupBy: readonly string[];
   /** In canonical order. */
   readonly totals: readonly (readonly string[])[];
   readonly select: readonly Aggregate[];
+  readonly having: Predicate | null;
   readonly orderBy: readonly Ordering[];
+  readonly limitBy: LimitBy | null;
   readonly limit: number | null;
 }
 
@@ -57,7 +62,20 @@ export type Job = AggregateJob | TokenizeJob | RevealJob | DiscoverJob;
 
 const KINDS = ["aggregate", "tokenize", "reveal", "discover"] as const;
 
-const AGGREGATES = ["count", "count_units", "sum", "avg", "var", "stddev", "min", "max"] as const;
+const AGGREGATES = [
+  "count",
+  "count_units",
+  "sum",
+  "avg",
+  "var",
+  "stddev",
+  "min",
+  "max",
+  "covar",
+  "corr",
+  "approx_quantile",
+  "approx_distinct",
+] as const;
 /** In the place of a column: rows, or units, as such. */
 const ALL = "*";
 const MAX_ITEMS = 256;
@@ -69,39 +87,50 @@ const LOCATION = /^s3:\/\/[\x21-\x7e]{1,1024}$/;
  * Errors: JSON_*, YAML_*, JOB_FIELD, KEY_*.
  */
 export function parseJob(text: string): Job {
+  return parseJobField(openJob(text));
+}
+
+/** The document as such. Errors: JSON_*, YAML_*. */
+export function openJob(text: string): Field {
   const value = text.trimStart().startsWith("{") ? parseJson(text, YAML_LIMITS) : parseYaml(text);
-  const job = new Field(value, "", "JOB_FIELD");
+  return new Field(value, "", "JOB_FIELD");
+}
+
+/** Errors: as parseJob's, of the document. */
+export function parseJobField(job: Field): Job {
   const kind = job.members().find(([name]) => name === "kind")?.[1];
   switch (kind?.oneOf(KINDS) ?? "aggregate") {
     case "aggregate":
       return parseAggregateJob(job);
     case "tokenize": {
-      const { audience, to, ...fields } = job.record(["kind", "audience", ...BASE], ["to", "release"]);
+      const { audience, to, ...fields } = job.record(["kind", "audience", ...JOB_BASE], ["to", "release"]);
       const parsed = {
-        ...parseBase(fields),
+        ...parseJobBase(fields),
         kind: "tokenize",
         audience: audience.matching(DATASET_NAME),
       } as const;
       return to === undefined ? parsed : { ...parsed, to: to.matching(LOCATION) };
     }
     case "reveal": {
-      const { columns, match, ...fields } = job.record(["kind", "columns", ...BASE], ["match"]);
+      const { columns, match, ...fields } = job.record(["kind", "columns", ...JOB_BASE], ["match"]);
       return {
-        ...parseBase(fields),
+        ...parseJobBase(fields),
         kind: "reveal",
         columns: columns.list(1, MAX_ITEMS).map((column) => column.name()),
         match: match === undefined ? null : parseMatch(match),
       };
     }
     case "discover":
-      return { ...parseBase(job.record(["kind", ...BASE], ["release"])), kind: "discover" };
+      return { ...parseJobBase(job.record(["kind", ...JOB_BASE], ["release"])), kind: "discover" };
   }
 }
 
-const BASE = ["datasets", "recipient"] as const;
+/** What every job has. */
+export const JOB_BASE = ["datasets", "recipient"] as const;
 
-function parseBase(
-  fields: Readonly<Record<(typeof BASE)[number], Field>> & { readonly release?: Field },
+/** Errors: JOB_FIELD, KEY_*. */
+export function parseJobBase(
+  fields: Readonly<Record<(typeof JOB_BASE)[number], Field>> & { readonly release?: Field },
 ): JobBase {
   return {
     datasets: parseDatasets(fields.datasets),
@@ -118,19 +147,36 @@ function parseMatch(field: Field): RevealPlan["match"] {
 
 function parseAggregateJob(job: Field): AggregateJob {
   const fields = job.record(
-    [...BASE, "select"],
-    ["kind", "where", "group_by", "totals", "order_by", "limit", "release"],
+    [...JOB_BASE, "select"],
+    ["kind", "computed", "where", "group_by", "totals", "having", "order_by", "limit_by", "limit", "release"],
   );
   const groupBy = fields.group_by?.list(0, MAX_ITEMS).map((column) => column.name()) ?? [];
   return {
-    ...parseBase(fields),
+    ...parseJobBase(fields),
     kind: "aggregate",
+    computed: fields.computed === undefined ? [] : parseComputed(fields.computed),
     where: fields.where === undefined ? null : parsePredicate(fields.where, "is_null"),
     groupBy,
     totals: fields.totals === undefined ? [] : readTotals(fields.totals, groupBy),
     select: fields.select.list(1, MAX_ITEMS).map(parseAggregate),
+    having: fields.having === undefined ? null : parsePredicate(fields.having, "is_null"),
     orderBy: fields.order_by?.list(0, MAX_ITEMS).map(parseOrdering) ?? [],
+    limitBy: fields.limit_by === undefined ? null : parseLimitBy(fields.limit_by),
     limit: fields.limit?.integer(1, Number.MAX_SAFE_INTEGER) ?? null,
+  };
+}
+
+/** By name. */
+function parseComputed(field: Field): readonly ComputedColumn[] {
+  return field.members().map(([as, member]) => ({ as, ...parseComputation(member, "is_null") }));
+}
+
+/** `{columns: [NAME, ...], count: N}`. */
+function parseLimitBy(field: Field): LimitBy {
+  const { columns, count } = field.record(["columns", "count"]);
+  return {
+    count: count.integer(1, Number.MAX_SAFE_INTEGER),
+    columns: columns.list(1, MAX_ITEMS).map((column) => column.name()),
   };
 }
 
@@ -145,7 +191,10 @@ function parseDatasets(field: Field): readonly JobDataset[] {
   });
 }
 
-/** `count`, `count_units`, or `{OP: COLUMN, as: NAME}`. Without `as` the name is OP_COLUMN, or OP. */
+/**
+ * `count`, `count_units`, or `{OP: COLUMN, as: NAME}`, of two columns `{OP: COLUMN, with: COLUMN, as: NAME}`, of a
+ * quantile `{approx_quantile: COLUMN, at: SHARE, as: NAME}`. Without `as` the name is OP_COLUMN, or OP.
+ */
 function parseAggregate(field: Field): Aggregate {
   if (typeof field.value === "string") {
     const op = field.oneOf(["count", "count_units"]);
@@ -155,8 +204,18 @@ function parseAggregate(field: Field): Aggregate {
   const op = AGGREGATES.find((name) => given.has(name));
   if (op === undefined) {
     // The record names the member that is nearest to what was written.
-    field.record([], [...AGGREGATES, "as"]);
+    field.record([], [...AGGREGATES, "with", "at", "as"]);
     throw field.fault("missing", { known: AGGREGATES.join(", ") });
+  }
+  if (op === "covar" || op === "corr") {
+    const fields = field.record([op, "with"], ["as"]);
+    const [column, other] = [fields[op].name(), fields.with.name()];
+    return { as: fields.as?.name() ?? `${op}_${column}_${other}`, op, column, with: other };
+  }
+  if (op === "approx_quantile") {
+    const fields = field.record([op, "at"], ["as"]);
+    const column = fields[op].name();
+    return { as: fields.as?.name() ?? `${op}_${column}`, op, column, at: fields.at.number() };
   }
   const fields = field.record([op], ["as"]);
   const column = fields[op].name();

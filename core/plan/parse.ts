@@ -7,9 +7,13 @@ import { parseSealingJwk, THUMBPRINT } from "../manifest/jwk.ts";
 import { sha384Hex } from "../text/digest.ts";
 import { Field, nearestDetail } from "../text/field.ts";
 import { foldName } from "../text/name.ts";
-import { MAX_PLAN_BYTES } from "./plan.ts";
-import type { Aggregate, AggregatePlan, ColumnOp, Ordering, Plan, RevealPlan } from "./plan.ts";
-import { parsePredicate } from "./predicate.ts";
+import { scaledDecimal } from "./literal.ts";
+import { MAX_PLAN_BYTES, QUANTILE_DIGITS } from "./plan.ts";
+import { byName, MAX_COMPUTED, parseComputation } from "./computed.ts";
+import type { ComputedColumn } from "./computed.ts";
+import type { Aggregate, AggregatePlan, ColumnOp, JointOp, LimitBy, Ordering, Plan } from "./plan.ts";
+import type { Predicate, RevealPlan } from "./plan.ts";
+import { columnsOf, parsePredicate } from "./predicate.ts";
 import { GROUPING, parseTotals } from "./totals.ts";
 
 export const PLAN_LIMITS: TextLimits = { bytes: MAX_PLAN_BYTES, depth: 32, values: 65_536 };
@@ -18,7 +22,9 @@ const MAX_GROUP_COLUMNS = 16;
 const MAX_AGGREGATES = 256;
 const MAX_REVEALED_COLUMNS = 256;
 const MAX_REVEALED_TOKENS = 10_000;
-const COLUMN_OPS: readonly ColumnOp[] = ["sum", "avg", "var", "stddev", "min", "max"];
+const COLUMN_OPS: readonly ColumnOp[] = ["sum", "avg", "var", "stddev", "min", "max", "approx_distinct"];
+const QUANTILE = "approx_quantile";
+const JOINT_OPS: readonly JointOp[] = ["covar", "corr"];
 
 /** Errors: JSON_*, PLAN_FIELD, PLAN_OUTPUT, KEY_*. */
 export function parsePlan(bytes: Uint8Array): Plan {
@@ -84,23 +90,75 @@ function parseMatch(field: Field): RevealPlan["match"] {
 }
 
 function parseAggregatePlan(plan: Field): AggregatePlan {
-  const fields = plan.record([...BASE, "where", "groupBy", "totals", "select", "orderBy", "limit"]);
+  const fields = plan.record(
+    [...BASE, "where", "groupBy", "totals", "select", "orderBy", "limit"],
+    ["computed", "having", "limitBy"],
+  );
   const groupBy = fields.groupBy.list(0, MAX_GROUP_COLUMNS).map((column) => column.name());
   const select = fields.select.list(1, MAX_AGGREGATES).map(parseAggregate);
   const totals = parseTotals(fields.totals, groupBy);
   const grouping = totals.length > 0 ? [GROUPING] : [];
-  const outputs = [...groupBy, ...grouping, ...select.map((aggregate) => aggregate.as)];
-  checkOutputs(fields.select, outputs);
+  const outputs = [...groupBy, ...grouping, ...select.map(({ as }) => as)];
+  checkOutputs(plan, outputs);
+  const { computed, having, limitBy } = fields;
   return {
     ...parseBase(fields),
     kind: "aggregate",
+    ...(computed === undefined ? {} : { computed: parseComputed(computed) }),
     where: fields.where.value === null ? null : parsePredicate(fields.where, "isNull"),
     groupBy,
     totals,
     select,
+    ...(having === undefined ? {} : { having: parseHaving(having, outputs) }),
     orderBy: parseOrdering(fields.orderBy, outputs),
+    ...(limitBy === undefined ? {} : { limitBy: parseLimitBy(limitBy, outputs) }),
     limit: fields.limit.value === null ? null : fields.limit.integer(1, MAX_LIMIT),
   };
+}
+
+/** In order, and with names that differ as those of a result do. */
+function parseComputed(field: Field): readonly ComputedColumn[] {
+  const columns = field.list(1, MAX_COMPUTED).map((entry): ComputedColumn => {
+    const as = entry.members().find(([name]) => name === "as")?.[1];
+    if (as === undefined) throw entry.fault("missing", { member: "as" });
+    return { as: as.name(), ...parseComputation(entry, "isNull", ["as"]) };
+  });
+  checkOutputs(
+    field,
+    columns.map(({ as }) => as),
+  );
+  if (columns.some((column, at) => columns.toSorted(byName)[at] !== column)) {
+    throw field.fault("not in order");
+  }
+  return columns;
+}
+
+function parseHaving(field: Field, outputs: readonly string[]): Predicate {
+  const having = parsePredicate(field, "isNull");
+  for (const name of columnsOf(having)) checkOutput(field, name, outputs);
+  return having;
+}
+
+function parseLimitBy(field: Field, outputs: readonly string[]): LimitBy {
+  const { count, columns } = field.record(["count", "columns"]);
+  return { count: count.integer(1, MAX_LIMIT), columns: parseNames(columns, outputs) };
+}
+
+/** Columns of the result, each once. */
+function parseNames(field: Field, outputs: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return field.list(1, outputs.length).map((column) => {
+    const name = column.name();
+    checkOutput(column, name, outputs);
+    if (seen.has(name)) throw column.fault("named twice", { output: name }, "PLAN_OUTPUT");
+    seen.add(name);
+    return name;
+  });
+}
+
+function checkOutput(field: Field, name: string, outputs: readonly string[]): void {
+  if (outputs.includes(name)) return;
+  throw field.fault("not in the result", { output: name, ...nearestDetail(name, outputs) }, "PLAN_OUTPUT");
 }
 
 function parseInput(field: Field): AggregatePlan["inputs"][number] {
@@ -109,17 +167,47 @@ function parseInput(field: Field): AggregatePlan["inputs"][number] {
 }
 
 function parseAggregate(field: Field): Aggregate {
-  const fields = field.record(["as", "op"], ["column"]);
+  const fields = field.record(["as", "op"], ["column", "with", "at"]);
   const as = fields.as.name();
-  const op = fields.op.oneOf(["count", "count_units", ...COLUMN_OPS]);
+  const op = fields.op.oneOf(["count", "count_units", ...COLUMN_OPS, ...JOINT_OPS, QUANTILE]);
   const { column } = fields;
+  if (op === "covar" || op === "corr") {
+    if (fields.at !== undefined) throw fields.at.fault("unknown");
+    return { as, op, ...parseJoint(field, column, fields.with) };
+  }
+  if (op !== QUANTILE && fields.at !== undefined) throw fields.at.fault("unknown");
+  if (fields.with !== undefined) throw fields.with.fault("unknown");
   if (op === "count") return column === undefined ? { as, op } : { as, op, column: column.name() };
   if (op === "count_units") {
     if (column !== undefined) throw column.fault("unknown");
     return { as, op };
   }
   if (column === undefined) throw field.fault("missing", { member: "column" });
-  return { as, op, column: column.name() };
+  if (op !== QUANTILE) return { as, op, column: column.name() };
+  if (fields.at === undefined) throw field.fault("missing", { member: "at" });
+  return { as, op, column: column.name(), at: parseShare(fields.at) };
+}
+
+function parseShare(field: Field): number {
+  const share = field.number();
+  if (!(share > 0 && share < 1)) throw field.fault("out of range", { above: 0, below: 1 });
+  if (scaledDecimal(share, QUANTILE_DIGITS) === undefined) {
+    throw field.fault("too many digits", { most: QUANTILE_DIGITS });
+  }
+  return share;
+}
+
+/** Two columns: beside itself a column has its variance, and a correlation of 1. */
+function parseJoint(
+  field: Field,
+  column: Field | undefined,
+  other: Field | undefined,
+): { readonly column: string; readonly with: string } {
+  if (column === undefined) throw field.fault("missing", { member: "column" });
+  if (other === undefined) throw field.fault("missing", { member: "with" });
+  const names = { column: column.name(), with: other.name() };
+  if (names.column === names.with) throw other.fault("the same column");
+  return names;
 }
 
 /** A result's columns are told apart by name, whatever the reader's regard for case. */
@@ -138,13 +226,7 @@ function parseOrdering(field: Field, outputs: readonly string[]): readonly Order
   return field.list(0, outputs.length).map((entry) => {
     const { column, direction } = entry.record(["column", "direction"]);
     const name = column.name();
-    if (!outputs.includes(name)) {
-      throw column.fault(
-        "not in the result",
-        { output: name, ...nearestDetail(name, outputs) },
-        "PLAN_OUTPUT",
-      );
-    }
+    checkOutput(column, name, outputs);
     if (seen.has(name)) throw column.fault("named twice", { output: name }, "PLAN_OUTPUT");
     seen.add(name);
     return { column: name, direction: direction.oneOf(["asc", "desc"]) };

@@ -1,6 +1,7 @@
-// What a job computes, as the canonical value whose digest is the job's identity. Types only: job-text.ts makes
+// What a job computes, as the canonical value whose digest is the job's identity. Types and a limit: job-text.ts makes
 // one from YAML or JSON, parse.ts from canonical bytes, check.ts holds it against a manifest.
 import type { P256Jwk } from "../manifest/jwk.ts";
+import type { ComputedColumn } from "./computed.ts";
 
 export const MAX_PLAN_BYTES: number = 256 * 1024;
 
@@ -26,10 +27,21 @@ export type Predicate =
 export type Aggregate =
   | { readonly as: string; readonly op: "count"; readonly column?: string }
   | { readonly as: string; readonly op: "count_units" }
-  | { readonly as: string; readonly op: ColumnOp; readonly column: string };
+  | { readonly as: string; readonly op: ColumnOp; readonly column: string }
+  | { readonly as: string; readonly op: JointOp; readonly column: string; readonly with: string }
+  | { readonly as: string; readonly op: "approx_quantile"; readonly column: string; readonly at: number };
 
-/** Aggregates that need a column of numbers. */
-export type ColumnOp = "sum" | "avg" | "var" | "stddev" | "min" | "max";
+/** Aggregates of one column. */
+export type ColumnOp = NumberOp | "approx_distinct";
+
+/** Those for which it has to be one of numbers. */
+export type NumberOp = "sum" | "avg" | "var" | "stddev" | "min" | "max";
+
+/** How many digits there may be after the point of the share at which a quantile is asked. */
+export const QUANTILE_DIGITS = 6;
+
+/** Those that need two of them, over the rows where both have a value; as `var`, `covar` is of a sample. */
+export type JointOp = "covar" | "corr";
 
 export interface Ordering {
   /** The name of an output column: a group column or an aggregate's `as`. */
@@ -46,8 +58,17 @@ interface PlanBase {
   readonly release: "sealed" | "clear";
 }
 
+/** At most `count` rows of those that are alike in these columns of the result: of each group's parts, the first. */
+export interface LimitBy {
+  readonly count: number;
+  readonly columns: readonly string[];
+}
+
+/** What may be left out is never there and empty: a plan has one spelling. */
 export interface AggregatePlan extends PlanBase {
   readonly kind: "aggregate";
+  /** Named as columns are, and used as they are. */
+  readonly computed?: readonly ComputedColumn[];
   readonly where: Predicate | null;
   readonly groupBy: readonly string[];
   /**
@@ -56,7 +77,11 @@ export interface AggregatePlan extends PlanBase {
    */
   readonly totals: readonly (readonly string[])[];
   readonly select: readonly Aggregate[];
+  /** Over the released rows, by their columns' names. */
+  readonly having?: Predicate;
   readonly orderBy: readonly Ordering[];
+  /** Before the limit. */
+  readonly limitBy?: LimitBy;
   readonly limit: number | null;
 }
 

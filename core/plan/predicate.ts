@@ -35,9 +35,17 @@ export function parsePredicate(field: Field, nullMember: NullMember): Predicate 
   return { column: column.name(), op: op.oneOf(COMPARISONS), value: parseLiteral(value) };
 }
 
-function parseLiteral(field: Field): Literal {
+export function parseLiteral(field: Field): Literal {
   const { value } = field;
   // SQL's `= null` is never true: the test for null has a node of its own.
   if (value === null || typeof value === "object") throw field.fault("not a value");
   return value;
+}
+
+/** The columns that a filter tests, each once. */
+export function columnsOf(predicate: Predicate): ReadonlySet<string> {
+  if ("not" in predicate) return columnsOf(predicate.not);
+  if ("column" in predicate) return new Set([predicate.column]);
+  const branches = "and" in predicate ? predicate.and : predicate.or;
+  return new Set(branches.flatMap((branch) => [...columnsOf(branch)]));
 }

@@ -36,6 +36,8 @@ export interface ReleaseParameters {
   readonly interval: number;
   /** By column that the plan asks by its bins; left out where there is none. */
   readonly bins?: Readonly<Record<string, Edges>>;
+  /** By column whose distinct values the plan counts; left out where there is none. */
+  readonly distinct?: Readonly<Record<string, number>>;
 }
 
 export interface FinishedJob {
@@ -64,6 +66,8 @@ export function releaseParameters(plan: AggregatePlan, given: readonly JobInput[
       sums: Object.fromEntries(inputs.flatMap((input) => roundedSums(input))),
     },
     interval: Math.max(...rules.map(({ interval }) => interval)),
+    ...binsOf(inputs),
+    ...distinctOf(inputs),
   };
 }
 
@@ -81,21 +85,26 @@ function greatest(values: readonly number[]): number | null {
   return values.length === 0 ? null : Math.max(...values);
 }
 
+const CLIPPED: readonly string[] = ["sum", "avg", "var", "stddev", "covar", "corr"];
+
 function roundedSums({ verified, checked }: CheckedInput): readonly (readonly [string, number])[] {
   const { sums } = verified.manifest.rules.rounding;
-  return columnsOf(checked, ["sum", "avg", "var", "stddev"]).flatMap((name) => {
+  return columnsOf(checked, CLIPPED).flatMap((name) => {
     const step = Object.hasOwn(sums, name) ? sums[name] : undefined;
     return step === undefined ? [] : [[name, step] as const];
   });
 }
 
-/** The columns of which the plan asks one of these aggregates, each once. */
-function columnsOf({ columns, select }: CheckedPlan, ops: readonly string[]): readonly string[] {
-  return columns.flatMap(({ name }) =>
-    select.some((entry) => "column" in entry && entry.column?.name === name && ops.includes(entry.op))
-      ? [name]
-      : [],
+/** The columns of which the plan asks one of these aggregates, each once, by the names that rules have for them. */
+function columnsOf({ columns, computed, select }: CheckedPlan, ops: readonly string[]): readonly string[] {
+  const asked = new Set(
+    select.flatMap((entry) => {
+      if (!("column" in entry) || !ops.includes(entry.op)) return [];
+      return [entry.column?.slot, "with" in entry ? entry.with.slot : undefined];
+    }),
   );
+  const all = [...columns, ...computed.map(({ column }) => column)];
+  return [...new Set(all.flatMap(({ slot, ruled }) => (asked.has(slot) ? [ruled] : [])))];
 }
 
 export async function composeStatement(job: FinishedJob): Promise<Statement> {
@@ -155,12 +164,41 @@ function revealedOf(
 }
 
 /** Every column that is clipped, once. */
-function clippingOf({ columns, select }: CheckedPlan): readonly Clipping[] {
-  return columns.flatMap(({ name }) => {
-    const summed = select.find((entry) => "bounds" in entry && entry.column.name === name);
-    if (summed === undefined || !("bounds" in summed)) return [];
-    return [{ column: name, lower: summed.bounds.lower, upper: summed.bounds.upper }];
+function clippingOf(checked: CheckedPlan): readonly Clipping[] {
+  return columnsOf(checked, CLIPPED).flatMap((column) => {
+    const [bounds] = checked.select.flatMap((entry) => {
+      if (!("bounds" in entry)) return [];
+      const other = "with" in entry && entry.with.ruled === column ? [entry.withBounds] : [];
+      return entry.column.ruled === column ? [entry.bounds] : other;
+    });
+    return bounds === undefined ? [] : [{ column, lower: bounds.lower, upper: bounds.upper }];
   });
+}
+
+/** The edges of every column that the plan asks by its bins; left out where there is none. */
+function binsOf(inputs: readonly CheckedInput[]): Pick<ReleaseParameters, "bins"> {
+  const bins = inputs.flatMap(({ verified, checked }) => {
+    const { rules } = verified.manifest;
+    const told = checked.select.flatMap((entry) =>
+      entry.op === "approx_quantile" ? [[entry.column.ruled, entry.edges] as const] : [],
+    );
+    const binned = checked.computed.flatMap(({ computation }) => {
+      const edges = computation.kind === "bin" ? rules.bins?.[computation.of] : undefined;
+      return computation.kind === "bin" && edges !== undefined ? [[computation.of, edges] as const] : [];
+    });
+    return [...told, ...binned];
+  });
+  return bins.length === 0 ? {} : { bins: Object.fromEntries(bins) };
+}
+
+/** How many values one unit may add, of every column whose distinct values are counted. */
+function distinctOf(inputs: readonly CheckedInput[]): Pick<ReleaseParameters, "distinct"> {
+  const counted = inputs.flatMap(({ checked }) =>
+    checked.select.flatMap((entry) =>
+      entry.op === "approx_distinct" ? [[entry.column.ruled, entry.perUnit] as const] : [],
+    ),
+  );
+  return counted.length === 0 ? {} : { distinct: Object.fromEntries(counted) };
 }
 
 function receiptInput({ verified, authority }: JobInput): ReceiptInput {

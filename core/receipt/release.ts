@@ -3,6 +3,7 @@
 import { canonicalText } from "../json.ts";
 import { MAX_EDGES } from "../manifest/bins.ts";
 import type { Edges } from "../manifest/bins.ts";
+import { parseDistinct } from "../manifest/distinct.ts";
 import type { Bounds, Rounding } from "../manifest/manifest.ts";
 import { DATASET_NAME } from "../manifest/manifest.ts";
 import { THUMBPRINT } from "../manifest/jwk.ts";
@@ -39,6 +40,8 @@ export interface ThresholdRelease extends ReleaseBase {
   readonly interval: number;
   /** By column that the plan asks by its bins: their edges, as in the rules. Left out where there is none. */
   readonly bins?: Readonly<Record<string, Edges>>;
+  /** By column whose distinct values the plan counts: how many one unit may add. Left out where there is none. */
+  readonly distinct?: Readonly<Record<string, number>>;
   /** The plan's. */
   readonly totals: readonly (readonly string[])[];
 }
@@ -136,7 +139,7 @@ function parseThreshold(field: Field, plan: AggregatePlan): ThresholdRelease {
       "totals",
       ...WORDS,
     ],
-    ["bins"],
+    ["bins", "distinct"],
   );
   return {
     mode: fields.mode.oneOf(["threshold"]),
@@ -149,6 +152,7 @@ function parseThreshold(field: Field, plan: AggregatePlan): ThresholdRelease {
     rounding: parseRounding(fields.rounding),
     interval: fields.interval.integer(1, MAX),
     ...(fields.bins === undefined ? {} : { bins: parseBins(fields.bins) }),
+    ...(fields.distinct === undefined ? {} : { distinct: parseDistincts(fields.distinct) }),
     totals: parsePlansTotals(fields.totals, plan),
     ...parseWords(fields),
   };
@@ -199,6 +203,12 @@ function parseBins(field: Field): Readonly<Record<string, Edges>> {
         .map((edge) => (typeof edge.value === "number" ? edge.value : edge.matching(EDGE))),
     ]),
   );
+}
+
+function parseDistincts(field: Field): Readonly<Record<string, number>> {
+  const members = field.members();
+  if (members.length === 0 || members.length > MAX_COLUMN_RULES) throw field.fault("out of range");
+  return Object.fromEntries(members.map(([column, member]) => [column, parseDistinct(member)]));
 }
 
 function parsePlansTotals(

@@ -2,7 +2,7 @@
 // that is not in force is not claimed; what follows from its absence is said.
 import type { ThresholdRelease } from "./release.ts";
 
-type Released = Pick<ThresholdRelease, "maxShare" | "extremes" | "rounding" | "bins" | "totals">;
+type Released = Pick<ThresholdRelease, "maxShare" | "extremes" | "rounding" | "bins" | "distinct" | "totals">;
 
 export function releaseWords(release: Released): Pick<ThresholdRelease, "protects" | "doesNotProtect"> {
   return {
@@ -19,8 +19,9 @@ export function releaseWords(release: Released): Pick<ThresholdRelease, "protect
 
 const ALWAYS: readonly string[] = [
   "A group is shown only if at least minUnits distinct units are in it. Smaller groups are left out, or null where the owner's rules always list them; how many there were is not shown.",
-  "Figures over a column are null where fewer than minUnits units of the group have a value in it. A count of a column, an average and a variance are null too where fewer than minUnits units, but not none, have a row without a value: out of each of them that number of rows can be worked out.",
-  "What one unit adds to a group's sum is clipped to the bounds listed under clipping, also where the sum is averaged; for variances each row is clipped to them.",
+  "Figures over a column are null where fewer than minUnits units of the group have a value in it. A count of a column, an average, a variance and a covariance are null too where fewer than minUnits units, but not none, have a row without a value: out of each of them that number of rows can be worked out.",
+  "What one unit adds to a group's sum is clipped to the bounds listed under clipping, also where the sum is averaged; for variances and covariances each row is clipped to them.",
+  "A covariance or correlation is of the rows where both columns have a value. It is null where either column's figures over these rows would be, and where fewer than minUnits units lie off the least, or off the greatest, of a column's clipped values.",
   "Columns that the owner calls unit, identifier or hidden were neither filtered nor grouped by, and nothing of them is in the result.",
   "Every object that the manifest names was read exactly once, and no other: nobody was mixed in and nobody left out.",
 ];
@@ -35,7 +36,7 @@ interface Rule {
 const BY_RULE: readonly Rule[] = [
   {
     isInForce: ({ maxShare }) => maxShare !== null && maxShare < 1,
-    says: "Dominance: the sum, average and variance of a column are null in a group where one unit has more than maxShare of the clipped contributions, taken without their signs. Rows of one unit that cancel out weigh on a variance all the same.",
+    says: "Dominance: the sum, average, variance and covariances of a column are null in a group where one unit has more than maxShare of the clipped contributions, taken without their signs. Rows of one unit that cancel out weigh on a variance all the same.",
     without:
       "Dominance: no share was set, so a sum or average may be nearly all of one unit's, up to the bounds to which it is clipped.",
   },
@@ -50,13 +51,18 @@ const BY_RULE: readonly Rule[] = [
     without: null,
   },
   {
+    isInForce: ({ distinct }) => distinct !== undefined,
+    says: "Distinct values: of each unit no more values count than distinct says, and a count of them is rounded to a multiple of that times minUnits. It is an estimate, with a standard error of 1.6%.",
+    without: null,
+  },
+  {
     isInForce: ({ totals }) => totals.length > 0,
     says: "Totals: more groups and figures are withheld than are too small, so that what is left of a total beside its shown groups is of at least minUnits distinct units, and, taking no unit to be in several groups, no withheld count can be worked out from this result's totals more closely than to interval, and no sum more closely than to interval times the most that one unit can add to it.",
     without: null,
   },
   {
     isInForce: ({ rounding }) => rounding.counts !== null || Object.keys(rounding.sums).length > 0,
-    says: "Rounding: counts and sums are multiples of what rounding says, and averages and variances are made of such rounded parts, so that nothing finer follows from several figures of one group. A variance that is too small for its rounding is null.",
+    says: "Rounding: counts and sums are multiples of what rounding says, and averages, variances and covariances are made of such rounded parts, so that nothing finer follows from several figures of one group. A variance that is too small for its rounding is null.",
     without:
       "Exact figures: nothing was rounded and there is no noise, so after clipping one unit's change shows in counts, sums and averages.",
   },

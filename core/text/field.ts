@@ -120,7 +120,7 @@ export class Field {
 }
 
 /** As many names as one reads at a glance. */
-const FEW = 12;
+const FEW = 16;
 
 /** `nearest`, or where none is near, all that are known if they are few. */
 function meantDetail(name: string, known: readonly string[]): Details {

@@ -8,9 +8,11 @@ import { SealroomError } from "../../core/errors.ts";
 import type { ColumnBatch } from "../../core/column/vector.ts";
 import type { Kernel } from "../kernel.ts";
 import { CHUNK_ROWS, compact } from "./chunk.ts";
+import { ComputedColumns } from "./computed/columns.ts";
 import type { Passing } from "./dimension-coder.ts";
 import { GroupKeys } from "./group-key.ts";
 import { FusedPass } from "./fused-pass.ts";
+import { ValueHasher } from "./hash.ts";
 import { LevelTally } from "./level-tally.ts";
 import { MeasureReader } from "./measure.ts";
 import type { Partial } from "./partial.ts";
@@ -24,10 +26,13 @@ export const MAX_OBJECT_ROWS: number = 2 ** 31 - 1;
 
 export class ObjectAggregation implements Kernel<Partial> {
   readonly #unitColumn: number | null;
+  readonly #computed: ComputedColumns;
   readonly #filter: Filter | null;
   readonly #keys: GroupKeys;
   readonly #ordinals: UnitOrdinals | null;
   readonly #readers: readonly MeasureReader[];
+  /** Those of which rows count where both have a value. */
+  readonly #besides: readonly (readonly [MeasureReader, MeasureReader])[];
   readonly #levels: readonly LevelTally[];
   /** Null where the program asks for more than one pass can do. */
   readonly #fused: FusedPass | null;
@@ -38,10 +43,17 @@ export class ObjectAggregation implements Kernel<Partial> {
   constructor(asked: AggregateProgram) {
     const program = asked.unit === "scattered" ? pairProgram(asked) : asked;
     this.#unitColumn = asked.unitColumn;
+    this.#computed = new ComputedColumns(program.computed);
     this.#filter = program.predicate === null ? null : new Filter(program.predicate);
     this.#keys = new GroupKeys(program.dimensions, program.maxFormed);
     this.#ordinals = program.unit === "row" ? null : new UnitOrdinals();
-    this.#readers = program.measures.map(({ column }) => new MeasureReader(column));
+    this.#readers = program.measures.map(
+      ({ column, distinct }) => new MeasureReader(column, distinct && new ValueHasher()),
+    );
+    this.#besides = this.#readers.flatMap((reader, at) => {
+      const beside = this.#readers[program.measures[at]?.beside ?? -1];
+      return beside === undefined || program.measures[at]?.joint === null ? [] : [[reader, beside] as const];
+    });
     this.#levels = program.levels.map(
       (kept, at) => new LevelTally(program, this.#keys, at === 0 ? null : kept),
     );
@@ -51,7 +63,8 @@ export class ObjectAggregation implements Kernel<Partial> {
   }
 
   /** Errors: AGGREGATE_UNITS, AGGREGATE_ROWS, AGGREGATE_GROUPS. */
-  add(batch: ColumnBatch): null {
+  add(read: ColumnBatch): null {
+    const batch = this.#computed.extend(read);
     // Without the bit every row would pass for a unit of its own, and k rows of one person for k people.
     if ((batch.unitStart === null) !== (this.#ordinals === null)) throw new SealroomError("AGGREGATE_UNITS");
     if (this.#unitColumn !== null) checkUnits(batch, this.#unitColumn);
@@ -78,6 +91,7 @@ export class ObjectAggregation implements Kernel<Partial> {
     if (ordinals !== null && picked !== null) compact(ordinals, picked, passing);
     this.#keys.assign(batch, where, this.#groups);
     for (const reader of this.#readers) reader.read(batch, where);
+    for (const [reader, beside] of this.#besides) reader.meet(beside);
     const isDistinct = this.#ordinals?.isDistinct ?? true;
     for (const level of this.#levels) {
       level.add(this.#groups, { ordinals, isDistinct, count: passing }, this.#readers);

@@ -6,23 +6,22 @@ import { checkPlan } from "../../core/plan/check.ts";
 import type { CheckedPlan, PlanColumn } from "../../core/plan/check.ts";
 import type { TypedAggregate, TypedPredicate as PlanPredicate } from "../../core/plan/check.ts";
 import { scaledDecimal, typedLiteral } from "../../core/plan/literal.ts";
+import { QUANTILE_DIGITS } from "../../core/plan/plan.ts";
 import type { AggregatePlan, Literal } from "../../core/plan/plan.ts";
 import { GROUPING } from "../../core/plan/totals.ts";
 import { cellOf } from "./cell.ts";
 import type { Cell } from "./cell.ts";
 import { cellSet } from "./cell-set.ts";
-import type {
-  AggregateProgram,
-  ClipRule,
-  Measure,
-  Output,
-  Rounding,
-  SortKey,
-  TypedPredicate,
-} from "./program.ts";
+import { compileComputed } from "./compile-computed.ts";
+import { compileMeasures, compileRounding, findJoint, scaleOf } from "./compile-measures.ts";
+import { compileHaving } from "./compile-having.ts";
+import type { ResultColumn } from "./compile-having.ts";
+import type { AggregateProgram, Measure, Output, TypedPredicate } from "./program.ts";
 
 const INT64: ColumnType = { kind: "int", bits: 64, signed: true };
 const FLOAT64: ColumnType = { kind: "float", bits: 64 };
+/** SQL's GROUPING_ID, up to sixteen dimensions. */
+export const GROUPING_TYPE: ColumnType = { kind: "int", bits: 32, signed: true };
 const SUM_PRECISION = 38;
 
 /**
@@ -38,17 +37,26 @@ export function compileAggregate(plan: AggregatePlan, manifest: Manifest): Aggre
   const levels = compileLevels(checked);
   const measures = compileMeasures(checked, manifest);
   const unitColumns = compileUnitColumns(manifest.unit, manifest.schema);
+  const outputs = checked.select.map((aggregate) => compileOutput(aggregate, measures));
+  const names = resultColumns(checked, outputs);
+  const positionOf = (name: string): number => positionIn(names, name);
   return {
     kind: "aggregate",
     columns: [...checked.columns.map(({ name, type }) => ({ name, type })), ...unitColumns],
     unit: manifest.unit,
     unitColumn: unitColumns.length === 0 ? null : checked.columns.length,
+    computed: checked.computed.map((column) => compileComputed(column, checked.columns, compilePredicate)),
     predicate: checked.where && compilePredicate(checked.where),
     dimensions: checked.groupBy.map(({ slot, name, type }) => ({ column: slot, name, type })),
     levels,
     measures,
-    outputs: checked.select.map((aggregate) => compileOutput(aggregate, measures)),
-    orderBy: compileOrder(checked),
+    outputs,
+    having: checked.having && compileHaving(checked.having, names),
+    orderBy: checked.orderBy.map(({ column, direction }) => ({ column: positionOf(column), direction })),
+    limitBy: checked.limitBy && {
+      count: checked.limitBy.count,
+      columns: checked.limitBy.columns.map(positionOf),
+    },
     limit: checked.limit,
     minUnits: rules.minUnits,
     maxGroups: rules.maxGroups,
@@ -95,72 +103,34 @@ function compilePredicate(predicate: PlanPredicate): TypedPredicate {
   return { kind: "member", column: slot, set: cellSet(type, { op, value: cell(value) }) };
 }
 
-/** One measure for each aggregated column, with whatever any aggregate needs of it. */
-function compileMeasures(
-  { columns, select, totals }: CheckedPlan,
-  { rules: { maxShare } }: Manifest,
-): readonly Measure[] {
-  return columns.flatMap(({ slot, type }): Measure[] => {
-    const uses = select.filter((aggregate) => "column" in aggregate && aggregate.column?.slot === slot);
-    if (uses.length === 0) return [];
-    const ops = new Set(uses.map(({ op }) => op));
-    const bounded = uses.find((use) => "bounds" in use);
-    const rule = bounded === undefined ? null : clipRule(type, bounded.bounds);
-    const needsShare = rule !== null && maxShare !== null;
-    return [
-      {
-        column: slot,
-        exact: type.kind !== "float",
-        // With totals, what is suppressed of a column is decided by its sums.
-        sum: ops.has("sum") || ops.has("avg") || needsShare || totals.length > 0 ? rule : null,
-        moments: ops.has("var") || ops.has("stddev") ? rule : null,
-        extremes: (["min", "max"] as const).filter((extreme) => ops.has(extreme)),
-        share: needsShare,
-        missing: (["count", "avg", "var", "stddev"] as const).some((op) => ops.has(op)),
-      },
-    ];
-  });
-}
-
-function clipRule(type: ColumnType, { lower, upper }: { lower: number; upper: number }): ClipRule {
-  const exact = type.kind !== "float";
-  return { lower: smallestUnits(lower, type), upper: smallestUnits(upper, type), exact };
-}
-
-/** In the columns' smallest units. */
-function compileRounding(
-  { columns }: CheckedPlan,
-  measures: readonly Measure[],
-  { rounding: { counts, sums } }: Rules,
-): Rounding {
-  return {
-    counts,
-    sums: measures.map(({ column }) => {
-      const rounded = columns[column];
-      if (rounded === undefined || !Object.hasOwn(sums, rounded.name)) return null;
-      return smallestUnits(sums[rounded.name] ?? NaN, rounded.type);
-    }),
-  };
-}
-
-/** The rules' parser has taken only bounds that are whole in the column's smallest unit and within 2^53. */
-function smallestUnits(bound: number, type: ColumnType): number {
-  if (type.kind === "float") return bound;
-  const scaled = Number(scaledDecimal(bound, scaleOf(type)));
-  if (!Number.isSafeInteger(scaled)) throw new Error("internal: a bound that its column does not hold");
-  return scaled;
-}
-
 function compileOutput(aggregate: TypedAggregate, measures: readonly Measure[]): Output {
-  const { as, op } = aggregate;
-  if (op === "count_units") return { as, type: INT64, op };
+  const { as } = aggregate;
+  if (aggregate.op === "count_units") return { as, type: INT64, op: aggregate.op };
   if (aggregate.column === null) return { as, type: INT64, op: "count" };
   const { slot, type } = aggregate.column;
+  if ("with" in aggregate) {
+    const measure = findJoint(measures, [aggregate.column, aggregate.with]);
+    if (measure === undefined) throw new Error("internal: a covariance without its measures");
+    const scale = scaleOf(type) + scaleOf(aggregate.with.type);
+    return { as, type: FLOAT64, op: aggregate.op, measure, beside: measure + 1, scale };
+  }
   const of = { measure: measures.findIndex(({ column }) => column === slot), scale: scaleOf(type) };
-  if (op === "count") return { as, type: INT64, op: "count_column", ...of };
-  // Results have floats of one width.
-  if (op === "min" || op === "max") return { as, type: type.kind === "float" ? FLOAT64 : type, op, ...of };
+  if (aggregate.op === "count") return { as, type: INT64, op: "count_column", ...of };
+  if (aggregate.op === "approx_quantile") {
+    const at = Number(scaledDecimal(aggregate.at, QUANTILE_DIGITS));
+    return { as, type: resultType(type), op: aggregate.op, measure: of.measure, at };
+  }
+  if (aggregate.op === "approx_distinct") {
+    return { as, type: INT64, op: aggregate.op, measure: of.measure };
+  }
+  const { op } = aggregate;
+  if (op === "min" || op === "max") return { as, type: resultType(type), op, ...of };
   return { as, type: op === "sum" ? sumType(type) : FLOAT64, op, ...of };
+}
+
+/** Results have floats of one width. */
+function resultType(type: ColumnType): ColumnType {
+  return type.kind === "float" ? FLOAT64 : type;
 }
 
 function sumType(type: ColumnType): ColumnType {
@@ -168,18 +138,22 @@ function sumType(type: ColumnType): ColumnType {
   return type.kind === "float" ? FLOAT64 : INT64;
 }
 
-function scaleOf(type: ColumnType): number {
-  return type.kind === "decimal" ? type.scale : 0;
+/** What a released row has in its cells. */
+function resultColumns(
+  { groupBy, totals }: CheckedPlan,
+  outputs: readonly Output[],
+): readonly ResultColumn[] {
+  return [
+    ...groupBy,
+    ...(totals.length > 0 ? [{ name: GROUPING, type: GROUPING_TYPE }] : []),
+    ...outputs.map(({ as, type }) => ({ name: as, type })),
+  ];
 }
 
-function compileOrder({ groupBy, totals, select, orderBy }: CheckedPlan): readonly SortKey[] {
-  const grouping = totals.length > 0 ? [GROUPING] : [];
-  const names = [...groupBy.map(({ name }) => name), ...grouping, ...select.map(({ as }) => as)];
-  return orderBy.map(({ column, direction }) => {
-    const position = names.indexOf(column);
-    if (position < 0) throw new Error("internal: a plan ordered by a column that it does not put out");
-    return { column: position, direction };
-  });
+function positionIn(columns: readonly ResultColumn[], wanted: string): number {
+  const position = columns.findIndex(({ name }) => name === wanted);
+  if (position < 0) throw new Error("internal: a plan ordered by a column that it does not put out");
+  return position;
 }
 
 /** Null unless every group column declares keys: only then is the list of groups known without the data. */

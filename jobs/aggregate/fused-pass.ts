@@ -7,6 +7,7 @@ import type { ColumnBatch, Vector } from "../../core/column/vector.ts";
 import { CHUNK_ROWS } from "./chunk.ts";
 import type { GroupKeys } from "./group-key.ts";
 import type { LevelTally } from "./level-tally.ts";
+import { mayBeNaN } from "./measure.ts";
 import type { MeasureReader } from "./measure.ts";
 import type { AggregateProgram, ClipRule, Measure } from "./program.ts";
 import { UnitSums } from "./unit-sums.ts";
@@ -58,7 +59,10 @@ export class FusedPass {
       predicate === null &&
       levels.length === 1 &&
       summed.length <= KERNELS.slots.length &&
-      measures.every(({ moments, extremes }) => moments === null && extremes.length === 0) &&
+      measures.every(
+        ({ moments, extremes, beside, bins, distinct }) =>
+          moments === null && extremes.length === 0 && beside === null && bins === null && distinct === null,
+      ) &&
       summed.every(({ sum, share }) => sum !== null && (!share || UnitSums.fits(sum)))
     );
   }
@@ -185,13 +189,15 @@ function areFinite(summed: readonly Summed[], start: number, count: number): boo
 }
 
 /** Whether a value may be NaN, or need to be saturated, which is counted even where nothing is added. */
-function mayBeBad({ type, layout }: Vector): boolean {
-  return type.kind === "float" || layout === "words";
+function mayBeBad(vector: Vector): boolean {
+  return mayBeNaN(vector) || vector.layout === "words";
 }
 
-/** Null where none reads such values: those of 128 bits, and unsigned ones that a signed word does not hold. */
-function loopOf({ type, layout, ...vector }: Vector, share: boolean): FusedLoop | null {
+/** Null where none reads such values: of 128 bits, computed, and unsigned ones that a signed word does not hold. */
+function loopOf(given: Vector, share: boolean): FusedLoop | null {
+  const { type, layout, ...vector } = given;
   if (type.kind === "float") return share ? KERNELS.fuseFloat64Share : KERNELS.fuseFloat64;
+  if (mayBeNaN(given)) return null;
   const isUnsigned = type.kind === "int" && !type.signed;
   if (layout === "number") {
     if (isUnsigned && type.bits === 32) return null;

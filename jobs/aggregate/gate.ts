@@ -9,11 +9,14 @@ import { releaseBadRows } from "./gate/bad-rows.ts";
 import { withholdDeducible } from "./gate/deducible.ts";
 import { withholdDominated } from "./gate/dominance.ts";
 import { withholdRareExtremes } from "./gate/extremes.ts";
+import { limitRowsBy, withoutUnasked } from "./gate/having.ts";
 import { listRows, orderRows } from "./gate/listing.ts";
 import type { ReleasedRow } from "./gate/listing.ts";
+import { withholdLopsided } from "./gate/lopsided.ts";
 import { withholdRarelyMissing } from "./gate/missing.ts";
 import { withoutSmall } from "./gate/small.ts";
 import type { MergedLevels } from "./gate/small.ts";
+import { GROUPING_TYPE } from "./compile.ts";
 import type { AggregateProgram } from "./program.ts";
 
 /** What leaves: the group columns, `grouping` where there are totals, then the aggregates. */
@@ -28,12 +31,9 @@ export interface MergedJob extends MergedLevels {
   badRows(): readonly number[];
 }
 
-/** SQL's GROUPING_ID, up to sixteen dimensions. */
-const GROUPING_TYPE: ColumnType = { kind: "int", bits: 32, signed: true };
-
 /**
  * The order of the gate. Rows have been filtered and contributions clipped before (accumulate.ts); figures are rounded
- * as they are listed; the filter on groups (SQL's HAVING) will stand between the listing and the order.
+ * as they are listed. What comes after the listing is made of the released rows alone.
  * Errors: GATE_GROUPS, when more rows would be listed than the rules allow; GATE_ROWS, when more remain than the grant allows.
  */
 export function passGate(
@@ -43,10 +43,12 @@ export function passGate(
 ): ReleasedTable {
   const candidates = withoutSmall(program, merged);
   withholdDominated(program, candidates);
+  withholdLopsided(program, candidates);
   withholdRareExtremes(program, candidates);
   withholdRarelyMissing(program, candidates);
   withholdDeducible(program, candidates);
-  const ordered = orderRows(program, listRows(program, candidates));
+  const kept = withoutUnasked(program, listRows(program, candidates));
+  const ordered = limitRowsBy(program, orderRows(program, kept));
   const rows = ordered.slice(0, program.limit ?? ordered.length);
   if (maxRows !== null && rows.length > maxRows) throw new PolicyError("GATE_ROWS", { maxRows });
   return {

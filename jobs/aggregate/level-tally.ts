@@ -20,6 +20,8 @@ export class LevelTally {
   readonly #groups: Int32Array = new Int32Array(CHUNK_ROWS);
   readonly #units: UnitTally;
   readonly #measures: readonly MeasureTally[];
+  /** By measure, the one beside which it stands. */
+  readonly #besides: readonly (number | null)[];
 
   /** `kept` are the dimensions that a total keeps; null for the first level. */
   constructor(
@@ -33,6 +35,7 @@ export class LevelTally {
     this.#totals = kept && new TotalKeys(keys, kept, maxFormed);
     this.#units = new UnitTally();
     this.#measures = measures.map((measure) => new MeasureTally(measure, this.#units));
+    this.#besides = measures.map(({ beside }) => beside);
   }
 
   /** The passing rows' groups of the first level, their units, and readers that have read them. Errors: AGGREGATE_GROUPS. */
@@ -47,7 +50,10 @@ export class LevelTally {
     const rows: ChunkRows = { groups, bound, ordinals, isDistinct, count };
     readers.forEach((reader, at) => this.#measures[at]?.prepare(reader));
     const firsts = this.#units.add(rows);
-    readers.forEach((reader, at) => this.#measures[at]?.add(reader, rows, firsts));
+    readers.forEach((reader, at) => {
+      const beside = readers[this.#besides[at] ?? -1] ?? null;
+      this.#measures[at]?.add(reader, rows, firsts, beside);
+    });
   }
 
   /** What a fused pass adds to. */

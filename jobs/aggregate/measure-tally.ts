@@ -1,8 +1,11 @@
 // Per group of one level, of one measure: non-null rows, distinct units that have one, and what else the program asks
 // of their values.
+import { BinTally } from "./bin-tally.ts";
 import { CHUNK_ROWS } from "./chunk.ts";
 import { SumTally } from "./contribution.ts";
+import { DistinctTally } from "./distinct-tally.ts";
 import { ExtremeTally } from "./extreme.ts";
+import { JointTally } from "./joint-moment.ts";
 import type { MeasureReader } from "./measure.ts";
 import { MomentTally } from "./moment.ts";
 import type { PartialMeasure } from "./partial.ts";
@@ -21,21 +24,27 @@ export class MeasureTally {
   readonly #sum: UnitSums | SumTally | null;
   readonly #share: boolean;
   readonly #moments: MomentTally | null;
+  readonly #joint: JointTally | null;
   readonly #extremes: Readonly<Record<Extreme, ExtremeTally | null>>;
+  readonly #bins: BinTally | null;
+  readonly #distinct: DistinctTally | null;
   readonly #groups = new Int32Array(CHUNK_ROWS);
   readonly #ordinals = new Int32Array(CHUNK_ROWS);
 
   /** `all` counts all passing rows. */
-  constructor({ sum, share, moments, extremes, missing }: Measure, all: UnitTally) {
+  constructor({ sum, share, moments, joint, extremes, bins, distinct, missing }: Measure, all: UnitTally) {
     this.#all = all;
     this.#missing = missing ? new UnitTally() : null;
     this.#share = share;
     this.#sum = sum && (!share || UnitSums.fits(sum) ? new UnitSums(sum) : new SumTally(sum));
     this.#moments = moments && new MomentTally(moments);
+    this.#joint = joint && new JointTally(joint);
     this.#extremes = {
       min: extremes.includes("min") ? new ExtremeTally("min") : null,
       max: extremes.includes("max") ? new ExtremeTally("max") : null,
     };
+    this.#bins = bins && new BinTally(bins);
+    this.#distinct = distinct && new DistinctTally(distinct);
   }
 
   /** What counts the rows that have a value: until `separate`, the same that counts all. */
@@ -58,8 +67,8 @@ export class MeasureTally {
     if (positions !== null) this.separate();
   }
 
-  /** After it has; `firsts` is what it returned. */
-  add(reader: MeasureReader, rows: ChunkRows, firsts: Uint8Array): void {
+  /** After it has; `firsts` is what it returned. `beside` has read the column of the measure beside this one. */
+  add(reader: MeasureReader, rows: ChunkRows, firsts: Uint8Array, beside: MeasureReader | null): void {
     const { positions, values } = reader;
     // First: it uses the same buffers.
     this.#addMissing(rows, positions, reader.count);
@@ -70,6 +79,12 @@ export class MeasureTally {
     this.#sum?.addAll(present, ownFirsts, values);
     this.#moments?.grow(bound);
     this.#moments?.addAll(groups, values, count);
+    this.#joint?.grow(bound);
+    if (beside !== null) this.#joint?.addAll(present, values, beside.values);
+    this.#bins?.grow(bound);
+    this.#bins?.addAll(present, values);
+    this.#distinct?.grow(bound);
+    if (reader.hasher !== null) this.#distinct?.addAll(present, reader.hasher.high, reader.hasher.low);
     for (const extreme of [this.#extremes.min, this.#extremes.max]) {
       extreme?.grow(bound);
       extreme?.addAll(groups, values, ordinals, count);
@@ -119,8 +134,11 @@ export class MeasureTally {
       sum: sum?.sum ?? null,
       share: this.#share && sum !== null ? sum.share : null,
       moments: this.#moments?.finish(formed) ?? null,
+      joint: this.#joint?.finish(formed) ?? null,
       min: this.#extremes.min?.finish(formed) ?? null,
       max: this.#extremes.max?.finish(formed) ?? null,
+      bins: this.#bins?.finish(formed) ?? null,
+      distinct: this.#distinct?.finish(formed) ?? null,
     };
   }
 }

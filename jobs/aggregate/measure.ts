@@ -4,6 +4,7 @@
 import type { ColumnBatch, Vector, WordsVector } from "../../core/column/vector.ts";
 import { CHUNK_ROWS, compact, fillNulls } from "./chunk.ts";
 import type { Passing } from "./dimension-coder.ts";
+import type { ValueHasher } from "./hash.ts";
 import { KERNELS } from "./wasm/kernels.ts";
 
 /** 2^53 - 1: up to here every integer is a double of its own. */
@@ -15,13 +16,16 @@ export class MeasureReader {
   /** The non-null values of the last chunk's passing rows, `count` of them. */
   readonly values: Float64Array = new Float64Array(CHUNK_ROWS);
   count = 0;
+  readonly hasher: ValueHasher | null;
   readonly #column: number;
   readonly #positions = new Int32Array(CHUNK_ROWS);
   #isComplete = true;
   #badRows = 0;
 
-  constructor(column: number) {
+  /** `hasher`: where the values' hashes are needed too, as many and in their order. */
+  constructor(column: number, hasher: ValueHasher | null = null) {
     this.#column = column;
+    this.hasher = hasher;
   }
 
   /** Where the values' rows stand among the passing rows; null where no passing row is null. */
@@ -45,11 +49,10 @@ export class MeasureReader {
     this.count = rows.passing;
     this.#isComplete = true;
     const { values } = KERNELS;
-    const isFloat = vector.type.kind === "float";
-    const limit = isFloat ? Number.MAX_VALUE : MAX_EXACT;
+    const limit = vector.type.kind === "float" ? Number.MAX_VALUE : MAX_EXACT;
     if (rows.picked === null && vector.validity === null) {
       this.#badRows += readRaw(vector, rows.start, rows.count, limit);
-      if (isFloat && KERNELS.areWithin(0, rows.count, limit) === 0) this.#clean(vector, rows, limit);
+      if (mayBeNaN(vector) && KERNELS.areWithin(0, rows.count, limit) === 0) this.#clean(vector, rows, limit);
     } else {
       // What does not pass, and what lies where there is no value, is not to be counted.
       readRaw(vector, rows.start, rows.count, Infinity);
@@ -58,11 +61,48 @@ export class MeasureReader {
       this.#clean(vector, rows, limit);
     }
     this.values.set(values.subarray(0, this.count));
+    this.hasher?.hash(vector, (index) => this.#rowOf(rows, index), this.count);
+  }
+
+  #rowOf({ start, picked }: Passing, index: number): number {
+    const position = this.#position(index);
+    return start + (picked === null ? position : (picked[position] ?? 0));
+  }
+
+  /** Leaves of the last chunk, here and in another reader of it, the rows where both have a value. */
+  meet(other: MeasureReader): void {
+    if (this.#isComplete && other.#isComplete) return;
+    let [here, there, kept] = [0, 0, 0];
+    while (here < this.count && there < other.count) {
+      const [row, otherRow] = [this.#position(here), other.#position(there)];
+      if (row === otherRow) {
+        this.#keep(here, kept, row);
+        other.#keep(there, kept, row);
+        kept += 1;
+      }
+      if (row <= otherRow) here += 1;
+      if (otherRow <= row) there += 1;
+    }
+    for (const reader of [this, other]) {
+      reader.count = kept;
+      reader.#isComplete = false;
+    }
+  }
+
+  #position(at: number): number {
+    return this.#isComplete ? at : (this.#positions[at] ?? 0);
+  }
+
+  /** To the front, where nothing is that is still to be read. */
+  #keep(from: number, to: number, row: number): void {
+    this.values[to] = this.values[from] ?? 0;
+    this.#positions[to] = row;
   }
 
   /** Saturates, and moves the non-null values to the front. */
-  #clean({ type, layout, validity }: Vector, { start, picked, passing }: Passing, limit: number): void {
-    if (type.kind !== "float" && validity === null) {
+  #clean(vector: Vector, { start, picked, passing }: Passing, limit: number): void {
+    const { layout, validity } = vector;
+    if (!mayBeNaN(vector) && validity === null) {
       if (layout === "words") this.#badRows += KERNELS.saturate(0, passing, limit);
       return;
     }
@@ -73,7 +113,7 @@ export class MeasureReader {
     this.count = present;
     this.#isComplete = false;
     this.#positions.set(KERNELS.ordinals.subarray(0, present));
-    if (type.kind !== "float") return;
+    if (!mayBeNaN(vector)) return;
     // What was NaN and is not null by the bitmap was NaN in the column.
     this.#badRows += passing - present;
     if (validity === null) return;
@@ -88,8 +128,17 @@ export class MeasureReader {
   }
 }
 
+/** Floats, and what was computed of numbers, which lies as floats do whatever its type. */
+export function mayBeNaN({ layout, ...vector }: Vector): boolean {
+  return "values" in vector && layout === "number" && isFloats(vector.values);
+}
+
+function isFloats(values: unknown): boolean {
+  return values instanceof Float64Array || values instanceof Float32Array;
+}
+
 /** Into the kernels' memory. Returns how many integers were beyond the limit; floats are not saturated yet. */
-function readRaw(vector: Vector, start: number, count: number, limit: number): number {
+export function readRaw(vector: Vector, start: number, count: number, limit: number): number {
   const { values, words } = KERNELS;
   if (vector.layout === "number") values.set(vector.values.subarray(start, start + count));
   else if (vector.layout !== "words") values.fill(0, 0, count);

@@ -1,6 +1,11 @@
 // One measure of one level over all objects, and what it comes to in a group. Nothing here has been through the gate.
+import { BinTally } from "./bin-tally.ts";
+import type { MergedBin } from "./bin-tally.ts";
+import { DistinctTally } from "./distinct-tally.ts";
 import { ExtremeTally } from "./extreme.ts";
 import { growFloat64 } from "./grow.ts";
+import { JointTally } from "./joint-moment.ts";
+import type { JointMoments } from "./joint-moment.ts";
 import { MomentTally } from "./moment.ts";
 import type { Moments } from "./moment.ts";
 import type { ExtremeState, PartialMeasure, ShareState, SumState } from "./partial.ts";
@@ -18,8 +23,12 @@ export interface MergedMeasure {
   readonly sum: bigint | number | null;
   readonly share: MergedShare | null;
   readonly moments: Moments | null;
+  readonly joint: JointMoments | null;
   readonly min: MergedExtreme | null;
   readonly max: MergedExtreme | null;
+  readonly bins: readonly MergedBin[] | null;
+  /** About how many distinct values; null if not asked. */
+  readonly distinct: number | null;
 }
 
 /** Of the units' clipped totals, taken without their signs: the largest, and all together. As `sum` in type and unit. */
@@ -40,20 +49,26 @@ export class MeasureMerge {
   readonly #sums: Sums | null;
   readonly #share: ShareTally | null;
   readonly #moments: MomentTally | null;
+  readonly #joint: JointTally | null;
   readonly #extremes: Readonly<Record<Extreme, ExtremeTally | null>>;
+  readonly #bins: BinTally | null;
+  readonly #distinct: DistinctTally | null;
   #nonNull: Float64Array = new Float64Array(0);
   #units: Float64Array = new Float64Array(0);
   #missing: Float64Array = new Float64Array(0);
 
-  constructor({ sum, share, moments, extremes, exact }: Measure) {
+  constructor({ sum, share, moments, joint, extremes, bins, distinct, exact }: Measure) {
     this.#isExact = exact;
     this.#sums = sum && makeSums(sum);
     this.#share = sum && share ? new ShareTally(sum) : null;
     this.#moments = moments && new MomentTally(moments);
+    this.#joint = joint && new JointTally(joint);
     this.#extremes = {
       min: extremes.includes("min") ? new ExtremeTally("min") : null,
       max: extremes.includes("max") ? new ExtremeTally("max") : null,
     };
+    this.#bins = bins && new BinTally(bins);
+    this.#distinct = distinct && new DistinctTally(distinct);
   }
 
   /** `groups` are the numbers here, below `size`, of the partial's groups. */
@@ -66,12 +81,16 @@ export class MeasureMerge {
     this.#missing = growFloat64(this.#missing, size);
     if (partial.missing !== null) addAt(this.#missing, groups, partial.missing);
     const { min, max } = this.#extremes;
-    for (const tally of [this.#sums, this.#share, this.#moments, min, max]) tally?.grow(size);
+    for (const tally of [this.#sums, this.#share, this.#moments, this.#joint, min, max]) tally?.grow(size);
     if (partial.sum !== null) mergeSums(this.#sums, groups, partial.sum);
     if (partial.share !== null) this.#share?.merge(groups, partial.share);
     if (partial.moments !== null) this.#moments?.merge(groups, partial.moments);
+    if (partial.joint !== null) this.#joint?.merge(groups, partial.joint);
     if (partial.min !== null) min?.merge(groups, partial.min);
     if (partial.max !== null) max?.merge(groups, partial.max);
+    if (partial.bins !== null) this.#bins?.merge(groups, partial.bins);
+    this.#distinct?.grow(size);
+    if (partial.distinct !== null) this.#distinct?.merge(groups, partial.distinct);
   }
 
   read(group: number): MergedMeasure {
@@ -83,8 +102,11 @@ export class MeasureMerge {
       sum: this.#sums?.value(group) ?? null,
       share: this.#share && this.#readShare(this.#share, group),
       moments: this.#moments?.read(group, nonNull) ?? null,
+      joint: this.#joint?.read(group, nonNull) ?? null,
       min: this.#readExtreme("min", group),
       max: this.#readExtreme("max", group),
+      bins: this.#bins?.read(group) ?? null,
+      distinct: this.#distinct?.read(group) ?? null,
     };
   }
 
@@ -107,8 +129,11 @@ export class MeasureMerge {
       sum,
       share: measure.share && sum !== null ? shareOf(sum, this.#isExact) : null,
       moments: this.#moments?.finish(pairs) ?? null,
+      joint: this.#joint?.finishPairs(pairs, units) ?? null,
       min: extreme(this.#extremes.min),
       max: extreme(this.#extremes.max),
+      bins: this.#bins?.finishPairs(pairs) ?? null,
+      distinct: this.#distinct?.finishPairs(pairs) ?? null,
     };
   }
 

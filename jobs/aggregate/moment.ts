@@ -9,7 +9,7 @@ import type { ClipRule } from "./program.ts";
 import { makeSums, mergeSums, pickState } from "./sum.ts";
 import type { Sums } from "./sum.ts";
 import { CHUNK_ROWS } from "./chunk.ts";
-import { productError, ratio, squaredDistances } from "./precise.ts";
+import { productError, ratio, squaredDistances, topOf, TWO_27 } from "./precise.ts";
 
 /** Of the non-null rows, each clipped; in the column's smallest unit, and `m2` in its square. */
 export interface Moments {
@@ -21,16 +21,19 @@ export interface Moments {
 
 /** Up to here a square is exact. */
 const MAX_ROOT: number = 2 ** 26;
-const TWO_27: number = 2 ** 27;
 
 export class MomentTally {
   readonly #rule: ClipRule;
   readonly #centre: number;
   /** Whether squares take more than one number: then they are of a * 2^27 + b, and a a, a b and b b are added. */
   readonly #isWide: boolean;
-  readonly #sum: Sums;
+  /** Of the distances. */
+  readonly sum: Sums;
   readonly #squares: readonly Sums[];
-  readonly #distances = new Float64Array(CHUNK_ROWS);
+  /** From the centre, of the clipped values that were added last. */
+  readonly distances: Float64Array = new Float64Array(CHUNK_ROWS);
+  /** The most that a distance may be. */
+  readonly reach: number;
   readonly #products = [
     new Float64Array(CHUNK_ROWS),
     new Float64Array(CHUNK_ROWS),
@@ -41,41 +44,46 @@ export class MomentTally {
     const { lower, upper, exact } = rule;
     this.#rule = rule;
     this.#centre = exact ? Math.floor(lower / 2) + Math.floor(upper / 2) : 0;
-    this.#isWide = exact && Math.max(upper - this.#centre, this.#centre - lower) > MAX_ROOT;
-    this.#sum = makeSums(rule);
+    this.reach = Math.max(upper - this.#centre, this.#centre - lower);
+    this.#isWide = exact && this.reach > MAX_ROOT;
+    this.sum = makeSums(rule);
     this.#squares = Array.from({ length: this.#isWide ? 3 : 1 }, () => makeSums(rule));
   }
 
+  get isExact(): boolean {
+    return this.#rule.exact;
+  }
+
   grow(groups: number): void {
-    this.#sum.grow(groups);
+    this.sum.grow(groups);
     for (const squares of this.#squares) squares.grow(groups);
   }
 
   addAll(groups: Int32Array, values: Float64Array, count: number): void {
     const { lower, upper, exact } = this.#rule;
-    const distances = this.#distances;
+    const distances = this.distances;
     for (let i = 0; i < count; i += 1) {
       const value = values[i] ?? 0;
       distances[i] = (value < lower ? lower : value > upper ? upper : value) - this.#centre;
     }
-    this.#sum.addAll(groups, distances, count);
+    this.sum.addAll(groups, distances, count);
     if (this.#isWide) this.#addWide(groups, count);
     else if (exact) this.#addNarrow(groups, count);
     else this.#addFloats(groups, count);
   }
 
   #addNarrow(groups: Int32Array, count: number): void {
-    const [distances, squares] = [this.#distances, this.#products[0]];
+    const [distances, squares] = [this.distances, this.#products[0]];
     for (let i = 0; i < count; i += 1) squares[i] = (distances[i] ?? 0) * (distances[i] ?? 0);
     this.#squares[0]?.addAll(groups, squares, count);
   }
 
   #addWide(groups: Int32Array, count: number): void {
-    const distances = this.#distances;
+    const distances = this.distances;
     const [tops, mixed, rests] = this.#products;
     for (let i = 0; i < count; i += 1) {
       const distance = distances[i] ?? 0;
-      const top = Math.floor(distance / TWO_27 + 0.5);
+      const top = topOf(distance);
       const rest = distance - top * TWO_27;
       tops[i] = top * top;
       mixed[i] = top * rest;
@@ -87,7 +95,7 @@ export class MomentTally {
   }
 
   #addFloats(groups: Int32Array, count: number): void {
-    const values = this.#distances;
+    const values = this.distances;
     const [squares, errors] = this.#products;
     for (let i = 0; i < count; i += 1) {
       const value = values[i] ?? 0;
@@ -100,7 +108,7 @@ export class MomentTally {
 
   /** The state of another tally of the same rule, whose groups have these numbers here. */
   merge(groups: Int32Array, state: MomentState): void {
-    mergeSums(this.#sum, groups, state.sum);
+    mergeSums(this.sum, groups, state.sum);
     this.#squares.forEach((sums, at) => {
       const squares = state.squares[at];
       if (squares === undefined) throw new Error("internal: a partial of another program");
@@ -110,7 +118,7 @@ export class MomentTally {
 
   finish(formed: Int32Array): MomentState {
     return {
-      sum: pickState(this.#sum, formed),
+      sum: pickState(this.sum, formed),
       squares: this.#squares.map((squares) => pickState(squares, formed)),
     };
   }
@@ -119,7 +127,7 @@ export class MomentTally {
     if (count === 0) return { count, mean: 0, m2: 0 };
     if (!this.#rule.exact) return this.#readFloats(group, count);
     const rows = BigInt(count);
-    const sum = BigInt(this.#sum.value(group));
+    const sum = BigInt(this.sum.value(group));
     const squares = this.#squares
       .map((sums) => BigInt(sums.value(group)))
       .reduceRight((all, part, at) => all + this.#scaleOf(at) * part, 0n);
@@ -136,7 +144,7 @@ export class MomentTally {
   }
 
   #readFloats(group: number, count: number): Moments {
-    const [sum, squares] = [this.#sum, this.#squares[0] ?? this.#sum];
+    const [sum, squares] = [this.sum, this.#squares[0] ?? this.sum];
     const m2 = squaredDistances(
       { high: sum.high[group] ?? 0, low: sum.low[group] ?? 0 },
       { high: squares.high[group] ?? 0, low: squares.low[group] ?? 0 },

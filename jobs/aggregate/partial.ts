@@ -34,8 +34,11 @@ export interface PartialMeasure {
   readonly sum: SumState | null;
   readonly share: ShareState | null;
   readonly moments: MomentState | null;
+  readonly joint: JointState | null;
   readonly min: ExtremeState | null;
   readonly max: ExtremeState | null;
+  readonly bins: BinState | null;
+  readonly distinct: DistinctState | null;
 }
 
 /** The state of ExactSums or CompensatedSums, as the program's rule says. */
@@ -55,6 +58,31 @@ export interface MomentState {
   readonly sum: SumState;
   /** One sum, or three where a square does not fit a float64 (moment.ts). */
   readonly squares: readonly SumState[];
+}
+
+/** By place in the partial's groups, and bin, where there is a value: rows, and units of which it is an end. */
+export interface BinState {
+  /** Rising, and beside equal ones the bins. */
+  readonly places: Int32Array;
+  readonly bins: Int32Array;
+  readonly rows: Float64Array;
+  readonly least: Float64Array;
+  readonly greatest: Float64Array;
+}
+
+/** By place in the partial's groups: registers and their ranks, or, of pairs, the two words of kept hashes. */
+export interface DistinctState {
+  readonly places: Int32Array;
+  readonly first: Uint32Array;
+  readonly second: Uint32Array;
+}
+
+/** By column of the two, its moments and the least and the greatest of its clipped values; then their products. */
+export interface JointState {
+  readonly columns: readonly MomentState[];
+  readonly ends: readonly (readonly ExtremeState[])[];
+  /** One sum, or three where a product does not fit a float64 (joint-moment.ts). */
+  readonly products: readonly SumState[];
 }
 
 export interface ExtremeState {

@@ -9,6 +9,13 @@ export interface Pair {
 /** 2^27 + 1 splits a float64 into two halves whose products are exact (Veltkamp). */
 const SPLITTER = 134217729;
 
+/** Whole numbers within 2^53 are of a top and a rest, both within 2^26: a * 2^27 + b. */
+export const TWO_27: number = 2 ** 27;
+
+export function topOf(whole: number): number {
+  return Math.floor(whole / TWO_27 + 0.5);
+}
+
 /** What rounding took from `product`, which is a * b in float64 (Dekker). Exact for |a|, |b| below 2^500. */
 export function productError(a: number, b: number, product: number): number {
   const aSplit = a * SPLITTER;
@@ -22,18 +29,32 @@ export function productError(a: number, b: number, product: number): number {
 
 /** The sum of squared distances from the mean, from the sum of `count` values and that of their squares. */
 export function squaredDistances(sum: Pair, squares: Pair, count: number): number {
-  const total = sum.high + sum.low;
-  const totalRest = sum.high - total + sum.low;
-  const square = total * total;
-  const scaled = count * squares.high;
-  const difference = scaled - square;
+  return Math.max(0, multipliedDistances(sum, sum, squares, count));
+}
+
+/**
+ * The sum of the products of two distances, each from its own mean, from the two sums of `count` values and the sum of
+ * their products.
+ */
+export function multipliedDistances(left: Pair, right: Pair, products: Pair, count: number): number {
+  const [total, totalRest] = normalized(left);
+  const [other, otherRest] = normalized(right);
+  const product = total * other;
+  const scaled = count * products.high;
+  const difference = scaled - product;
   const back = difference - scaled;
-  const differenceError = scaled - (difference - back) - (square + back);
+  const differenceError = scaled - (difference - back) - (product + back);
   const rest =
-    productError(count, squares.high, scaled) +
-    count * squares.low -
-    (productError(total, total, square) + 2 * total * totalRest);
-  return Math.max(0, (difference + (differenceError + rest)) / count);
+    productError(count, products.high, scaled) +
+    count * products.low -
+    (productError(total, other, product) + (total * otherRest + other * totalRest));
+  return (difference + (differenceError + rest)) / count;
+}
+
+/** The nearest number, and what it lacks. */
+function normalized({ high, low }: Pair): readonly [number, number] {
+  const total = high + low;
+  return [total, high - total + low];
 }
 
 /** A fraction as the nearest float64; the denominator is positive. */

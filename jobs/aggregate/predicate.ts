@@ -15,9 +15,14 @@ export class Filter {
     this.#root = makeNode(predicate);
   }
 
+  /** The truth of each of `count` rows from `start`, until the next call. */
+  truth(batch: ColumnBatch, start: number, count: number): Uint8Array {
+    return this.#root.evaluate(batch, start, count);
+  }
+
   /** Writes the passing rows' distances from `start` to `picked`, rising, and returns how many there are. */
   pick(batch: ColumnBatch, start: number, count: number, picked: Int32Array): number {
-    const truth = this.#root.evaluate(batch, start, count);
+    const truth = this.truth(batch, start, count);
     let passing = 0;
     for (let i = 0; i < count; i += 1) {
       picked[passing] = i;

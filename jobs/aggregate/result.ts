@@ -35,8 +35,7 @@ export function mostTableBytes(program: AggregateProgram): number {
 
 /** The plan chooses names, and a schema, with what it says of bad rows, stands in the file's head and in its footer. */
 function nameBytes(program: AggregateProgram): number {
-  const { columns, measures } = program;
-  const longest = measures.map(({ column }) => [columns[column]?.name ?? "", LONGEST_SHARE] as const);
+  const longest = program.measures.map(({ name }) => [name, LONGEST_SHARE] as const);
   const text = JSON.stringify(Object.fromEntries(longest));
   const names = [...columnsOf(program).map(({ name }) => name), BAD_ROWS, text];
   return names.reduce((sum, name) => sum + 2 * new TextEncoder().encode(name).length, 0);

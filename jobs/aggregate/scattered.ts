@@ -31,7 +31,13 @@ export function pairProgram(program: AggregateProgram): AggregateProgram {
 
 /** Totals of pairs are clipped, and compared, only when they are complete. */
 function pairMeasure(measure: Measure): Measure {
-  return { ...measure, share: false, sum: measure.sum && unclipped(measure.sum) };
+  const { sum, distinct } = measure;
+  return {
+    ...measure,
+    share: false,
+    sum: sum && unclipped(sum),
+    distinct: distinct && { ...distinct, byPair: true },
+  };
 }
 
 function unclipped({ exact }: ClipRule): ClipRule {

@@ -23,7 +23,7 @@ export interface Sums {
 }
 
 /** The sums that a rule's contributions need. */
-export function makeSums({ exact }: ClipRule): Sums {
+export function makeSums({ exact }: Pick<ClipRule, "exact">): Sums {
   return exact ? new ExactSums() : new CompensatedSums();
 }
 

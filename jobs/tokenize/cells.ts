@@ -1,7 +1,7 @@
 // Vectors as operators take them: texts, days, numbers, each with a fate a row. A row of the vector that is null has the
 // fate `null`, no bytes and a zero.
 import type { NumberVector, Vector, WordsVector } from "../../core/column/vector.ts";
-import { formatDay } from "./calendar.ts";
+import { formatDay } from "../calendar.ts";
 import { columnOf, eachText, FATE } from "./text-column.ts";
 import type { Fate, TextColumn } from "./text-column.ts";
 

@@ -15,13 +15,13 @@ export function releaseBadRows(
   candidates: readonly Candidate[],
   badRows: readonly number[],
 ): BadRows {
-  const { columns, measures, levels } = program;
+  const { measures, levels } = program;
   const whole = candidates.find(({ level, isShown }) => isShown && levels[level]?.length === 0);
   return Object.fromEntries(
-    measures.map(({ column }, at) => {
+    measures.map(({ name }, at) => {
       const share =
         whole === undefined ? "not told" : shareOf(badRows[at] ?? 0, whole.group.passing, program.minUnits);
-      return [columns[column]?.name ?? "", share];
+      return [name, share];
     }),
   );
 }

@@ -16,8 +16,9 @@ export interface Candidate {
  * Figures over a column that are withheld together, since each follows from the others: `present` is the count of
  * rows with a value, `value` the sum and the variance. An average needs both.
  */
-export const WITHHELD = { present: 1, value: 2, min: 4, max: 8 } as const;
-export const EVERY_FIGURE: number = WITHHELD.present | WITHHELD.value | WITHHELD.min | WITHHELD.max;
+export const WITHHELD = { present: 1, value: 2, min: 4, max: 8, distinct: 16 } as const;
+export const EVERY_FIGURE: number =
+  WITHHELD.present | WITHHELD.value | WITHHELD.min | WITHHELD.max | WITHHELD.distinct;
 
 export type Withholdable = keyof typeof WITHHELD;
 

@@ -6,12 +6,15 @@ import type { MergedMeasure } from "../merged-measure.ts";
 import type { AggregateProgram, Output } from "../program.ts";
 import { isWithheld } from "./candidate.ts";
 import type { Candidate } from "./candidate.ts";
-import { roundCount, roundFloat, roundSum, squareStep } from "./rounding.ts";
+import { distinctValues } from "./distinct.ts";
+import { correlation, covariance } from "./joint-figure.ts";
+import { quantile } from "./quantile.ts";
+import { LEAST_STEPS, roundCount, roundFloat, roundSum, squareStep } from "./rounding.ts";
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
-type MeasureOutput = Extract<Output, { readonly measure: number }>;
+type MeasureOutput = Extract<Output, { readonly measure: number; readonly scale: number }>;
 
 /** The one place where a figure becomes public. */
 export function releaseFigure(program: AggregateProgram, output: Output, candidate: Candidate): Cell {
@@ -36,10 +39,24 @@ export function releaseFigure(program: AggregateProgram, output: Output, candida
       return hides("value") || hides("present") ? null : variance(program, output, measure);
     case "stddev":
       return hides("value") || hides("present") ? null : root(variance(program, output, measure));
+    case "covar":
+      return hidesJoint(candidate, output) ? null : covariance(program, output, measure);
+    case "corr":
+      return hidesJoint(candidate, output) ? null : correlation(program, output, measure);
+    case "approx_quantile":
+      return hides("present") ? null : quantile(program, output, candidate, measure);
+    case "approx_distinct":
+      return hides("distinct") ? null : distinctValues(program, output, measure);
     case "min":
     case "max":
       return hides(output.op) ? null : extreme(output, measure[output.op]?.value ?? null);
   }
+}
+
+function hidesJoint(candidate: Candidate, { measure, beside }: Extract<Output, { beside: number }>): boolean {
+  return [measure, beside].some(
+    (at) => isWithheld(candidate, at, "value") || isWithheld(candidate, at, "present"),
+  );
 }
 
 function roundedSum(
@@ -64,9 +81,6 @@ function average(program: AggregateProgram, output: MeasureOutput, measure: Merg
   if (rows === 0) return null;
   return (typeof sum === "number" ? sum : Number(`${sum}e-${output.scale}`)) / rows;
 }
-
-/** Below so many steps rounding may be more than a tenth of a variance: no figure is better than that one. */
-const LEAST_STEPS = 5;
 
 /** Of the sample: by one row less than there are. Null where that is none, and where it is too small for its rounding. */
 function variance(

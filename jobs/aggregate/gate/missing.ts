@@ -2,7 +2,7 @@
 // knows the rows: from count(*), from the count of a column without nulls, from the public number of rows. So that count
 // is withheld where it would tell few units apart, and with it what is divided by it: out of an average or a variance it
 // can be worked out.
-import type { AggregateProgram } from "../program.ts";
+import type { AggregateProgram, Output } from "../program.ts";
 import type { Candidate } from "./candidate.ts";
 import { withhold } from "./candidate.ts";
 
@@ -33,17 +33,27 @@ export function releasesUnits({ outputs, unit }: AggregateProgram): boolean {
 
 /** Whether the result says, or lets anyone work out, how many rows have a value in a measure. */
 export function releasesPresent({ outputs }: AggregateProgram, measure: number): boolean {
-  return outputs.some(
-    (output) => "measure" in output && output.measure === measure && PRESENT_OPS.includes(output.op),
-  );
+  return outputs.some((output) => isOf(output, measure) && PRESENT_OPS.includes(output.op));
 }
 
 /** Whether the result has a figure that is made of the values of a measure. */
 export function releasesValue({ outputs }: AggregateProgram, measure: number): boolean {
-  return outputs.some(
-    (output) => "measure" in output && output.measure === measure && VALUE_OPS.includes(output.op),
-  );
+  return outputs.some((output) => isOf(output, measure) && VALUE_OPS.includes(output.op));
 }
 
-const PRESENT_OPS: readonly string[] = ["count_column", "avg", "var", "stddev"];
-const VALUE_OPS: readonly string[] = ["sum", "avg", "var", "stddev"];
+function isOf(output: Output, measure: number): boolean {
+  if (!("measure" in output)) return false;
+  return output.measure === measure || ("beside" in output && output.beside === measure);
+}
+
+/** How many rows lie below an edge, of how many, follows from many quantiles. */
+const PRESENT_OPS: readonly string[] = [
+  "count_column",
+  "avg",
+  "var",
+  "stddev",
+  "covar",
+  "corr",
+  "approx_quantile",
+];
+const VALUE_OPS: readonly string[] = ["sum", "avg", "var", "stddev", "covar", "corr"];

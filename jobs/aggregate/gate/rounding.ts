@@ -21,6 +21,9 @@ export function roundFloat(sum: number, step: number): number {
   return Number.isFinite(rounded) ? rounded + 0 : sum;
 }
 
+/** Below so many steps rounding may be more than a tenth of a variance: no figure is better than that one. */
+export const LEAST_STEPS = 5;
+
 /**
  * To what a sum of squared distances is rounded. A row moves a sum by no more than `range`, the distance of the bounds,
  * and such a sum by no more than its square. Where only counts are rounded, so many rows have to hide in it.

@@ -2,7 +2,7 @@
 // Intervals within a unit stay; a date of a known event tells the unit's shift.
 import { BLOCK_BYTES } from "../../../core/crypto.ts";
 import type { Field } from "../../../core/text/field.ts";
-import { FIRST_DAY, LAST_DAY } from "../calendar.ts";
+import { FIRST_DAY, LAST_DAY } from "../../calendar.ts";
 import { canonicalize } from "../canonical.ts";
 import { CmacColumn } from "../cmac-column.ts";
 import { demandMaster } from "../operator.ts";

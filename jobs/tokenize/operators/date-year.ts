@@ -1,6 +1,6 @@
 // date_year: a date to its year. Of dates of birth, those of people who may be 90 or older have one year together.
 import type { Field } from "../../../core/text/field.ts";
-import { FIRST_DAY, LAST_DAY, yearOf } from "../calendar.ts";
+import { FIRST_DAY, LAST_DAY, yearOf } from "../../calendar.ts";
 import { KEYLESS } from "../operator.ts";
 import type { DateKernel, Operator } from "../operator.ts";
 import { FATE } from "../text-column.ts";
