@@ -15,6 +15,7 @@ const FOLDERS = {
     "yaml$",
     "@noble/ciphers/",
   ],
+  query: ["libpg-query$", "@pgsql/types$"],
   jobs: ["libphonenumber-js/"],
   transport: [NODE],
   "enclave-worker": [NODE, "piscina$", "cborg$", "jose$"],
