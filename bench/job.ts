@@ -1,7 +1,7 @@
 // The job of the benches: one dimension, one measure, distinct units, over data sets of the eight columns.
 import type { Manifest, ObjectEntry, Rules } from "../core/manifest/manifest.ts";
 import type { PublicJwk } from "../core/manifest/jwk.ts";
-import { compileJob } from "../core/plan/compile.ts";
+import { compileJob } from "../query/job.ts";
 import { compileProgram } from "../jobs/registry.ts";
 import type { Program } from "../jobs/registry.ts";
 import { SCHEMA } from "./columns.ts";

@@ -7,7 +7,7 @@ import { GenerateDataKeyCommand } from "@aws-sdk/client-kms";
 import { datasetContext } from "../core/manifest/encryption-context.ts";
 import type { ObjectEntry } from "../core/manifest/manifest.ts";
 import { signManifest } from "../core/manifest/sign.ts";
-import { compileJob } from "../core/plan/compile.ts";
+import { compileJob } from "../query/job.ts";
 import { ByteStream } from "../core/wire/byte-stream.ts";
 import { readJobEvent, writeJobRequest } from "../core/wire/job.ts";
 import { serveGateway } from "../host-driver/gateway.ts";

@@ -49,6 +49,7 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
   GRANT: { exit: 1, advice: "Ask the owner for a grant of this very job." },
   RULES: { exit: 1, advice: "Ask the data's owner to allow it in the rules, or for a grant." },
   JOB: FIX_TEXT,
+  SQL: { exit: 3, advice: "Correct the query at that place; docs/sql.md has all that jobs can ask in SQL." },
   PLAN: { exit: 3, advice: "Correct the job; `sealroom explain` shows what it may use." },
   RECEIPT: FOREIGN_RESULT,
   RESULT: FOREIGN_RESULT,
@@ -145,7 +146,13 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   RULES_RELEASE: { exit: 1, advice: "Remove `release: clear` from the job." },
   PLAN_ROLE: { exit: 1, advice: "Use another column; `sealroom explain` says what this one is for." },
   PLAN_BOUNDS: { exit: 1, advice: "Ask the owner to give bounds for the column in the rules." },
+  PLAN_DISTINCT: { exit: 1, advice: "Ask the owner to name the column under `distinct` in the rules." },
   PLAN_EXTREMES: { exit: 1, advice: "Ask the owner to list the column under `extremes` in the rules." },
+  PLAN_EXPRESSION: {
+    exit: 1,
+    advice: "Ask by an expression that the owner declares, or ask him to declare this one in the rules.",
+  },
+  PLAN_BINS: { exit: 1, advice: "Ask the owner to declare `bins` of the column in the rules." },
   ENCLAVE_DEBUG: { exit: 1, advice: "Do not give it data; stop it, and start it without debug mode." },
   ENCLAVE_MEASUREMENTS: {
     exit: 1,

@@ -12,6 +12,7 @@ import { SHA384_HEX } from "../core/text/digest.ts";
 import { FaultAt, locate, readFault } from "./fault.ts";
 import { readBytes, readText, TEXT_BYTES } from "./file.ts";
 import { compileJobFile, readJobFile } from "./job-file.ts";
+import type { JobFile } from "./job-file.ts";
 import { parseNonce } from "./nonce.ts";
 import { parsePairs } from "./pairs.ts";
 
@@ -20,6 +21,8 @@ export interface ExpectationOptions {
   readonly nonce?: string;
   readonly owner?: readonly string[];
   readonly job?: string;
+  readonly sql?: string;
+  readonly recipient?: string;
   readonly manifest?: string;
   readonly simulatedRoot?: string;
 }
@@ -27,8 +30,13 @@ export interface ExpectationOptions {
 export type Held = Omit<ReceiptCheck, "receipt" | "result" | "plan"> & { readonly plan: CompiledPlan };
 
 /** All that is missing at once, so that it is mended at once. */
-function checkGiven({ measurements, nonce, owner, job }: ExpectationOptions): void {
-  const given = { "--measurements": measurements, "--nonce": nonce, "--owner": owner, "--job": job };
+function checkGiven({ measurements, nonce, owner, job, sql }: ExpectationOptions): void {
+  const given = {
+    "--measurements": measurements,
+    "--nonce": nonce,
+    "--owner": owner,
+    "--job": job ?? sql,
+  };
   const missing = Object.entries(given).filter(([, value]) => value === undefined || value.length === 0);
   if (missing.length > 0) {
     throw new SealroomError("EXPECTATION_EMPTY", { missing: missing.map(([name]) => name).join(", ") });
@@ -38,7 +46,7 @@ function checkGiven({ measurements, nonce, owner, job }: ExpectationOptions): vo
 /** Errors: EXPECTATION_EMPTY, at the file where there is one. */
 export async function readHeld(options: ExpectationOptions): Promise<Held> {
   checkGiven(options);
-  const plan = await expectation("--job", async () => compileJobFile(await readJobFile(options.job ?? "")));
+  const plan = await expectation("--job", async () => compileJobFile(await readHeldJob(options)));
   const measurements = await Promise.all(
     (options.measurements ?? []).map((path) =>
       expectation("--measurements", async () => {
@@ -68,6 +76,14 @@ export async function readHeld(options: ExpectationOptions): Promise<Held> {
     plan,
     ...(manifest === undefined ? {} : { manifest }),
   };
+}
+
+/** A query without a job's file asks whose data the verifier says it must be. */
+async function readHeldJob({ job, sql, owner, recipient }: ExpectationOptions): Promise<JobFile> {
+  const query = sql === undefined ? {} : { sql };
+  if (job !== undefined) return readJobFile(job, query);
+  const stand = { ...(owner && { dataset: owner }), ...(recipient !== undefined && { recipient }) };
+  return readJobFile(undefined, { ...query, ...stand });
 }
 
 async function readRoot(path: string | undefined): Promise<TrustRoot> {

@@ -6,7 +6,8 @@ import { thumbprint } from "../core/manifest/jwk.ts";
 import type { UnitKind } from "../core/manifest/manifest.ts";
 import type { Role } from "../core/manifest/manifest.ts";
 import type { AudienceRule } from "../core/manifest/tokenization.ts";
-import type { ColumnUse, Explanation, InputExplanation, Refusal, Verdict } from "../host-driver/explain.ts";
+import type { ColumnUse } from "../host-driver/column-uses.ts";
+import type { Explanation, InputExplanation, Refusal, Verdict } from "../host-driver/explain.ts";
 import { DROP, KEEP } from "../jobs/tokenize/compile.ts";
 import { act, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
@@ -15,13 +16,14 @@ import { addCloudOptions, openCloud } from "./cloud-options.ts";
 import type { CloudOptions } from "./cloud-options.ts";
 import { locate, readFault, renderFault } from "./fault.ts";
 import { readBytes } from "./file.ts";
-import { compileJobFile, readJobFile } from "./job-file.ts";
+import { addJob, compileJobFile, readJobFile } from "./job-file.ts";
+import type { JobOptions } from "./job-file.ts";
 import { paint, renderBytes, renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 import { parsePairs } from "./pairs.ts";
 import { columnWords, encodeProtections, protectionFields } from "./protections.ts";
 
-interface Options extends CloudOptions {
+interface Options extends CloudOptions, JobOptions {
   readonly from?: readonly string[];
   readonly grant?: readonly string[];
 }
@@ -36,9 +38,13 @@ export function declareExplain(parent: Command, host: Host): void {
       "for; what each column of the data set is and whether the job uses it; what will be withheld, clipped and " +
       "rounded; and how much it reads. Of a tokenize job it says which claims under HIPAA and PCI DSS the copy " +
       "supports, and what stands against the others. Exit 1 if a rule refuses it. Reads manifests only.",
-    examples: ["sealroom explain job.yaml", "sealroom explain job.yaml --grant grant.jws --json"],
-  })
-    .argument("<job>", "the job, YAML or JSON")
+    examples: [
+      "sealroom explain job.yaml",
+      "sealroom explain job.yaml --grant grant.jws --json",
+      'sealroom explain job.yaml \\\n      --sql "SELECT ROUTE, count(*) FROM flights GROUP BY ROUTE"',
+    ],
+  });
+  addJob(command)
     .option("--grant <file>", "an owner's grant for this job; may be repeated", collect)
     .option(
       "--from <name=s3://...>",
@@ -48,9 +54,10 @@ export function declareExplain(parent: Command, host: Host): void {
   act(addCloudOptions(command), host, explain);
 }
 
-async function explain(session: Session, options: Options, path: string): Promise<Report> {
+async function explain(session: Session, options: Options, file: string | undefined): Promise<Report> {
   const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
-  const job = await readJobFile(path);
+  const job = await readJobFile(file, options);
+  const { path } = job;
   // What is wrong with the text shows before anything is started.
   await compileJobFile(job);
   const grants = await Promise.all((options.grant ?? []).map((grant) => readBytes(grant, GRANT_BYTES)));
@@ -207,6 +214,9 @@ const REFUSAL_WORDS: Readonly<Partial<Record<string, string>>> = {
   PLAN_BOUNDS:
     "a column is summed, averaged or measured for its spread, and the owner gives no bounds to clip it to",
   PLAN_EXTREMES: "the least or greatest value of a column is asked, and the owner does not allow that for it",
+  PLAN_EXPRESSION: "numbers of a row are put together in a way that the owner does not allow",
+  PLAN_DISTINCT: "distinct values of a column are counted, and the owner does not allow that for it",
+  PLAN_BINS: "a column is told by its bins, and the owner declares none for it",
   PLAN_GROUP_KEYS: "the keys that are always listed combine to more rows than the owner lets a result have",
   GRANT_PLAN: "the grant is for another job",
   GRANT_MANIFEST: "the grant is for another epoch of the data, or another data set",

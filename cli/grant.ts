@@ -11,14 +11,15 @@ import { act, addNeeded, collect, declare } from "./command.ts";
 import type { Host, Session } from "./command.ts";
 import { locate } from "./fault.ts";
 import { writeNewFile } from "./file.ts";
-import { compileJobFile, readJobFile } from "./job-file.ts";
+import { addJob, compileJobFile, readJobFile } from "./job-file.ts";
+import type { JobOptions } from "./job-file.ts";
 import { parseCount, parseEnd } from "./number.ts";
 import { renderFields } from "./output.ts";
 import type { Report } from "./output.ts";
 import { readOwner } from "./owner-files.ts";
 import { parsePairs } from "./pairs.ts";
 
-interface Options extends CloudOptions {
+interface Options extends CloudOptions, JobOptions {
   readonly owner: string;
   readonly out: string;
   readonly from?: readonly string[];
@@ -34,7 +35,8 @@ export function declareGrant(parent: Command, host: Host): void {
       "A job that their roles and rules can never let run is refused. " +
       "Whoever has the file may run that very job until it ends, also where the rules allow no ad-hoc jobs.",
     examples: ["sealroom grant job.yaml --owner owner.key --out job.grant.jws --max-rows 50"],
-  }).argument("<job>", "the job, YAML or JSON, as the analyst will run it");
+  });
+  addJob(command);
   addNeeded(command, "--owner <key>", "the owner's private key file");
   addNeeded(command, "--out <file>", "the grant to write");
   command
@@ -51,13 +53,14 @@ export function declareGrant(parent: Command, host: Host): void {
   act(addCloudOptions(command), host, grant);
 }
 
-async function grant(session: Session, options: Options, path: string): Promise<Report> {
+async function grant(session: Session, options: Options, file: string | undefined): Promise<Report> {
   const { maxRows, notAfter, out } = options;
   const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
   const asked = maxRows === undefined ? null : parseCount("--max-rows", maxRows);
   const end = notAfter === undefined ? {} : { notAfter: parseEnd("--not-after", notAfter) };
   const ownerKey = await readOwner(options.owner);
-  const job = await readJobFile(path);
+  const job = await readJobFile(file, options);
+  const { path } = job;
   await compileJobFile(job);
   const { prepareJob } = await import("../host-driver/client.ts");
   const { DEFAULT_GRANT_ROWS, DEFAULT_REVEAL_ROWS, grantPlan } = await import("../owner/grant.ts");

@@ -15,6 +15,7 @@ import { declareLint } from "./policy-lint.ts";
 import { declareRollOver } from "./policy-roll-over.ts";
 import { declarePolicy } from "./policy.ts";
 import { declareRun } from "./run.ts";
+import { declareSchema } from "./schema.ts";
 import { declareSeal } from "./seal.ts";
 import { declareSign } from "./sign.ts";
 import { declareTokenKey } from "./token-key.ts";
@@ -40,6 +41,7 @@ export function createProgram(version: string, host: Host): Command {
   const policy = declarePolicy(program, host);
   declareLint(policy, host);
   declareRollOver(policy, host);
+  declareSchema(program, host);
   declareExplain(program, host);
   declareRun(program, host);
   declareVerify(program, host);

@@ -86,8 +86,19 @@ const INVALID_WORDS: Readonly<Record<InvalidRule, string>> = {
 };
 
 export function protectionFields(release: Protections): readonly (readonly [string, string])[] {
-  const { minUnits, maxGroups, maxRows, clipping, maxShare, extremes, rounding, interval, bins, totals } =
-    release;
+  const {
+    minUnits,
+    maxGroups,
+    maxRows,
+    clipping,
+    maxShare,
+    extremes,
+    rounding,
+    interval,
+    bins,
+    distinct,
+    totals,
+  } = release;
   const cap = maxRows === null ? "" : `, and ${maxRows} by the grant`;
   const steps = [
     ...(rounding.counts === null ? [] : [`counts to multiples of ${rounding.counts}`]),
@@ -107,6 +118,13 @@ export function protectionFields(release: Protections): readonly (readonly [stri
       (column) => ["extremes", `of ${column}, only where ${minUnits} units or more hold the value`] as const,
     ),
     ...Object.entries(bins ?? {}).map(([column, edges]) => ["bins", binWords(column, edges)] as const),
+    ...Object.entries(distinct ?? {}).map(
+      ([column, most]) =>
+        [
+          "distinct",
+          `values of ${column}, ${most} of a unit at the most, to multiples of ${most * minUnits}`,
+        ] as const,
+    ),
     ...(totals.length === 0
       ? []
       : [
@@ -154,10 +172,17 @@ export function unrevealedFields(rows: number | null): readonly (readonly [strin
   return [["not revealed", `something in ${rows} rows: \`${UNREVEALED}\` says what and why`]];
 }
 
-export function encodeProtections({ clipping, rounding, bins, ...release }: Protections): JsonObject {
+export function encodeProtections({
+  clipping,
+  rounding,
+  bins,
+  distinct,
+  ...release
+}: Protections): JsonObject {
   return {
     ...release,
     ...(bins === undefined ? {} : { bins: Object.fromEntries(Object.entries(bins)) }),
+    ...(distinct === undefined ? {} : { distinct: { ...distinct } }),
     clipping: clipping.map((clip) => ({ ...clip })),
     extremes: [...release.extremes],
     rounding: { counts: rounding.counts, sums: { ...rounding.sums } },

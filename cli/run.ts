@@ -17,7 +17,8 @@ import type { EnclaveOptions } from "./cloud-options.ts";
 import type { Cloud } from "./cloud.ts";
 import { FaultAt, locate, usage } from "./fault.ts";
 import { checkNewDirectory, readBytes, writeNewDirectory } from "./file.ts";
-import { compileJobFile, readJobFile } from "./job-file.ts";
+import { addJob, compileJobFile, readJobFile } from "./job-file.ts";
+import type { JobOptions } from "./job-file.ts";
 import { drawNonce, parseNonce } from "./nonce.ts";
 import { renderBytes, renderFields } from "./output.ts";
 import { readRecipient } from "./owner-files.ts";
@@ -33,7 +34,7 @@ import type { Outcome } from "../host-driver/driver.ts";
 import type { PreparedJob } from "../host-driver/client.ts";
 import type { OpenedResult } from "../host-driver/output.ts";
 
-interface Options extends EnclaveOptions {
+interface Options extends EnclaveOptions, JobOptions {
   readonly out: string;
   readonly nonce?: string;
   readonly grant?: readonly string[];
@@ -54,10 +55,12 @@ export function declareRun(parent: Command, host: Host): void {
     examples: [
       "sealroom run job.yaml --out out --recipient-key analyst.key",
       "sealroom run job.yaml --out out --nonce $(openssl rand -hex 32) \\\n      --grant grant.jws",
+      'sealroom run --sql "SELECT ROUTE, count(*) FROM flights GROUP BY ROUTE" \\\n' +
+        "      --dataset flights=3FMfm... --recipient analyst.pub --out out",
       "sealroom run job.yaml --out out --enclave vsock:16",
     ],
-  }).argument("<job>", "the job, YAML or JSON");
-  addNeeded(command, "--out <dir>", "a directory to make; it must not exist, or be empty")
+  });
+  addNeeded(addJob(command), "--out <dir>", "a directory to make; it must not exist, or be empty")
     .option("--nonce <hex>", "the verifier's nonce, 16 to 64 bytes; drawn and printed if not given")
     .option("--grant <file>", "an owner's grant for this job; may be repeated", collect)
     .option("--recipient-key <key>", "private key of the job's recipient, to open the result")
@@ -75,12 +78,13 @@ export function declareRun(parent: Command, host: Host): void {
   act(addCloudOptions(command), host, run);
 }
 
-async function run(session: Session, options: Options, path: string): Promise<Report> {
+async function run(session: Session, options: Options, file: string | undefined): Promise<Report> {
   const nonce = options.nonce === undefined ? drawNonce() : parseNonce(options.nonce);
   const from = parsePairs("--from", "NAME=s3://bucket/prefix/", options.from ?? []);
   if (options.enclave !== undefined) parseEnclaveAddress(options.enclave);
   await checkNewDirectory(options.out);
-  const job = await readJobFile(path);
+  const job = await readJobFile(file, options);
+  const { path } = job;
   const recipientKey = options.recipientKey === undefined ? null : await readRecipient(options.recipientKey);
   // What is wrong with the text shows before anything is started.
   const { plan } = await compileJobFile(job);

@@ -64,6 +64,8 @@ export function declareVerify(parent: Command, host: Host): void {
     .option("--nonce <hex>", "the nonce that was given to the job")
     .option("--owner <dataset=thumbprint>", "whose data set it must be; once for each of the job's", collect)
     .option("--job <file>", "the job, compiled again on this machine")
+    .option("--sql <query>", "the query that was asked, with the job's data sets and recipient")
+    .option("--recipient <file>", "with --sql and no --job: the public key that the result is sealed to")
     .option("--manifest <digest>", "the manifest that must have been used: pins the epoch and the rules")
     .option(
       "--recipient-key <key>",

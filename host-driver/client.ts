@@ -4,9 +4,9 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { PolicyError, SealroomError } from "../core/errors.ts";
 import { compilePlan } from "../core/plan/compile.ts";
 import type { CompiledPlan, ResolveRecipient } from "../core/plan/compile.ts";
-import { parseJob } from "../core/plan/job-text.ts";
 import type { Job } from "../core/plan/job-text.ts";
 import { findNearest } from "../core/text/nearest.ts";
+import { readJob } from "../query/job.ts";
 import type { AwsCredentials } from "../core/sigv4.ts";
 import type { JobEvent } from "../core/wire/job.ts";
 import { loadDataset } from "./dataset.ts";
@@ -22,7 +22,7 @@ import { kmsAllowList } from "./tunnel.ts";
 import type { AllowList } from "./tunnel.ts";
 
 export interface JobSource {
-  /** The job's text, YAML or JSON (docs/jobs.md). */
+  /** The job's text, YAML or JSON (docs/jobs.md), with `sql` where it is a query (docs/sql.md). */
   readonly job: string;
   /** Finds the key that the job names by a string, a file's name say. */
   readonly resolveRecipient: ResolveRecipient;
@@ -62,11 +62,11 @@ export interface JobRun {
 export type Progress = Extract<JobEvent, { type: "progress" }>;
 
 /**
- * Compiles the job and loads the manifests it names. Errors: those of compileJob; INPUT_NAME, INPUT_LOCATION,
+ * Compiles the job and loads the manifests it names. Errors: those of readJob and compilePlan; INPUT_NAME, INPUT_LOCATION,
  * STORE_*, JWS_*, MANIFEST_*; PLAN_INPUT (another data set lies there), JOB_INPUTS (another owner's does).
  */
 export async function prepareJob(source: JobSource): Promise<PreparedJob> {
-  const job = parseJob(source.job);
+  const job = await readJob(source.job);
   const plan = await compilePlan(job, source.resolveRecipient);
   const names = job.datasets.map(({ dataset }) => dataset);
   for (const name of source.from.keys()) checkName(name, names);

@@ -1,37 +1,29 @@
 // What a job would do, said beforehand: whether each owner's rules allow it, and what it reads. The host's word only;
 // the enclave decides by the same functions. No data is touched, and nothing is asked of KMS.
-import { FOOTER_GUESS_BYTES } from "../core/column/footer.ts";
-import { BATCH_ROWS, findColumnType } from "../core/column/type.ts";
-import { valueWidth } from "../core/column/batch.ts";
 import type { Details, ErrorCode } from "../core/errors.ts";
 import { SealroomError } from "../core/errors.ts";
 import { canonicalText } from "../core/json.ts";
 import { authorize } from "../core/manifest/authority.ts";
 import type { Authority } from "../core/manifest/authority.ts";
 import { thumbprint } from "../core/manifest/jwk.ts";
-import type {
-  Bounds,
-  ColumnEntry,
-  Manifest,
-  ObjectEntry,
-  VerifiedManifest,
-} from "../core/manifest/manifest.ts";
+import type { Manifest, VerifiedManifest } from "../core/manifest/manifest.ts";
 import type { AudienceRule } from "../core/manifest/tokenization.ts";
 import { verifyGrant } from "../core/manifest/verify.ts";
 import { checkPlan } from "../core/plan/check.ts";
-import type { AggregatePlan, Plan, Predicate } from "../core/plan/plan.ts";
+import type { AggregatePlan, Plan } from "../core/plan/plan.ts";
+import { columnsOf } from "../core/plan/predicate.ts";
 import { least, releaseParameters } from "../core/receipt/compose.ts";
 import type { ReleaseParameters } from "../core/receipt/compose.ts";
-import { FRAME_OVERHEAD } from "../core/seal/size.ts";
-import { DEFAULT_FRAME_LENGTH } from "../core/seal/writer.ts";
-import { columnsRead } from "../jobs/discover/compile.ts";
 import { compileProgram } from "../jobs/registry.ts";
-import { unitsOf } from "../jobs/reveal/compile.ts";
-import { compileCopy, DROP, findAudience } from "../jobs/tokenize/compile.ts";
+import { compileCopy, findAudience } from "../jobs/tokenize/compile.ts";
 import type { Claim } from "../jobs/tokenize/profiles/claim.ts";
 import { claimsOf } from "../jobs/tokenize/profiles/claims.ts";
 import type { PreparedJob } from "./client.ts";
+import { columnUses } from "./column-uses.ts";
+import type { ColumnUse } from "./column-uses.ts";
 import type { Dataset } from "./dataset.ts";
+import { partsOf } from "./plan-parts.ts";
+import { readBound } from "./read-bound.ts";
 import { remedyOf } from "./remedy.ts";
 import type { RefusedPlan, Remedy } from "./remedy.ts";
 
@@ -44,13 +36,6 @@ export interface Refusal {
   readonly code: ErrorCode;
   readonly details: Details;
   readonly remedy: Remedy | null;
-}
-
-export interface ColumnUse extends ColumnEntry {
-  /** `group by`, `where`, `sum` and so on; empty where the job does not use the column. */
-  readonly uses: readonly string[];
-  /** To which each unit's contribution is clipped, where it is summed. */
-  readonly bounds: Bounds | null;
 }
 
 export interface InputExplanation {
@@ -150,18 +135,7 @@ function checksOf(plan: Plan, manifest: Manifest, maxRows: number | null): reado
 }
 
 function dimensionsOf({ where, groupBy }: AggregatePlan): readonly string[] {
-  return [...groupBy, ...(where === null ? [] : filteredColumns(where))];
-}
-
-/** The same plan cut to one thing that it asks, so that each fault shows beside the first. */
-function partsOf(plan: AggregatePlan): readonly AggregatePlan[] {
-  const bare = { ...plan, where: null, groupBy: [], totals: [], orderBy: [] };
-  const counted = { ...bare, select: [{ as: "rows", op: "count" } as const] };
-  return [
-    ...(plan.where === null ? [] : [{ ...counted, where: plan.where }]),
-    ...plan.groupBy.map((column) => ({ ...counted, groupBy: [column] })),
-    ...plan.select.map((aggregate) => ({ ...bare, select: [aggregate] })),
-  ];
+  return [...groupBy, ...(where === null ? [] : columnsOf(where))];
 }
 
 function releaseOf(plan: Plan, verified: VerifiedManifest, verdict: Verdict): InputExplanation["release"] {
@@ -184,96 +158,4 @@ function copyOf(plan: Plan, manifest: Manifest): AudienceRule | null {
     if (error instanceof SealroomError) return null;
     throw error;
   }
-}
-
-function columnUses(plan: Plan, manifest: Manifest): readonly ColumnUse[] {
-  const { schema, rules, unit, tokens } = manifest;
-  const uses = new Map<string, Set<string>>();
-  const add = (column: string, use: string): void => {
-    uses.set(column, (uses.get(column) ?? new Set()).add(use));
-  };
-  switch (plan.kind) {
-    case "aggregate":
-      for (const column of plan.groupBy) add(column, "group by");
-      for (const aggregate of plan.select) if ("column" in aggregate) add(aggregate.column, aggregate.op);
-      if (plan.where !== null) for (const column of filteredColumns(plan.where)) add(column, "where");
-      break;
-    case "tokenize": {
-      const columns = rules.tokenization?.[plan.audience]?.columns ?? {};
-      for (const [column, { operator }] of Object.entries(columns)) {
-        if (operator !== DROP) add(column, operator);
-      }
-      break;
-    }
-    case "reveal":
-      for (const column of plan.columns) {
-        const facts = tokens !== undefined && Object.hasOwn(tokens, column) ? tokens[column] : undefined;
-        add(column, facts === undefined ? "as it is" : `reveal (${facts.operator})`);
-      }
-      for (const column of unitsOf(plan, manifest)) add(column, "unit of dates");
-      if (plan.match !== null) add(plan.match.column, "match");
-      break;
-    case "discover":
-      for (const { name } of columnsRead({ schema, unit })) add(name, "discover");
-  }
-  return schema.map((entry) => {
-    const found = [...(uses.get(entry.name) ?? [])];
-    const isClipped = found.some((use) => CLIPPED.includes(use)) && Object.hasOwn(rules.bounds, entry.name);
-    return { ...entry, uses: found, bounds: (isClipped ? rules.bounds[entry.name] : undefined) ?? null };
-  });
-}
-
-const CLIPPED: readonly string[] = ["sum", "avg", "var", "stddev"];
-
-/** A frame of a sealed object as `seal` writes it. */
-const FRAME_BYTES = DEFAULT_FRAME_LENGTH + FRAME_OVERHEAD;
-/** What is read of an object's beginning, to find its header. */
-const PREFIX_BYTES = 4096;
-/** What a column, or a batch, takes of a footer at the most, its name left out. */
-const FOOTER_ENTRY_BYTES = 512;
-
-/**
- * How often adopted objects, whose layout only their readers know, are read at the most: once as a whole; then
- * footer and dictionaries, and each batch, which may share its first and last chunk with another.
- */
-const ADOPTED_READINGS = 4;
-
-/**
- * The most bytes of one object that are read, from what is public of it: the header, the footer, where its batches and
- * dictionaries lie, then the wanted dictionaries and each batch. No step reads a frame twice, so none reads more than
- * the object; a range that begins and ends inside frames reads two more than it fills.
- */
-function readBound(object: ObjectEntry, { schema, unit }: Manifest, used: readonly ColumnUse[]): number {
-  const { bytes, rows } = object;
-  if ("envelope" in object) return ADOPTED_READINGS * bytes;
-  const frames = (count: number): number => Math.min(bytes, count * FRAME_BYTES);
-  const batches = Math.max(1, Math.ceil(rows / BATCH_ROWS));
-  const texts = schema.filter(({ type }) => type === "utf8").length;
-  const names = schema.reduce((sum, { name }) => sum + 4 * name.length + FOOTER_ENTRY_BYTES, 0);
-  const isShort = names + batches * FOOTER_ENTRY_BYTES < FOOTER_GUESS_BYTES;
-  const footer = isShort ? frames(2) : bytes + frames(2);
-  const layout = frames(2 * batches) + frames(2 * texts);
-  // Neighbours share a frame: dictionaries with a batch, and a batch with the next.
-  let body = Math.min((batches + 1) * bytes, bytes + batches * FRAME_BYTES);
-  const widths = used.map(({ type }) => fixedWidth(type));
-  if (!widths.includes(null)) {
-    // Values and validity of each column, and the marks of units: two buffers each at most.
-    const buffers = 2 * widths.length + (unit === "row" ? 0 : 2);
-    const perRow = widths.reduce((sum: number, width) => sum + (width ?? 0), 0) + buffers / 8;
-    body = Math.min(body, Math.ceil(perRow * rows) + batches * buffers * 2 * FRAME_BYTES);
-  }
-  return Math.min(bytes, PREFIX_BYTES) + footer + layout + body;
-}
-
-/** Bytes of a value; null for text, whose length nobody but the owner knows. */
-function fixedWidth(typeName: string): number | null {
-  const type = findColumnType(typeName);
-  return type === undefined || type.kind === "utf8" ? null : valueWidth(type);
-}
-
-function filteredColumns(predicate: Predicate): readonly string[] {
-  if ("and" in predicate) return predicate.and.flatMap(filteredColumns);
-  if ("or" in predicate) return predicate.or.flatMap(filteredColumns);
-  if ("not" in predicate) return filteredColumns(predicate.not);
-  return [predicate.column];
 }

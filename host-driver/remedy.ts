@@ -3,6 +3,7 @@
 import { findColumnType } from "../core/column/type.ts";
 import type { Details, ErrorCode } from "../core/errors.ts";
 import type { ColumnEntry, Manifest } from "../core/manifest/manifest.ts";
+import { arithmeticText } from "../core/plan/arithmetic.ts";
 
 export interface Remedy {
   /** Which of the owner's files: rules.yaml, schema.yaml, or a document of its own. */
@@ -67,6 +68,30 @@ function ruleRemedy(code: ErrorCode, details: Details, refused: RefusedPlan): Om
         now: `[${rules.extremes.join(", ")}]`,
         allows: [`extremes: [${[...rules.extremes, column].join(", ")}]`],
       };
+    case "PLAN_EXPRESSION": {
+      const known = Object.entries(rules.expressions ?? {});
+      const now = known.map(([name, expression]) => `${name}: ${arithmeticText(expression)}`).join(", ");
+      return {
+        file: "rules",
+        rule: "expressions",
+        now: now === "" ? "none" : now,
+        allows: [`expressions: { NAME: ${String(details["expression"] ?? "")} }, with bounds of NAME`],
+      };
+    }
+    case "PLAN_BINS":
+      return {
+        file: "rules",
+        rule: "bins",
+        now: `nothing for ${column}`,
+        allows: [`bins: { ${column}: [EDGE, EDGE, ...] }, rising, few, and round`],
+      };
+    case "PLAN_DISTINCT":
+      return {
+        file: "rules",
+        rule: "distinct",
+        now: `nothing for ${column}`,
+        allows: [`distinct: { ${column}: N }, how many distinct values one unit may add, 1 to 8`],
+      };
     case "PLAN_GROUP_KEYS":
       return {
         file: "rules",
@@ -87,7 +112,7 @@ function ruleRemedy(code: ErrorCode, details: Details, refused: RefusedPlan): Om
 }
 
 const NUMBERS: readonly string[] = ["int", "float", "decimal"];
-const ON_NUMBERS: readonly string[] = ["sum", "avg", "var", "stddev", "min", "max"];
+const ON_NUMBERS: readonly string[] = ["sum", "avg", "var", "stddev", "min", "max", "covar", "corr"];
 
 /** What the schema says of a column. Advice never unmakes a protection, nor another part of the same job. */
 function columnRemedy(details: Details, { manifest, dimensions }: RefusedPlan): Remedy | null {

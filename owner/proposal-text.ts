@@ -94,6 +94,7 @@ export function rulesText(columns: readonly ProposedColumn[], unit: Scope): stri
     "release: sealed # clear would let a plan ask for results that the host can read",
     "group_keys: {} # column: [values] that are always listed, so that a missing group tells nothing",
     "bins: # column: [edges] that rise: the bins by which a column may be told, and the values that a quantile may have",
+    "distinct: # column: how many distinct values one unit may add (1 to 8); of these columns alone they may be counted",
     "# Each unit's TOTAL in a group is clipped to this, in the column's own unit; an average is of these totals, divided by",
     about,
     from,

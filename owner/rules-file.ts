@@ -5,8 +5,11 @@ import type { JsonValue } from "../core/json.ts";
 import type { PublicJwk } from "../core/manifest/jwk.ts";
 import type { ColumnEntry, Rules } from "../core/manifest/manifest.ts";
 import { parseRules } from "../core/manifest/rules.ts";
+import type { Arithmetic } from "../core/plan/arithmetic.ts";
 import { Field } from "../core/text/field.ts";
+import { isName } from "../core/text/name.ts";
 import { parseYaml } from "../core/text/yaml.ts";
+import { readExpression } from "../query/sql/expression.ts";
 import { spellTokenization } from "./tokenization-rules.ts";
 
 /** Rules that have been read but not yet held against a schema. */
@@ -30,6 +33,8 @@ const NAMES = {
   interval: "interval",
   group_keys: "groupKeys",
   bins: "bins",
+  distinct: "distinct",
+  expressions: "expressions",
   recipients: "recipients",
   release: "release",
   tokenization: "tokenization",
@@ -55,7 +60,7 @@ export type ResolveTokenKey = (reference: string) => Promise<JsonValue>;
 const NO_TOKEN_KEYS: ResolveTokenKey = () =>
   Promise.reject(new SealroomError("OWNER_RULES", { field: "token_keys" }));
 
-/** @throws OWNER_RULES, JSON_*, YAML_*, with the place; what `resolve` and `resolveTokenKey` throw */
+/** @throws OWNER_RULES, JSON_*, YAML_*, SQL_*, with the place; what `resolve` and `resolveTokenKey` throw */
 export async function parseRulesFile(
   text: string,
   resolve: ResolveKey,
@@ -73,6 +78,8 @@ export async function parseRulesFile(
       "interval",
       "group_keys",
       "bins",
+      "distinct",
+      "expressions",
       "recipients",
       "release",
       "tokenization",
@@ -95,7 +102,14 @@ export async function parseRulesFile(
 }
 
 /** What a manifest leaves out where there is none. */
-const OPTIONAL: readonly string[] = ["bins", "tokenization", "tokenKeys", "vaults"];
+const OPTIONAL: readonly string[] = [
+  "bins",
+  "distinct",
+  "expressions",
+  "tokenization",
+  "tokenKeys",
+  "vaults",
+];
 
 async function resolveAll(field: Field, resolve: ResolveTokenKey): Promise<JsonValue> {
   const keys: JsonValue[] = [];
@@ -107,10 +121,36 @@ async function resolveAll(field: Field, resolve: ResolveTokenKey): Promise<JsonV
 
 async function translate(key: string, field: Field, resolve: ResolveKey): Promise<JsonValue> {
   if (key === "recipients") return resolveRecipients(field, resolve);
+  if (key === "expressions") return readExpressions(field);
   if (key === "vaults") return field.list(1, 64).map(spellVault);
   if (key !== "rounding") return field.value;
   const { counts, sums } = field.record([], ["counts", "sums"]);
   return { counts: counts?.value ?? null, sums: sums?.value ?? {} };
+}
+
+/** As text, `price * (1 - discount)`, or spelt out as in a manifest. */
+async function readExpressions(field: Field): Promise<JsonValue> {
+  const table: Record<string, JsonValue> = {};
+  for (const [name, member] of field.members()) {
+    if (!isName(name)) throw member.fault("not a name");
+    table[name] = typeof member.value === "string" ? await readText(member, member.value) : member.value;
+  }
+  return table;
+}
+
+/** Where it is wrong is told by the rule's place, and by the place in its text. */
+async function readText(field: Field, text: string): Promise<JsonValue> {
+  try {
+    return asJson(await readExpression(text));
+  } catch (error) {
+    if (!(error instanceof SealroomError)) throw error;
+    throw new SealroomError(error.code, { field: field.path, ...error.details }, { cause: error.cause });
+  }
+}
+
+function asJson(arithmetic: Arithmetic): JsonValue {
+  if (typeof arithmetic !== "object") return arithmetic;
+  return { op: arithmetic.op, of: arithmetic.of.map(asJson) };
 }
 
 /** `{domain, audience}` begins a map; with `map`, as `sealroom sign` told it, tokens go on from there. */
