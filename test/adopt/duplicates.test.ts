@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as arrow from "apache-arrow";
 import type { Manifest } from "../../core/manifest/manifest.ts";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import { readTable } from "../../enclave-worker/object-table.ts";
 import { openSteps, Steps } from "../../enclave-worker/steps.ts";
 import { Merge } from "../../jobs/aggregate/merge.ts";

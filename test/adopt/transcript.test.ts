@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { duplexPair, Readable } from "node:stream";
 import { test } from "node:test";
 import type { AdoptedEntry, Manifest } from "../../core/manifest/manifest.ts";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import type { ReadRequest } from "../../core/wire/gateway.ts";
 import { objectRunner } from "../../enclave-worker/object-task.ts";
 import type { ObjectTask } from "../../enclave-worker/object-task.ts";

@@ -15,12 +15,15 @@ export function programOf(ops: readonly Op[], changes: Partial<AggregateProgram>
     columns: [],
     unit: "column",
     unitColumn: null,
+    computed: [],
     predicate: null,
     dimensions: [],
     levels: [[0], []],
     measures: [],
     outputs: ops.map((op) => outputOf(op)),
+    having: null,
     orderBy: [],
+    limitBy: null,
     limit: null,
     minUnits: 3,
     maxGroups: 10,
@@ -34,9 +37,11 @@ export function programOf(ops: readonly Op[], changes: Partial<AggregateProgram>
 }
 
 export function outputOf(op: Op, type: Output["type"] = INT64, scale = 0): Output {
-  return op === "count" || op === "count_units"
-    ? { as: op, type, op }
-    : { as: op, type, op, measure: 0, scale };
+  if (op === "count" || op === "count_units") return { as: op, type, op };
+  if (op === "approx_quantile") return { as: op, type, op, measure: 0, at: 500_000 };
+  if (op === "approx_distinct") return { as: op, type, op, measure: 0 };
+  const of = { as: op, type, measure: 0, scale };
+  return op === "covar" || op === "corr" ? { ...of, op, beside: 1 } : { ...of, op };
 }
 
 export interface Facts {
@@ -54,7 +59,16 @@ export interface Facts {
 
 export function candidateOf(facts: Facts): Candidate {
   const { level, key, rows, units, present = rows, sum = 0, isShown = true, withheld = 0, measure } = facts;
-  const none = { missing: 0, share: null, moments: null, min: null, max: null };
+  const none = {
+    missing: 0,
+    share: null,
+    moments: null,
+    joint: null,
+    min: null,
+    max: null,
+    bins: null,
+    distinct: null,
+  };
   const measures = [{ nonNull: present, units, sum, ...none, ...measure }];
   return {
     level,

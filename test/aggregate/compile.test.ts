@@ -5,6 +5,7 @@ import { PolicyError } from "../../core/errors.ts";
 import type { Role } from "../../core/manifest/manifest.ts";
 import type { AggregatePlan } from "../../core/plan/plan.ts";
 import { compileAggregate, neededColumns } from "../../jobs/aggregate/compile.ts";
+import { NOTHING } from "./asked.ts";
 import { manifestOf, planOf } from "./table.ts";
 
 const ROLES: readonly Role[] = ["unit", "identifier", "dimension", "measure", "hidden"];
@@ -27,17 +28,10 @@ test("reads the columns that the plan names and no other, each once", () => {
   });
   const program = compileAggregate(plan, manifestOf(TABLE, { bounds: BOUNDS }));
   assert.deepEqual(neededColumns(program), ["dimension", "measure"]);
+  const of = { ...NOTHING, exact: true, missing: true };
   assert.deepEqual(program.measures, [
-    { column: 0, exact: true, sum: null, moments: null, extremes: [], share: false, missing: true },
-    {
-      column: 1,
-      exact: true,
-      sum: { lower: 0, upper: 9, exact: true },
-      moments: null,
-      extremes: [],
-      share: false,
-      missing: true,
-    },
+    { ...of, name: "dimension", column: 0 },
+    { ...of, name: "measure", column: 1, sum: { lower: 0, upper: 9, exact: true } },
   ]);
   assert.deepEqual(neededColumns(compileAggregate(planOf({}), manifestOf(TABLE))), []);
 });

@@ -7,6 +7,7 @@ import { ObjectAggregation } from "../../jobs/aggregate/accumulate.ts";
 import { Merge } from "../../jobs/aggregate/merge.ts";
 import type { MergedGroup } from "../../jobs/aggregate/merge.ts";
 import type { AggregateProgram } from "../../jobs/aggregate/program.ts";
+import { NOTHING } from "./asked.ts";
 import { Dice, generateCuts } from "./generate.ts";
 import { getType, objectsOf } from "./table.ts";
 import type { TestTable } from "./table.ts";
@@ -47,7 +48,9 @@ function peopleTable(dice: Dice): TestTable {
 function program(unit: "column" | "scattered"): AggregateProgram {
   const names = ["a", "b", "n", "x"];
   const measure = (column: number, exact: boolean): AggregateProgram["measures"][number] => ({
+    ...NOTHING,
     column,
+    name: names[column] ?? "",
     exact,
     sum: { ...RULE, exact },
     // The floats lie close together, far from zero, and within.
@@ -67,6 +70,7 @@ function program(unit: "column" | "scattered"): AggregateProgram {
       })),
       ...(unit === "scattered" ? [{ name: "unit", type: getType("int32") }] : []),
     ],
+    computed: [],
     predicate: null,
     dimensions: [
       { name: "a", type: getType("utf8"), column: 0 },
@@ -76,6 +80,8 @@ function program(unit: "column" | "scattered"): AggregateProgram {
     measures: [measure(2, true), measure(3, false)],
     outputs: [],
     orderBy: [],
+    having: null,
+    limitBy: null,
     limit: null,
     minUnits: 2,
     maxGroups: 1000,

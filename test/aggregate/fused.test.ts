@@ -10,6 +10,7 @@ import { FusedPass } from "../../jobs/aggregate/fused-pass.ts";
 import type { Partial } from "../../jobs/aggregate/partial.ts";
 import type { AggregateProgram, Measure } from "../../jobs/aggregate/program.ts";
 import { KERNELS } from "../../jobs/aggregate/wasm/kernels.ts";
+import { NOTHING } from "./asked.ts";
 import { Dice } from "./generate.ts";
 import { assertRefused } from "./refusal.ts";
 import { getType, objectsOf } from "./table.ts";
@@ -95,7 +96,7 @@ function generateMeasure(dice: Dice, type: string, column: number): Measure {
   const [lower, upper] = dice.pick(BOUNDS[exact ? "exact" : "float"]);
   const sum = dice.chance(0.9) ? { lower, upper, exact } : null;
   const share = sum !== null && (lower >= 0 || upper <= 0) && dice.chance(0.4);
-  return { column, exact, sum, moments: null, missing: dice.chance(0.3), extremes: [], share };
+  return { ...NOTHING, column, name: `m${column}`, exact, sum, missing: dice.chance(0.3), share };
 }
 
 function programOf(table: TestTable, measures: readonly Measure[]): AggregateProgram {
@@ -105,12 +106,15 @@ function programOf(table: TestTable, measures: readonly Measure[]): AggregatePro
     columns,
     unit: table.units === null ? "row" : "column",
     unitColumn: null,
+    computed: [],
     predicate: null,
     dimensions: [{ name: "key", type: getType("utf8"), column: 0 }],
     levels: [[0]],
     measures,
     outputs: [],
     orderBy: [],
+    having: null,
+    limitBy: null,
     limit: null,
     minUnits: 2,
     maxGroups: 1000,
@@ -178,7 +182,15 @@ test("one pass gives the partial of the general way, however rows, units, and ba
 
 function measureOf(column: number, exact: boolean, [lower, upper]: readonly [number, number]): Measure {
   const share = lower >= 0 || upper <= 0;
-  return { column, exact, sum: { lower, upper, exact }, moments: null, missing: true, extremes: [], share };
+  return {
+    ...NOTHING,
+    column,
+    name: `m${column}`,
+    exact,
+    sum: { lower, upper, exact },
+    missing: true,
+    share,
+  };
 }
 
 for (const [name, type, pool] of MEASURES) {

@@ -8,6 +8,7 @@ import { squareStep } from "../../jobs/aggregate/gate/rounding.ts";
 import type { MergedMeasure } from "../../jobs/aggregate/merged-measure.ts";
 import type { AggregateProgram, Measure } from "../../jobs/aggregate/program.ts";
 import type { Cell } from "../../jobs/aggregate/cell.ts";
+import { NOTHING } from "./asked.ts";
 import { candidateOf, outputOf, programOf } from "./candidates.ts";
 import type { Facts, Op } from "./candidates.ts";
 
@@ -30,7 +31,7 @@ interface Case {
 function figure(op: Op, measure: Partial<MergedMeasure>, given: Case = {}): Cell {
   const { type = INT64, scale = 0, facts, rounding = { counts: null, sums: [null] }, rule = RULE } = given;
   const measures: readonly Measure[] = [
-    { column: 0, exact: true, sum: rule, moments: rule, missing: false, extremes: [], share: false },
+    { ...NOTHING, column: 0, name: "x", exact: true, sum: rule, moments: rule },
   ];
   const group = candidateOf({ level: 0, key: ["a"], rows: 9, units: 5, measure, ...facts });
   return releaseFigure(programOf([op], { rounding, measures }), outputOf(op, type, scale), group);

@@ -8,6 +8,7 @@ import { withholdDominated } from "../../jobs/aggregate/gate/dominance.ts";
 import { withholdRareExtremes } from "../../jobs/aggregate/gate/extremes.ts";
 import { columnFigures, GROUP_FIGURES } from "../../jobs/aggregate/gate/figures.ts";
 import { linkLevels } from "../../jobs/aggregate/gate/lattice.ts";
+import { withholdLopsided } from "../../jobs/aggregate/gate/lopsided.ts";
 import {
   releasesPresent,
   releasesRows,
@@ -18,8 +19,22 @@ import { withholdRemainders } from "../../jobs/aggregate/gate/remainder.ts";
 import { withoutSmall } from "../../jobs/aggregate/gate/small.ts";
 import type { MergedMeasure } from "../../jobs/aggregate/merged-measure.ts";
 import type { AggregateProgram, Output } from "../../jobs/aggregate/program.ts";
+import { NOTHING } from "./asked.ts";
 import { candidateOf, outputOf, programOf } from "./candidates.ts";
 import type { Facts, Op } from "./candidates.ts";
+
+const MOMENTS = { count: 9, mean: 0, m2: 1 };
+
+function jointProgram(): Pick<AggregateProgram, "measures"> {
+  const rule = { lower: 0, upper: 9, exact: true };
+  const of = { ...NOTHING, column: 0, name: "x", exact: true };
+  return {
+    measures: [
+      { ...of, beside: 1, joint: [rule, rule] },
+      { ...of, beside: 0 },
+    ],
+  };
+}
 
 const GROUP = { level: 0, key: ["a"], rows: 9, units: 5 } as const;
 
@@ -81,6 +96,26 @@ test("an extreme is shown if as many units hold it as a group must have, each by
   assert.equal(withheld(null, null), WITHHELD.min | WITHHELD.max);
 });
 
+test("a covariance is withheld of both columns where too few units lie off an end of either", () => {
+  const joint = { left: MOMENTS, right: MOMENTS, products: 1 };
+  const { measures } = jointProgram();
+  const withheld = (atEnd: number): unknown => {
+    const [measure] = candidateOf({ ...GROUP, measure: { joint: { ...joint, atEnd } } }).group.measures;
+    assert.ok(measure !== undefined);
+    const candidate = candidateOf({ ...GROUP });
+    const both = {
+      ...candidate,
+      group: { ...candidate.group, measures: [measure, { ...measure, joint: null }] },
+      withheld: new Uint8Array(2),
+    };
+    withholdLopsided(programOf(["covar"], { measures }), [both]);
+    return [...both.withheld];
+  };
+  assert.deepEqual(withheld(2), [0, 0]);
+  assert.deepEqual(withheld(3), [WITHHELD.value, WITHHELD.value]);
+  assert.equal(withheldOf(withholdLopsided, programOf(["var"]), {}), 0);
+});
+
 test("what a result says of rows, units and values follows from its figures", () => {
   const ops: readonly Op[] = [
     "count",
@@ -92,6 +127,9 @@ test("what a result says of rows, units and values follows from its figures", ()
     "stddev",
     "min",
     "max",
+    "covar",
+    "corr",
+    "approx_quantile",
   ];
   const those = (
     says: (program: AggregateProgram) => boolean,
@@ -105,16 +143,16 @@ test("what a result says of rows, units and values follows from its figures", ()
   assert.deepEqual(those(releasesUnits, row), []);
   assert.deepEqual(
     those((program) => releasesPresent(program, 0)),
-    ["count_column", "avg", "var", "stddev"],
+    ["count_column", "avg", "var", "stddev", "covar", "corr", "approx_quantile"],
   );
   assert.deepEqual(
     those((program) => releasesValue(program, 0)),
-    ["sum", "avg", "var", "stddev"],
+    ["sum", "avg", "var", "stddev", "covar", "corr"],
   );
-  // Of another column they say nothing of this one.
+  // Of another column they say nothing of this one, but for those that are of both.
   assert.deepEqual(
     those((program) => releasesPresent(program, 1) || releasesValue(program, 1)),
-    [],
+    ["covar", "corr"],
   );
   assert.ok(releasesRows(programOf(["sum", "count"])));
   assert.ok(!releasesRows(programOf([])) && !releasesValue(programOf([]), 0));

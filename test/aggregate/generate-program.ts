@@ -1,5 +1,6 @@
 // Seeded programs straight for the kernels: every tally asked of every kind of measure, over several levels.
-import type { AggregateProgram, Measure } from "../../jobs/aggregate/program.ts";
+import type { AggregateProgram, ClipRule, Measure } from "../../jobs/aggregate/program.ts";
+import { NOTHING } from "./asked.ts";
 import type { Dice } from "./generate.ts";
 import { getType } from "./table.ts";
 import type { TestColumn, TestTable } from "./table.ts";
@@ -38,6 +39,7 @@ export function generateProgram(dice: Dice, table: TestTable): AggregateProgram 
     columns: columns.map(({ name, type }) => ({ name, type: getType(type) })),
     unit: isScattered ? "scattered" : table.units === null ? "row" : "column",
     unitColumn: isScattered ? columns.length - 1 : null,
+    computed: [],
     predicate:
       filtered[0] === undefined
         ? null
@@ -48,9 +50,14 @@ export function generateProgram(dice: Dice, table: TestTable): AggregateProgram 
       column: columns.indexOf(column),
     })),
     levels: [all, ...dice.some(subsets, 3)],
-    measures: measures.map((column) => generateMeasure(dice, column, columns.indexOf(column))),
+    measures: addJoint(
+      dice,
+      measures.map((column) => generateMeasure(dice, column, columns.indexOf(column))),
+    ),
     outputs: [],
     orderBy: [],
+    having: null,
+    limitBy: null,
     limit: null,
     minUnits: 2,
     maxGroups: 1000,
@@ -62,8 +69,47 @@ export function generateProgram(dice: Dice, table: TestTable): AggregateProgram 
   };
 }
 
+/** Some of them values that there are. */
+const EDGES = [[0], [-7, 0, 12], [-1000, -2, -1, 0, 3, 5.5, 127, 2 ** 31], [1 - 2 ** 52, 2 ** 52]] as const;
+
+/** Perhaps two more, beside each other, of two of the columns. */
+function addJoint(dice: Dice, measures: readonly Measure[]): readonly Measure[] {
+  const [left, right] = dice.some(measures, 2);
+  if (left === undefined || right === undefined) return measures;
+  const [rule, other] = [generateRule(dice, left.exact), generateRule(dice, right.exact)];
+  const first = measures.length;
+  const asked = { ...NOTHING, missing: true, share: dice.chance(0.5) };
+  return [
+    ...measures,
+    { ...asked, ...nameOf(left), sum: rule, beside: first + 1, joint: [rule, other] },
+    { ...asked, ...nameOf(right), sum: other, beside: first },
+  ];
+}
+
+function nameOf({ column, name, exact }: Measure): Pick<Measure, "column" | "name" | "exact"> {
+  return { column, name, exact };
+}
+
 function generateMeasure(dice: Dice, { type }: TestColumn, column: number): Measure {
   const exact = !type.startsWith("float");
+  const rule = generateRule(dice, exact);
+  const sum = dice.chance(0.8) ? rule : null;
+  return {
+    ...NOTHING,
+    column,
+    name: `m${column}`,
+    exact,
+    sum,
+    missing: dice.chance(0.5),
+    moments: dice.chance(0.5) ? rule : null,
+    extremes: dice.some(["min", "max"] as const, 2),
+    distinct: dice.chance(0.3) ? { perUnit: dice.pick([1, 2, 8]), byPair: false } : null,
+    bins: dice.chance(0.4) ? dice.pick(EDGES) : null,
+    share: sum !== null && dice.chance(0.5),
+  };
+}
+
+function generateRule(dice: Dice, exact: boolean): ClipRule {
   const bounds = dice.pick(
     exact
       ? [
@@ -79,15 +125,5 @@ function generateMeasure(dice: Dice, { type }: TestColumn, column: number): Meas
           [3, 4],
         ],
   );
-  const rule = { lower: bounds[0] ?? 0, upper: bounds[1] ?? 0, exact };
-  const sum = dice.chance(0.8) ? rule : null;
-  return {
-    column,
-    exact,
-    sum,
-    missing: dice.chance(0.5),
-    moments: dice.chance(0.5) ? rule : null,
-    extremes: dice.some(["min", "max"] as const, 2),
-    share: sum !== null && dice.chance(0.5),
-  };
+  return { lower: bounds[0] ?? 0, upper: bounds[1] ?? 0, exact };
 }

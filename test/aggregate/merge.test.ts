@@ -6,7 +6,7 @@ import { ObjectAggregation } from "../../jobs/aggregate/accumulate.ts";
 import { Merge } from "../../jobs/aggregate/merge.ts";
 import type { MergedMeasure } from "../../jobs/aggregate/merged-measure.ts";
 import { ratio } from "../../jobs/aggregate/precise.ts";
-import type { AggregateProgram, Measure } from "../../jobs/aggregate/program.ts";
+import type { AggregateProgram, JointRule, Measure } from "../../jobs/aggregate/program.ts";
 import { Dice, generateCuts, generateTable } from "./generate.ts";
 import { generateProgram, scatter } from "./generate-program.ts";
 import { inUnits, keyText, naiveGroups } from "./naive-merge.ts";
@@ -69,6 +69,10 @@ function assertMeasure(measure: Measure, actual: MergedMeasure, expected: NaiveM
       measure.extremes.includes(extreme) ? expected[extreme] : null,
     );
   }
+  assert.deepEqual(actual.bins, expected.bins);
+  assert.equal(actual.distinct, expected.distinct);
+  if (measure.joint === null) assert.equal(actual.joint, null);
+  else assertJoint(measure.joint, actual, expected);
   if (measure.moments === null) assert.equal(actual.moments, null);
   else assertMoments(measure, actual, expected);
 }
@@ -83,6 +87,28 @@ function assertMoments({ exact }: Measure, { moments }: MergedMeasure, expected:
   else {
     assert.ok(Math.abs(moments.mean - mean) <= 2 ** -51 * Math.abs(mean));
     assert.ok(Math.abs(moments.m2 - m2) <= 2 ** -50 * m2, `${moments.m2} is not ${m2}`);
+  }
+}
+
+function assertJoint([left, right]: JointRule, { joint }: MergedMeasure, expected: NaiveMeasure): void {
+  assert.ok(joint !== null && expected.joint !== null);
+  assert.equal(joint.atEnd, expected.joint.atEnd);
+  const count = BigInt(Math.max(1, expected.nonNull));
+  const [unit, otherUnit] = [left, right].map(({ exact }) => (exact ? 1n : 1n << 1074n));
+  assert.ok(unit !== undefined && otherUnit !== undefined);
+  const products = ratio(expected.joint.products, count * unit * otherUnit);
+  const [m2, otherM2] = [
+    ratio(expected.joint.left, count * unit * unit),
+    ratio(expected.joint.right, count * otherUnit * otherUnit),
+  ];
+  if (left.exact) assert.equal(joint.left.m2, m2);
+  if (right.exact) assert.equal(joint.right.m2, otherM2);
+  if (left.exact && right.exact) assert.equal(joint.products, products);
+  else {
+    const reach = [left, right].map((rule) => Math.max(Math.abs(rule.lower), Math.abs(rule.upper)));
+    const most = (reach[0] ?? 0) * (reach[1] ?? 0) * expected.nonNull ** 2;
+    const close = 2 ** -49 * Math.sqrt(m2 * otherM2) + 2 ** -95 * most;
+    assert.ok(Math.abs(joint.products - products) <= close, `${joint.products} is not ${products}`);
   }
 }
 

@@ -1,7 +1,12 @@
 // What the kernels and their merge have to give for a level of a program: done row by row in plain values and exact
 // fractions, before any gate. Shares with jobs/aggregate the program, and nothing else.
+import type { ColumnType } from "../../core/column/type.ts";
+import type { MergedBin } from "../../jobs/aggregate/bin-tally.ts";
+import { estimate } from "../../jobs/aggregate/distinct-tally.ts";
+import { hashBytes } from "../../jobs/aggregate/hash.ts";
 import type { Cell } from "../../jobs/aggregate/cell.ts";
-import type { AggregateProgram, ClipRule, Measure, TypedPredicate } from "../../jobs/aggregate/program.ts";
+import type { AggregateProgram, ClipRule, JointRule, Measure } from "../../jobs/aggregate/program.ts";
+import type { TypedPredicate } from "../../jobs/aggregate/program.ts";
 import type { TestTable } from "./table.ts";
 
 /** Every finite float64 is a whole number of these. */
@@ -31,6 +36,21 @@ export interface NaiveMeasure {
   readonly min: { readonly value: bigint | null; readonly units: number };
   readonly max: { readonly value: bigint | null; readonly units: number };
   readonly badRows: number;
+  /** About how many distinct values; null of a measure that does not count them. */
+  readonly distinct: number | null;
+  /** By bin that has a value; null of a measure that has no edges. */
+  readonly bins: readonly MergedBin[] | null;
+  /** Null of a measure that has no joint rule. */
+  readonly joint: NaiveJoint | null;
+}
+
+export interface NaiveJoint {
+  /** Sums of products of two distances from the mean, times the number of rows. */
+  readonly left: bigint;
+  readonly right: bigint;
+  readonly products: bigint;
+  /** The most units that have one end of a column's clipped values. */
+  readonly atEnd: number;
 }
 
 export function naiveGroups(program: AggregateProgram, table: TestTable, level: number): NaiveGroup[] {
@@ -52,13 +72,17 @@ export function naiveGroups(program: AggregateProgram, table: TestTable, level: 
     key,
     passing: rows.length,
     units: new Set(rows.map(unitOf)).size,
-    measures: program.measures.map((measure) =>
-      naiveMeasure(
-        measure,
-        program.unit === "scattered",
-        rows.map((row) => ({ unit: unitOf(row), cell: cellAt(measure.column, row) })),
-      ),
-    ),
+    measures: program.measures.map((measure) => {
+      const beside = program.measures[measure.beside ?? -1]?.column;
+      const values = rows.map((row) => ({
+        unit: unitOf(row),
+        cell: cellAt(measure.column, row),
+        beside: beside === undefined ? 0 : cellAt(beside, row),
+      }));
+      const type = program.columns[measure.column]?.type;
+      const distinct = measure.distinct && type && naiveDistinct(measure.distinct.perUnit, type, values);
+      return { ...naiveMeasure(measure, program.unit === "scattered", values), distinct: distinct ?? null };
+    }),
   }));
 }
 
@@ -76,17 +100,25 @@ function passes(predicate: TypedPredicate, cellOf: (column: number) => Cell): bo
 interface Value {
   readonly unit: string;
   readonly cell: Cell;
+  /** Of the column beside it; 0 where there is none. */
+  readonly beside: Cell;
 }
 
-function naiveMeasure(measure: Measure, isScattered: boolean, rows: readonly Value[]): NaiveMeasure {
+function isMissing(cell: Cell): boolean {
+  return cell === null || Number.isNaN(cell);
+}
+
+function naiveMeasure(
+  measure: Measure,
+  isScattered: boolean,
+  rows: readonly Value[],
+): Omit<NaiveMeasure, "distinct"> {
   const { exact } = measure;
   const limit = exact ? EXACT : MOST;
+  const read = (cell: Cell): bigint => (exact ? BigInt(cell ?? 0) : fraction(Number(cell)));
   const present = rows
-    .filter(({ cell }) => cell !== null && !Number.isNaN(cell))
-    .map(({ unit, cell }) => {
-      const raw = exact ? BigInt(cell ?? 0) : fraction(Number(cell));
-      return { unit, raw, value: clip(raw, -limit, limit) };
-    });
+    .filter(({ cell, beside }) => !isMissing(cell) && !isMissing(beside))
+    .map(({ unit, cell, beside }) => ({ unit, beside, value: clip(read(cell), -limit, limit) }));
   // Scattered floats are saturated further in, so that the sum of any number of them is finite.
   const summand = (value: bigint): bigint => (isScattered && !exact ? clipTo(value, 2n ** 960n) : value);
   const saturated = (total: bigint): bigint => {
@@ -108,8 +140,9 @@ function naiveMeasure(measure: Measure, isScattered: boolean, rows: readonly Val
   return {
     nonNull: present.length,
     units: totals.size,
-    missing: new Set(rows.filter(({ cell }) => cell === null || Number.isNaN(cell)).map(({ unit }) => unit))
-      .size,
+    missing: new Set(
+      rows.filter(({ cell, beside }) => isMissing(cell) || isMissing(beside)).map(({ unit }) => unit),
+    ).size,
     sum: add(contributions),
     largest: absolutes.reduce((most, amount) => (amount > most ? amount : most), 0n),
     absolute: add(absolutes),
@@ -119,7 +152,100 @@ function naiveMeasure(measure: Measure, isScattered: boolean, rows: readonly Val
     max: extremeOf(present, (a, b) => a > b),
     badRows:
       rows.filter(({ cell }) => Number.isNaN(cell)).length +
-      present.filter(({ raw, value }) => raw !== value).length,
+      rows.filter(({ cell }) => !isMissing(cell) && read(cell) !== clip(read(cell), -limit, limit)).length,
+    bins: measure.bins && naiveBins(measure.bins, exact, present),
+    joint: measure.joint && naiveJoint(measure.joint, present),
+  };
+}
+
+/** Registers by the first twelve bits of a value's hash, ranks by the zeros that follow. */
+function naiveDistinct(perUnit: number, type: ColumnType, rows: readonly Value[]): number {
+  const byUnit = new Map<string, Set<bigint>>();
+  for (const { unit, cell } of rows) {
+    if (isMissing(cell)) continue;
+    byUnit.set(unit, (byUnit.get(unit) ?? new Set()).add(hashOf(cell, type)));
+  }
+  const hashes = [...byUnit.values()].flatMap((own) =>
+    [...own].sort((a, b) => (a < b ? -1 : 1)).slice(0, perUnit),
+  );
+  const registers = new Map<string, number>();
+  for (const hash of new Set(hashes)) {
+    const bits = hash.toString(2).padStart(64, "0");
+    const [register, rest] = [bits.slice(0, 12), bits.slice(12)];
+    const rank = (rest.includes("1") ? rest.indexOf("1") : 52) + 1;
+    registers.set(register, Math.max(rank, registers.get(register) ?? 0));
+  }
+  const met = Array.from(
+    { length: 54 },
+    (_, rank) => [...registers.values()].filter((own) => own === rank).length,
+  );
+  return estimate(met);
+}
+
+function hashOf(cell: Cell, type: ColumnType): bigint {
+  const view = new DataView(new ArrayBuffer(16));
+  const isWide = typeof cell === "bigint";
+  if (isWide) {
+    view.setBigInt64(0, BigInt.asIntN(64, cell), true);
+    view.setBigInt64(8, BigInt.asIntN(64, cell >> 64n), true);
+  } else view.setFloat64(0, Number(cell) + 0, true);
+  const [high, low] = hashBytes(new Uint8Array(view.buffer, 0, type.kind === "decimal" ? 16 : 8));
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
+export function naiveBins(
+  edges: readonly number[],
+  exact: boolean,
+  rows: readonly { readonly unit: string; readonly value: bigint }[],
+): readonly MergedBin[] {
+  const placed = rows.map(({ unit, value }) => {
+    const isBelow = (edge: number): boolean =>
+      exact ? fraction(edge) <= value << FLOAT_UNIT : inUnits(edge, exact) <= value;
+    return { unit, bin: edges.filter(isBelow).length };
+  });
+  const ofUnit = (unit: string): readonly number[] =>
+    placed.filter((row) => row.unit === unit).map(({ bin }) => bin);
+  const units = [...new Set(placed.map(({ unit }) => unit))].map(ofUnit);
+  return [...new Set(placed.map(({ bin }) => bin))]
+    .sort((a, b) => a - b)
+    .map((bin) => ({
+      bin,
+      rows: placed.filter((row) => row.bin === bin).length,
+      least: units.filter((own) => Math.min(...own) === bin).length,
+      greatest: units.filter((own) => Math.max(...own) === bin).length,
+    }));
+}
+
+function naiveJoint(
+  rules: JointRule,
+  rows: readonly { readonly unit: string; readonly value: bigint; readonly beside: Cell }[],
+): NaiveJoint {
+  const [rule, other] = rules;
+  const clipped = rows.map(({ unit, value, beside }) => {
+    const raw = other.exact ? BigInt(beside ?? 0) : fraction(Number(beside));
+    const limit = other.exact ? EXACT : MOST;
+    return {
+      unit,
+      left: clip(value, inUnits(rule.lower, rule.exact), inUnits(rule.upper, rule.exact)),
+      right: clip(
+        clip(raw, -limit, limit),
+        inUnits(other.lower, other.exact),
+        inUnits(other.upper, other.exact),
+      ),
+    };
+  });
+  const scatter = (one: "left" | "right", another: "left" | "right"): bigint =>
+    BigInt(clipped.length) * add(clipped.map((row) => row[one] * row[another])) -
+    add(clipped.map((row) => row[one])) * add(clipped.map((row) => row[another]));
+  const holders = (["left", "right"] as const).flatMap((side) => {
+    const values = clipped.map((row) => ({ unit: row.unit, value: row[side] }));
+    return [extremeOf(values, (a, b) => a < b), extremeOf(values, (a, b) => a > b)];
+  });
+  return {
+    left: scatter("left", "left"),
+    right: scatter("right", "right"),
+    products: scatter("left", "right"),
+    atEnd: Math.max(...holders.map(({ units }) => units)),
   };
 }
 

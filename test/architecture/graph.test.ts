@@ -20,7 +20,17 @@ import {
 } from "./sources.ts";
 
 const PRODUCTION = ["enclave-worker/main.ts", "enclave-worker/thread.ts"];
-const FOLDERS = ["core", "jobs", "transport", "enclave-worker", "owner", "host-driver", "cli", "local"];
+const FOLDERS = [
+  "core",
+  "query",
+  "jobs",
+  "transport",
+  "enclave-worker",
+  "owner",
+  "host-driver",
+  "cli",
+  "local",
+];
 const TRUSTED = ["core", "jobs", "enclave-worker"];
 
 function rootUrl(root: string): URL {

@@ -86,8 +86,8 @@ const filterByPerson: Attack = {
   expects: "PLAN_ROLE",
   guard: [
     {
-      file: "core/plan/check.ts",
-      find: "if (!roles.includes(entry.role)) {",
+      file: "core/plan/check-column.ts",
+      find: "if (!roles.includes(column.role)) {",
       replace: "if (roles.length === 0) {",
     },
   ],

@@ -68,8 +68,8 @@ const forbiddenExtreme: Attack = {
   guard: [
     {
       file: "core/plan/check.ts",
-      find: "if (!extremes.includes(column.name))",
-      replace: "if (extremes.length < 0)",
+      find: "if (!this.#manifest.rules.extremes.includes(column.ruled))",
+      replace: "if (this.#manifest.rules.extremes.length < 0)",
     },
   ],
   run(world) {
@@ -169,7 +169,7 @@ const oneRichRow: Attack = {
   expects: "withheld",
   guard: [
     {
-      file: "jobs/aggregate/compile.ts",
+      file: "jobs/aggregate/compile-measures.ts",
       find: "upper: smallestUnits(upper, type)",
       replace: "upper: Number.MAX_SAFE_INTEGER",
     },
@@ -183,6 +183,116 @@ const oneRichRow: Attack = {
   },
 };
 
+const weighedByFew: Attack = {
+  name: "the analyst weighs amounts by what is at its bound for all but one person, whose amount is what is left",
+  case: "A14",
+  scene: "enclave",
+  expects: "withheld",
+  guard: [
+    {
+      file: "jobs/aggregate/gate/lopsided.ts",
+      find: "units - joint.atEnd >= minUnits",
+      replace: "units >= minUnits",
+    },
+  ],
+  run(world) {
+    const people = makeRows(1, 80, "weighed").flat();
+    const rows = [...people, { person: "rich", city: "north", amount: 950 }];
+    const mean = rows.reduce((sum, { amount }) => sum + Math.min(amount, 1000), 0) / rows.length;
+    return ask(world, {
+      rows,
+      rules: {
+        expressions: { excess: { op: "*", of: ["amount", 1] } },
+        bounds: { amount: { lower: 0, upper: 1000 }, excess: { lower: 900, upper: 1000 } },
+      },
+      text: "select: [{ covar: amount, with: excess, as: weighed }]",
+      tells: ([row]) =>
+        Math.abs((Number(row?.["weighed"] ?? 0) * (rows.length - 1)) / 50 + mean - 950) < 1e-6,
+    });
+  },
+};
+
+const betweenEdges: Attack = {
+  name: "the analyst asks for the quantile at which one person's amount lies alone between two edges",
+  case: "A14",
+  scene: "enclave",
+  expects: "withheld",
+  guard: [
+    {
+      file: "jobs/aggregate/gate/quantile.ts",
+      find: "Math.max(least, greatest) < minUnits) continue",
+      replace: "Math.max(least, greatest) < 1) continue",
+    },
+  ],
+  run(world) {
+    const many = makeRows(1, 80, "edges").flat();
+    const others = Array.from({ length: 9 }, (_, at) => ({
+      person: `far ${at}`,
+      city: "north",
+      amount: 2000,
+    }));
+    const rows = [...many, { person: "rich", city: "north", amount: 950 }, ...others];
+    const share = ((many.length + 0.5) / rows.length).toFixed(6);
+    return ask(world, {
+      rows,
+      rules: { bins: { amount: [600, 900, 1000] } },
+      text: `select: [{ approx_quantile: amount, at: ${share}, as: edge }]`,
+      tells: ([row]) => Number(row?.["edge"]) === 1000,
+    });
+  },
+};
+
+/** All have paid the same, but for one perhaps. */
+function sameBut(amount: number): readonly Row[] {
+  const same = makeRows(1, 80, "same")
+    .flat()
+    .map((row) => ({ ...row, amount: 7 }));
+  return [...same, { person: "other", city: "north", amount }];
+}
+
+const oneOtherValue: Attack = {
+  name: "the analyst counts distinct amounts, where all but one person are known to have paid the same",
+  case: "A14",
+  scene: "enclave",
+  expects: "withheld",
+  guard: [
+    {
+      file: "jobs/aggregate/gate/distinct.ts",
+      find: "Math.max(minUnits * rule.perUnit, counts ?? 0)",
+      replace: "counts ?? 1",
+    },
+  ],
+  run(world) {
+    return ask(world, {
+      rows: sameBut(8),
+      rules: { distinct: { amount: 1 } },
+      text: "select: [{ approx_distinct: amount, as: values }]",
+      tells: ([row]) => Math.round(Number(row?.["values"])) === 2,
+    });
+  },
+};
+
+const forbiddenCount: Attack = {
+  name: "the analyst counts distinct values of a column of which the owner does not let them be counted",
+  case: "A14",
+  scene: "enclave",
+  expects: "PLAN_DISTINCT",
+  guard: [
+    {
+      file: "core/plan/check.ts",
+      find: 'if (own === undefined) throw new PolicyError("PLAN_DISTINCT", { column: name, use });',
+      replace: "if (own === undefined) return 1;",
+    },
+  ],
+  run(world) {
+    return ask(world, {
+      rows: makeRows(1, 80, "counted").flat(),
+      text: "select: [{ approx_distinct: amount, as: values }]",
+      tells: ([row]) => Number(row?.["values"]) > 20,
+    });
+  },
+};
+
 export const GATE_ATTACKS: readonly Attack[] = [
   dominated,
   lonelyExtreme,
@@ -191,4 +301,8 @@ export const GATE_ATTACKS: readonly Attack[] = [
   leftOver,
   manyRows,
   oneRichRow,
+  weighedByFew,
+  betweenEdges,
+  oneOtherValue,
+  forbiddenCount,
 ];

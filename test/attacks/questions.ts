@@ -17,8 +17,8 @@ const filterByAmount: Attack = {
   guard: [
     {
       file: "core/plan/check.ts",
-      find: 'this.#column(predicate.column, "filter", ["dimension"])',
-      replace: 'this.#column(predicate.column, "filter", ["dimension", "measure"])',
+      find: 'this.#column(predicate.column, "filter", ["dimension"], columns)',
+      replace: 'this.#column(predicate.column, "filter", ["dimension", "measure"], columns)',
     },
   ],
   run(world) {
@@ -39,8 +39,8 @@ const groupByPerson: Attack = {
   expects: "PLAN_ROLE",
   guard: [
     {
-      file: "core/plan/check.ts",
-      find: "if (!roles.includes(entry.role)) {",
+      file: "core/plan/check-column.ts",
+      find: "if (!roles.includes(column.role)) {",
       replace: "if (roles.length === 0) {",
     },
     // One group is one person: the threshold is the second line.
@@ -69,9 +69,8 @@ const sumWithoutBounds: Attack = {
   guard: [
     {
       file: "core/plan/check.ts",
-      find: 'if (own === undefined) throw new PolicyError("PLAN_BOUNDS", { column: column.name, use: op });',
-      replace:
-        "if (own === undefined) return { as, op, column, bounds: { lower: -1e9, upper: 1e9 } } as never;",
+      find: 'if (own === undefined) throw new PolicyError("PLAN_BOUNDS", { column: name, use });',
+      replace: "if (own === undefined) return { lower: -1e9, upper: 1e9 };",
     },
   ],
   run(world) {
@@ -81,6 +80,61 @@ const sumWithoutBounds: Attack = {
       rules: { bounds: {} },
       text: "select: [{ sum: amount, as: total }]",
       tells: ([row]) => Number(row?.["total"]) > 500_000_000,
+    });
+  },
+};
+
+const expressionAroundAValue: Attack = {
+  name: "the analyst sums an expression that is large for whoever has just the amount that he asks of",
+  case: "A10",
+  scene: "enclave",
+  expects: "PLAN_EXPRESSION",
+  guard: [
+    {
+      file: "core/plan/check-computed.ts",
+      find: "if (ruled === undefined) {",
+      replace: "if (operandsOf(arithmetic).size === 0) {",
+    },
+    {
+      file: "core/plan/check-computed.ts",
+      find: "return { name, ruled, type: columnTypeOf(gives)",
+      replace: 'return { name, ruled: ruled ?? "amount", type: columnTypeOf(gives)',
+    },
+  ],
+  run(world) {
+    const rows = [...crowd("expression"), { person: "known", city: "north", amount: 777_777 }];
+    return ask(world, {
+      rows,
+      text: [
+        "computed:",
+        '  near: { arithmetic: { op: "/", of: [1, { op: "-", of: [amount, 777776.999] }] } }',
+        "select: [{ sum: near, as: total }]",
+      ].join("\n"),
+      tells: ([row]) => Number(row?.["total"]) > 0.9,
+    });
+  },
+};
+
+const binsOfHisOwn: Attack = {
+  name: "the analyst asks of an amount by bins, whose edges are not the owner's",
+  case: "A11",
+  scene: "enclave",
+  expects: "PLAN_BINS",
+  guard: [
+    {
+      file: "core/plan/check-computed.ts",
+      find: 'if (edges === undefined) throw new PolicyError("PLAN_BINS", { column: of, use: "bin" });',
+      replace:
+        'if (edges === undefined) return { ...facts, type: INT32, computation: { kind: "bin", of, edges: [251] } };',
+    },
+  ],
+  run(world) {
+    const rows = crowd("bins");
+    const above = new Set(rows.filter(({ amount }) => amount > 250).map(({ person }) => person)).size;
+    return ask(world, {
+      rows,
+      text: 'computed: { half: { bin: amount } }\nwhere: { column: half, op: "=", value: 1 }\nselect: [count_units]',
+      tells: ([row]) => row?.["count_units"] === BigInt(above),
     });
   },
 };
@@ -111,5 +165,7 @@ export const QUESTION_ATTACKS: readonly Attack[] = [
   filterByAmount,
   groupByPerson,
   sumWithoutBounds,
+  expressionAroundAValue,
+  binsOfHisOwn,
   manyGroups,
 ];

@@ -13,7 +13,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { VerifiedManifest } from "../../core/manifest/manifest.ts";
 import { encodeOutputManifest } from "../../core/manifest/output.ts";
 import type { OutputManifest } from "../../core/manifest/output.ts";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import { composeStatement } from "../../core/receipt/compose.ts";
 import { OUTPUT_FILE } from "../../core/receipt/statement.ts";
 import { sha384Hex } from "../../core/text/digest.ts";

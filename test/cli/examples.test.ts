@@ -6,7 +6,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import type { ColumnEntry, Rules } from "../../core/manifest/manifest.ts";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import { generateCards } from "../../examples/generated/cards.ts";
 import { generatePatients } from "../../examples/generated/patients.ts";
 import { luhnResidue } from "../../jobs/tokenize/luhn.ts";

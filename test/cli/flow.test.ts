@@ -371,6 +371,136 @@ test("explain names the rule that refuses, and a grant for that very job overrul
   assert.deepEqual([other.exit, other.error?.code, other.error?.where], [1, "GRANT_PLAN", grant]);
 });
 
+const QUERY = `SELECT town, width_bucket(amount) AS band,
+  count(*), sum((1 + amount) * 0.5) AS halves
+FROM visits
+GROUP BY 1, 2
+HAVING count(*) > 20 -- only what is shown
+ORDER BY town, band`;
+
+test("a query is run, explained and verified with a job's file or without, and has the file's recipient", async () => {
+  const state = ["--state", flow.state];
+  const key = ["--recipient-key", flow.path("analyst.key")];
+  const withFile = flow.path("by-query");
+  await must([
+    "run",
+    flow.jobs.allowed,
+    "--sql",
+    QUERY,
+    "--out",
+    withFile,
+    "--nonce",
+    NONCE,
+    ...key,
+    ...state,
+  ]);
+  const csv = await readFile(join(withFile, "result.csv"), "utf8");
+  assert.deepEqual(csv.trimEnd().split("\r\n"), [
+    "town,band,count,halves",
+    "Aachen,0,30,152.250",
+    "Aachen,1,30,452.250",
+    "Aachen,2,30,752.250",
+    "Bonn,0,30,167.250",
+    "Bonn,1,30,467.250",
+    "Bonn,2,30,767.250",
+  ]);
+  const asked = [
+    "--sql",
+    QUERY,
+    "--dataset",
+    `visits=${flow.owner}`,
+    "--recipient",
+    flow.path("analyst.key.pub"),
+  ];
+  const place = ["--from", "visits=s3://flow/visits/"];
+  const explained = await must(["explain", ...asked, ...place, ...state]);
+  const [input] = explained["inputs"] as [{ columns: { name: string; uses: string[] }[] }];
+  assert.deepEqual(
+    input.columns.map(({ name, uses }) => [name, uses]),
+    [
+      ["person", []],
+      ["name", []],
+      ["town", ["group by"]],
+      ["amount", ["group by", "sum"]],
+    ],
+  );
+  const without = flow.path("by-options");
+  const ran = await must(["run", ...asked, ...place, "--out", without, "--nonce", NONCE, ...state]);
+  assert.equal(ran["planDigest"], explained["planDigest"]);
+  const query = { "--sql": QUERY };
+  for (const directory of [withFile, without]) {
+    assert.equal((await must(verifyArgs(directory, query)))["verified"], true);
+    const recipient = { ...query, "--job": null, "--recipient": flow.path("analyst.key.pub") };
+    assert.equal((await must(verifyArgs(directory, recipient)))["verified"], true);
+    const other = await answer(verifyArgs(directory, { "--sql": QUERY.replace("20", "21") }));
+    assert.deepEqual([other.exit, other.error?.code], [1, "RECEIPT_PLAN"]);
+  }
+});
+
+test("a query that cannot be asked is refused by its place before anything is started, or by the rule", async () => {
+  const run = (sql: string, ...more: string[]): Promise<JsonAnswer> =>
+    answer([
+      "run",
+      flow.jobs.allowed,
+      "--sql",
+      sql,
+      "--out",
+      flow.path("never"),
+      "--state",
+      flow.state,
+      ...more,
+    ]);
+  const dialect = await run("SELECT town, count(*)\nFROM visits\nWHERE town LIKE 'A%' GROUP BY town");
+  assert.deepEqual([dialect.exit, dialect.error?.code], [3, "SQL_DIALECT"]);
+  assert.equal(dialect.error?.details["at"], "line 3, column 12");
+  assert.equal((await run("SELECT (")).error?.code, "SQL_SYNTAX");
+  const foreign = await run("SELECT sum(amount * amount) FROM visits");
+  assert.deepEqual([foreign.exit, foreign.error?.code], [1, "PLAN_EXPRESSION"]);
+  const both = await run("SELECT count(*) FROM visits", "--recipient", flow.path("analyst.key.pub"));
+  assert.deepEqual([both.exit, both.error?.code], [2, "USAGE_ARGUMENTS"]);
+  const alone = await answer(["run", "--sql", "SELECT count(*) FROM visits", "--out", flow.path("never")]);
+  assert.deepEqual([alone.exit, alone.error?.code], [2, "USAGE_ARGUMENTS"]);
+});
+
+test("explain says which expressions and bins the owner declares, and what to ask for", async () => {
+  const sql = "SELECT width_bucket(town), sum(amount * amount) FROM visits GROUP BY 1";
+  const printed = await sealroom(["explain", flow.jobs.allowed, "--sql", sql, "--state", flow.state]);
+  assert.equal(printed.exit, 1);
+  const text = printed.stdout.replaceAll(/\s+/g, " ");
+  assert.match(
+    text,
+    /\[PLAN_EXPRESSION\] rule `expressions` in rules\.yaml, which says half: \(amount \+ 1\) \* 0\.5/,
+  );
+  assert.match(text, /ask for expressions: \{ NAME: amount \* amount \}, with bounds of NAME/);
+  assert.match(text, /\[PLAN_BINS\] rule `bins` in rules\.yaml, which says nothing for town/);
+});
+
+test("a data set's schema is written as a module, once its owner is who he should be", async () => {
+  const file = flow.path("visits.schema.ts");
+  const args = ["schema", "s3://flow/visits/", "--out", file, "--state", flow.state];
+  const stranger = await answer([
+    ...args,
+    "--owner",
+    flow.owner.replace(/^./, (first) => (first === "A" ? "B" : "A")),
+  ]);
+  assert.deepEqual([stranger.exit, stranger.error?.code], [1, "JOB_INPUTS"]);
+  await must([...args, "--owner", flow.owner]);
+  const { visits } = (await import(file)) as { visits: Record<string, unknown> };
+  assert.deepEqual(visits, {
+    dataset: "visits",
+    owner: flow.owner,
+    from: "s3://flow/visits/",
+    columns: {
+      person: { type: "utf8", role: "unit" },
+      name: { type: "utf8", role: "identifier" },
+      town: { type: "utf8", role: "dimension" },
+      amount: { type: "decimal(8,2)", role: "measure" },
+    },
+    expressions: ["half"],
+    bins: ["amount"],
+  });
+});
+
 test("a job that no grant could let run is not granted, and a grant says to whom and how much", async () => {
   const owner = ["--owner", flow.path("owner.key"), "--state", flow.state];
   const text = jobText(flow.owner, "analyst.key.pub");

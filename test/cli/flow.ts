@@ -41,6 +41,11 @@ adhoc: true
 recipients: [analyst.key.pub]
 bounds:
   amount: { lower: 0, upper: 1000 }
+  half: { lower: 0, upper: 500 }
+expressions:
+  half: (amount + 1) * 0.5
+bins:
+  amount: [20, 40]
 group_keys:
   town: [Aachen, Bonn, Celle]
 `;

@@ -58,6 +58,7 @@ test("the commands are those that are documented, each with an example in its he
     "sealroom policy lint",
     "sealroom policy roll-over",
     "sealroom run",
+    "sealroom schema",
     "sealroom seal",
     "sealroom sign",
     "sealroom token-key",

@@ -12,7 +12,17 @@ import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
 import { parseMeasurements } from "../../core/attestation/measurements.ts";
 import { ROOT } from "../host/tree.ts";
 
-const FOLDERS = ["cli", "core", "enclave-worker", "host-driver", "jobs", "local", "owner", "transport"];
+const FOLDERS = [
+  "cli",
+  "core",
+  "enclave-worker",
+  "host-driver",
+  "jobs",
+  "local",
+  "owner",
+  "query",
+  "transport",
+];
 const OPTIONS = {
   module: ModuleKind.ESNext,
   target: ScriptTarget.ES2023,

@@ -132,7 +132,17 @@ test("two folders, times, umasks and languages, sources and package: the same by
 async function installedPackage(t: TestContext): Promise<string> {
   const project = await folderOf(t, {});
   const home = join(project, "node_modules", "sealroom");
-  const folders = ["cli", "core", "enclave-worker", "host-driver", "jobs", "local", "owner", "transport"];
+  const folders = [
+    "cli",
+    "core",
+    "enclave-worker",
+    "host-driver",
+    "jobs",
+    "local",
+    "owner",
+    "query",
+    "transport",
+  ];
   await transpile(ROOT, folders, join(home, "dist"));
   await cp(join(ROOT, "bin"), join(home, "bin"), { recursive: true });
   await cp(join(ROOT, "package.json"), join(home, "package.json"));

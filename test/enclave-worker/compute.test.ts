@@ -12,6 +12,7 @@ import { Merge } from "../../jobs/aggregate/merge.ts";
 import { startKernel, startMerge } from "../../jobs/registry.ts";
 import type { Program } from "../../jobs/registry.ts";
 import { refuses } from "../host/refusal.ts";
+import { NOTHING } from "../aggregate/asked.ts";
 
 /** Sums one float column over all rows: the order of adding shows in the last bits. */
 const PROGRAM: Program = {
@@ -19,22 +20,23 @@ const PROGRAM: Program = {
   columns: [{ name: "x", type: { kind: "float", bits: 64 } }],
   unit: "row",
   unitColumn: null,
+  computed: [],
   predicate: null,
   dimensions: [],
   levels: [[]],
   measures: [
     {
+      ...NOTHING,
       column: 0,
+      name: "x",
       sum: { lower: -1e300, upper: 1e300, exact: false },
-      moments: null,
-      extremes: [],
-      share: false,
       exact: false,
-      missing: false,
     },
   ],
   outputs: [{ as: "total", type: { kind: "float", bits: 64 }, op: "sum", measure: 0, scale: 0 }],
   orderBy: [],
+  having: null,
+  limitBy: null,
   limit: null,
   minUnits: 2,
   maxGroups: 1,

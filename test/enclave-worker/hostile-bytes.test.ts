@@ -11,7 +11,7 @@ import type { ArrowField } from "../../core/column/schema.ts";
 import { encodeTable } from "../../core/column/table.ts";
 import type { Vector } from "../../core/column/vector.ts";
 import type { Manifest } from "../../core/manifest/manifest.ts";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import { openPool } from "../../enclave-worker/pool.ts";
 import { serveGateway } from "../../host-driver/gateway.ts";
 import { compileProgram } from "../../jobs/registry.ts";

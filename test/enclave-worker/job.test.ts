@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { trustRoot } from "../../core/attestation/root.ts";
 import { authenticateArchived } from "../../core/attestation/verify.ts";
 import type { ErrorCode } from "../../core/errors.ts";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import type { JobRequest } from "../../core/wire/job.ts";
 import type { Enclave } from "../../enclave-worker/enclave.ts";
 import { runJob } from "../../enclave-worker/job.ts";

@@ -4,7 +4,7 @@ import { duplexPair, Readable } from "node:stream";
 import { test } from "node:test";
 import { SealroomError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import { FRAME_OVERHEAD } from "../../core/seal/size.ts";
 import type { ReadRequest } from "../../core/wire/gateway.ts";
 import type { Dialer } from "../../core/wire/transport.ts";

@@ -42,6 +42,8 @@ const manifest = manifestOf(
   { rows: 0, units: [], columns: SCHEMA.map((entry) => ({ ...entry, cells: [] })) },
   {
     minUnits: 2,
+    distinct: { city: 2 },
+    bins: { amount: [-5, 0, 1000] },
     bounds: {
       amount: { lower: -1000, upper: 1000 },
       price: { lower: 0, upper: 99.5 },
@@ -59,6 +61,9 @@ const program = compileProgram(
       { as: "amount", op: "sum", column: "amount" },
       { as: "price", op: "avg", column: "price" },
       { as: "ratio", op: "sum", column: "ratio" },
+      { as: "joint", op: "covar", column: "amount", with: "ratio" },
+      { as: "cities", op: "approx_distinct", column: "city" },
+      { as: "half", op: "approx_quantile", column: "amount", at: 0.5 },
     ],
   }),
   manifest,

@@ -26,6 +26,43 @@ import { mutateJson } from "./text.ts";
 const manifest = exampleManifest(analyst.publicKey);
 const grant = exampleGrant(analyst.thumbprint);
 const plan = await compile(JOB);
+/** A plan that computes all kinds of columns, and rules that declare what it takes. */
+const declaring = {
+  ...manifest,
+  rules: {
+    ...manifest.rules,
+    expressions: { net: { op: "-", of: ["cost", { op: "*", of: ["minutes", 0.5] }] } },
+    bins: { minutes: [0, 60] },
+    distinct: { city: 2 },
+    bounds: { ...manifest.rules.bounds, net: { lower: 0, upper: 500 } },
+  },
+} as const;
+const computing = {
+  ...plan.plan,
+  computed: [
+    { as: "age", cases: [{ when: { column: "ward", op: "<", value: 3 }, then: "low" }], otherwise: null },
+    { as: "band", bin: "minutes" },
+    { as: "month", truncate: "month", of: "seen" },
+    { as: "net", arithmetic: declaring.rules.expressions.net },
+    { as: "year", part: "year", of: "admitted" },
+  ],
+  groupBy: ["age", "band", "month", "year"],
+  select: [
+    { as: "n", op: "count" },
+    { as: "total", op: "sum", column: "net" },
+    { as: "together", op: "corr", column: "net", with: "cost" },
+    { as: "half", op: "approx_quantile", column: "minutes", at: 0.5 },
+    { as: "cities", op: "approx_distinct", column: "city" },
+  ],
+  having: {
+    or: [
+      { column: "n", op: ">", value: 5 },
+      { column: "total", isNull: false },
+    ],
+  },
+  orderBy: [{ column: "n", direction: "desc" }],
+  limitBy: { count: 3, columns: ["year"] },
+};
 const manifestJws = await signManifest(manifest, owner.signingKey);
 const grantJws = await signGrant(grant, owner.signingKey);
 
@@ -84,13 +121,17 @@ export const DOCUMENT_TARGETS: readonly Target[] = [
   },
   {
     name: "plan",
-    seeds: [plan.bytes, encodeCanonical({ ...plan.plan, where: null, limit: null })],
+    seeds: [
+      plan.bytes,
+      encodeCanonical({ ...plan.plan, where: null, limit: null }),
+      encodeCanonical(computing),
+    ],
     mutations: [mutateJson],
     decode: (input) => {
       const parsed = parsePlan(input);
       assertSame(encodeCanonical(parsed), input);
       // What a host may ask for is compiled against what an owner signed.
-      assert.ok(mostResultBytes(compileProgram(parsed, manifest)) > 0);
+      assert.ok(mostResultBytes(compileProgram(parsed, declaring)) > 0);
     },
     codes: 12,
     accepts: true,

@@ -12,6 +12,7 @@ import { parseYaml } from "../../core/text/yaml.ts";
 import { parseCsvHeader } from "../../owner/read/csv-header.ts";
 import { parseRulesFile } from "../../owner/rules-file.ts";
 import { parseSchemaFile } from "../../owner/schema-file.ts";
+import { readQuery } from "../../query/sql/select.ts";
 import { makeParty, makeSigner } from "../manifest/example.ts";
 import { mutateBytes } from "./mutate.ts";
 import { assertSame } from "./target.ts";
@@ -46,6 +47,9 @@ select:
   - count
   - { count_units: "*", as: patients }
   - { sum: COST, as: total }
+  - { corr: COST, with: DAYS }
+  - { approx_quantile: COST, at: 0.95 }
+  - { approx_distinct: CLASS, as: classes }
 order_by: [{ column: patients, direction: desc }, CLASS]
 limit: 100
 recipient: analyst.key.pub
@@ -73,6 +77,7 @@ bounds:
 group_keys:
   CLASS: [ambulatory, emergency, 7, true]
 bins: { COST: [-1, 0.5, "10.25"] }
+distinct: { COST: 3 }
 `;
 
 const YAMLS = [
@@ -87,6 +92,12 @@ select: [count, { sum: COST, as: total }]
 order_by: [{ column: total, direction: desc }]
 recipient: analyst.key.pub
 `;
+
+const QUERIES = [
+  "SELECT CLASS, count(*) AS n, avg(COST * (1 - RATE)) FROM encounters e WHERE e.START >= DATE '2022-01-01' GROUP BY 1 HAVING count(*) > 5 ORDER BY n DESC LIMIT 10",
+  "SELECT extract(year FROM START) AS y, CASE WHEN AGE < 18 THEN 'minor' ELSE 'adult' END AS g, top_k(REASON, 3) FROM encounters GROUP BY y, g",
+  'SELECT "A b", count_units(*), histogram(COST) FROM encounters WHERE X IN (1, 2.5) OR NOT (Y BETWEEN -1 AND 3) AND Z IS NULL GROUP BY ROLLUP ("A b")',
+];
 
 const MEASUREMENTS = encodeMeasurements({ 0: "a0".repeat(48), 1: "b1".repeat(48), 2: "c2".repeat(48) });
 
@@ -149,6 +160,22 @@ export const TEXT_TARGETS: readonly Target[] = [
     },
     codes: 8,
     accepts: true,
+  },
+  {
+    name: "SQL",
+    seeds: QUERIES.map(bytesOf),
+    mutations: [mutateText],
+    decode: async (input) => {
+      const query = await readQuery(textOf(input), ["encounters"]);
+      const job = {
+        datasets: [{ dataset: "encounters", owner: party.thumbprint }],
+        recipient: party.publicKey,
+      };
+      await compilePlan({ ...job, ...query, kind: "aggregate", release: "sealed" }, () => party.publicKey);
+    },
+    codes: 3,
+    accepts: true,
+    share: 5,
   },
   {
     name: "schema file",

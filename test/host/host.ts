@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import type { CompiledPlan } from "../../core/plan/compile.ts";
 import { ByteStream } from "../../core/wire/byte-stream.ts";
 import { encodeBulkPrefix, readReadRequest } from "../../core/wire/gateway.ts";

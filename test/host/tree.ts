@@ -21,7 +21,17 @@ export interface Tree {
 
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 
-const FOLDERS = ["core", "jobs", "transport", "enclave-worker", "owner", "host-driver", "local", "test/host"];
+const FOLDERS = [
+  "core",
+  "jobs",
+  "query",
+  "transport",
+  "enclave-worker",
+  "owner",
+  "host-driver",
+  "local",
+  "test/host",
+];
 const FILES = ["package.json", "package-lock.json"];
 
 /** `folders` are copied too. Throws unless every `find` stood in its file exactly once. */

@@ -25,6 +25,8 @@ test("parses what it should, to the same value", () => {
   assert.deepEqual(encodeCanonical(parse(manifest)), encodeCanonical(manifest));
 });
 
+const sumOf = (...of: (string | number)[]): object => ({ op: "+", of });
+
 const REFUSED: readonly (readonly [string, ErrorCode, Path, unknown])[] = [
   ["another version", "MANIFEST_FIELD", ["version"], 2],
   ["a version in words", "MANIFEST_FIELD", ["version"], "1"],
@@ -125,6 +127,43 @@ const REFUSED: readonly (readonly [string, ErrorCode, Path, unknown])[] = [
   ["extremes of what Object has", "MANIFEST_RULES", ["rules", "extremes"], ["valueOf"]],
   ["extremes named twice", "MANIFEST_RULES", ["rules", "extremes"], ["cost", "cost"]],
   ["extremes by flag", "MANIFEST_FIELD", ["rules", "extremes"], true],
+  ["expressions that say nothing", "MANIFEST_RULES", ["rules", "expressions"], {}],
+  ["an expression in words", "MANIFEST_RULES", ["rules", "expressions"], { net: "cost" }],
+  ["an expression of no column", "MANIFEST_RULES", ["rules", "expressions"], { net: sumOf("cost", "costs") }],
+  [
+    "an expression of the unit",
+    "MANIFEST_RULES",
+    ["rules", "expressions"],
+    { net: sumOf("cost", "patient") },
+  ],
+  [
+    "an expression of a hidden column",
+    "MANIFEST_RULES",
+    ["rules", "expressions"],
+    { net: sumOf("cost", "diagnosis") },
+  ],
+  ["an expression of a text", "MANIFEST_RULES", ["rules", "expressions"], { net: sumOf("cost", "city") }],
+  ["an expression of a day", "MANIFEST_RULES", ["rules", "expressions"], { net: sumOf("cost", "admitted") }],
+  ["an expression of no column at all", "MANIFEST_RULES", ["rules", "expressions"], { net: sumOf(1, 2) }],
+  [
+    "an expression by a column's name",
+    "MANIFEST_RULES",
+    ["rules", "expressions"],
+    { Cost: sumOf("cost", 1) },
+  ],
+  [
+    "an expression of too many digits",
+    "MANIFEST_FIELD",
+    ["rules", "expressions"],
+    { net: sumOf("cost", 1e-16) },
+  ],
+  [
+    "an expression under another operator",
+    "MANIFEST_FIELD",
+    ["rules", "expressions"],
+    { net: { op: "^", of: ["cost", 2] } },
+  ],
+  ["bounds of no expression", "MANIFEST_RULES", ["rules", "bounds"], { net: { lower: 0, upper: 1 } }],
   ["bins that say nothing", "MANIFEST_RULES", ["rules", "bins"], {}],
   ["bins as a list", "MANIFEST_FIELD", ["rules", "bins"], [0, 100]],
   ["bins of no column", "MANIFEST_RULES", ["rules", "bins"], { costs: [0] }],
@@ -146,6 +185,15 @@ const REFUSED: readonly (readonly [string, ErrorCode, Path, unknown])[] = [
     ["rules", "bins"],
     { weight: [Number.MAX_SAFE_INTEGER] },
   ],
+  ["counts of distinct values that say nothing", "MANIFEST_RULES", ["rules", "distinct"], {}],
+  ["distinct values as a list", "MANIFEST_FIELD", ["rules", "distinct"], ["cost"]],
+  ["distinct values of no column", "MANIFEST_RULES", ["rules", "distinct"], { costs: 1 }],
+  ["distinct values of the unit", "MANIFEST_RULES", ["rules", "distinct"], { patient: 1 }],
+  ["distinct values of an identifier", "MANIFEST_RULES", ["rules", "distinct"], { ssn: 1 }],
+  ["distinct values of a hidden column", "MANIFEST_RULES", ["rules", "distinct"], { diagnosis: 1 }],
+  ["no distinct value of a unit", "MANIFEST_FIELD", ["rules", "distinct"], { cost: 0 }],
+  ["more distinct values of a unit than 8", "MANIFEST_FIELD", ["rules", "distinct"], { cost: 9 }],
+  ["half a distinct value", "MANIFEST_FIELD", ["rules", "distinct"], { cost: 1.5 }],
   ["rounding to ones, which is none", "MANIFEST_FIELD", ["rules", "rounding", "counts"], 1],
   ["rounding of counts to a fraction", "MANIFEST_FIELD", ["rules", "rounding", "counts"], 2.5],
   ["rounding of an unknown kind", "MANIFEST_FIELD", ["rules", "rounding", "averages"], 5],
@@ -482,6 +530,7 @@ test("accepts every rule at the end of its range", () => {
   accept(["rules", "bins"], { serial: ["-9223372036854775808", 0, "9223372036854775807"], score: [-1e300] });
   const most = Number.MAX_SAFE_INTEGER;
   accept(["rules", "bins"], { weight: [1 - most, 0, most - 1], seen: ["2026-01-31"] });
+  accept(["rules", "distinct"], { cost: 1, city: 8 });
   accept(["rules", "minUnits"], 2);
   accept(["rules", "maxShare"], 1);
   accept(["rules", "maxShare"], null);

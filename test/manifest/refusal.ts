@@ -5,7 +5,7 @@ import type { ErrorCode } from "../../core/errors.ts";
 
 /** The codes that say that sound evidence is not permitted, so that their class must be PolicyError. */
 const POLICY =
-  /^(POLICY|RULES)_|^GRANT_(?!FIELD)|^(MANIFEST_EXPIRED|PLAN_ROLE|PLAN_BOUNDS|PLAN_EXTREMES)$|^RECEIPT_(?!FORM|STATEMENT)/;
+  /^(POLICY|RULES)_|^GRANT_(?!FIELD)|^(MANIFEST_EXPIRED|PLAN_ROLE|PLAN_BOUNDS|PLAN_EXTREMES|PLAN_BINS|PLAN_DISTINCT|PLAN_EXPRESSION)$|^RECEIPT_(?!FORM|STATEMENT)/;
 
 export function assertThrows(act: () => unknown, code: ErrorCode, what = ""): SealroomError {
   let value: unknown;

@@ -16,6 +16,7 @@ import { printReport, readReport } from "./report.ts";
 const FOLDERS = [
   "core",
   "jobs",
+  "query",
   "transport",
   "enclave-worker",
   "owner",

@@ -111,11 +111,13 @@ test("rules have defaults that release nothing", async () => {
   );
 });
 
-test("bins are as they are written, and left out where there are none", async () => {
+test("bins, and how many distinct values count, are as they are written, and left out where there are none", async () => {
   const read = async (text: string): Promise<Rules> =>
     checkRules(await parseRulesFile(`min_units: 5\nmax_groups: 10\n${text}`, noKeys), TABLE);
   assert.deepEqual({ ...(await read("bins: { n: [0, 10, 100] }\n")).bins }, { n: [0, 10, 100] });
   assert.equal(Object.hasOwn(await read("bins:\n"), "bins"), false);
+  assert.deepEqual({ ...(await read("distinct: { n: 3 }\n")).distinct }, { n: 3 });
+  assert.equal(Object.hasOwn(await read("distinct:\n"), "distinct"), false);
 });
 
 test("recipients are keys, or paths to them", async () => {

@@ -136,6 +136,65 @@ test("gives variances under the same bounds, and extremes of the columns that th
   assertThrows(() => selected([{ as: "n", op: "min", column: "ward" }]), "PLAN_ROLE");
 });
 
+test("gives covariances where both columns are measures of numbers with bounds, in either order", () => {
+  for (const [column, other] of [
+    ["cost", "minutes"],
+    ["minutes", "cost"],
+  ] as const) {
+    const [joint] = selected([{ as: "n", op: "covar", column, with: other }]).select;
+    assert.ok(joint !== undefined && "with" in joint);
+    assert.deepEqual([joint.column.name, joint.with.name], [column, other]);
+    assert.equal([joint.bounds, joint.withBounds][column === "cost" ? 0 : 1]?.upper, 99_999.99);
+  }
+  const spoilt: readonly (readonly [string, ErrorCode])[] = [
+    ["unbounded", "PLAN_BOUNDS"],
+    ["ward", "PLAN_ROLE"],
+    ["note", "PLAN_TYPE"],
+    ["nowhere", "PLAN_COLUMN"],
+  ];
+  for (const [name, code] of spoilt) {
+    assertThrows(() => selected([{ as: "n", op: "corr", column: "cost", with: name }]), code);
+    assertThrows(() => selected([{ as: "n", op: "corr", column: name, with: "cost" }]), code);
+  }
+});
+
+test("gives quantiles of measures by the edges that the owner declares, and of no other column", () => {
+  const quantile = (column: string): Aggregate => ({ as: "q", op: "approx_quantile", column, at: 0.5 });
+  const bins = { cost: [0, 100], ward: [1, 2] };
+  const check = (column: string): CheckedPlan =>
+    checkPlan(
+      { ...plan, select: [quantile(column)], orderBy: [] },
+      { ...manifest, rules: { ...manifest.rules, bins } },
+    );
+  const [asked] = check("cost").select;
+  assert.ok(asked !== undefined && "edges" in asked);
+  assert.deepEqual(asked.edges, [0, 100]);
+  assertThrows(() => check("ward"), "PLAN_ROLE");
+  assertThrows(() => check("minutes"), "PLAN_BINS");
+  const error = assertThrows(() => selected([quantile("cost")]), "PLAN_BINS");
+  assert.deepEqual({ ...error.details }, { column: "cost", use: "approx_quantile" });
+});
+
+test("counts distinct values of the columns that the owner names, measures or dimensions, and of no other", () => {
+  const check = (column: string): CheckedPlan =>
+    checkPlan(
+      { ...plan, select: [{ as: "d", op: "approx_distinct", column }], orderBy: [] },
+      { ...manifest, rules: { ...manifest.rules, distinct: { ward: 3, note: 1 } } },
+    );
+  for (const [name, perUnit] of [
+    ["ward", 3],
+    ["note", 1],
+  ] as const) {
+    const [counted] = check(name).select;
+    assert.ok(counted !== undefined && "perUnit" in counted);
+    assert.equal(counted.perUnit, perUnit);
+  }
+  const error = assertThrows(() => check("city"), "PLAN_DISTINCT");
+  assert.deepEqual({ ...error.details }, { column: "city", use: "approx_distinct" });
+  assertThrows(() => check("patient"), "PLAN_ROLE");
+  assertThrows(() => check("toString"), "PLAN_COLUMN");
+});
+
 test("says of each total which group columns it keeps", () => {
   const groupBy = ["city", "ward"];
   const checked = checkPlan({ ...plan, groupBy, totals: [["city"], ["ward"], []], orderBy: [] }, manifest);

@@ -1,5 +1,5 @@
 // A job that is right in every respect, for tests to spoil; and what it needs to compile.
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import type { CompiledPlan } from "../../core/plan/compile.ts";
 import type { AggregatePlan } from "../../core/plan/plan.ts";
 import { makeParty } from "../manifest/example.ts";

@@ -5,7 +5,7 @@ import type { ErrorCode } from "../../core/errors.ts";
 import { encodeCanonical } from "../../core/json.ts";
 import { parseJob } from "../../core/plan/job-text.ts";
 import type { AggregateJob } from "../../core/plan/job-text.ts";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import { parsePlan, planDigest } from "../../core/plan/parse.ts";
 import { altered, makeSigner } from "../manifest/example.ts";
 import { assertRefused, assertThrows } from "../manifest/refusal.ts";
@@ -273,7 +273,10 @@ test("names all that are known where none is near and they are few", () => {
   const select = JSON.stringify({ ...jobValue(), select: [{ mean: "cost" }] });
   const { details } = assertThrows(() => parseJob(select), "JOB_FIELD");
   assert.equal(details["nearest"], undefined);
-  assert.equal(details["known"], "count, count_units, sum, avg, var, stddev, min, max, as");
+  assert.equal(
+    details["known"],
+    "count, count_units, sum, avg, var, stddev, min, max, covar, corr, approx_quantile, approx_distinct, with, at, as",
+  );
 });
 
 test("names the output that an order probably meant", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ErrorCode } from "../../core/errors.ts";
 import { encodeCanonical } from "../../core/json.ts";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import type { CompiledPlan } from "../../core/plan/compile.ts";
 import { parseJob } from "../../core/plan/job-text.ts";
 import { parsePlan } from "../../core/plan/parse.ts";

@@ -20,6 +20,9 @@ test("parses the bytes it was compiled to", () => {
   assert.deepEqual(encodeCanonical(parsePlan(bytes)), bytes);
 });
 
+const BIN = (as: string): object => ({ as, bin: "cost" });
+const IS_NULL = { column: "ward", isNull: true };
+
 const REFUSED: readonly (readonly [string, ErrorCode, readonly (string | number)[], unknown])[] = [
   ["another version", "PLAN_FIELD", ["version"], 2],
   ["another kind", "PLAN_FIELD", ["kind"], "tokenize"],
@@ -40,6 +43,25 @@ const REFUSED: readonly (readonly [string, ErrorCode, readonly (string | number)
   ["a total of what is no group column", "PLAN_FIELD", ["totals"], [["ward"]]],
   ["a total that totals nothing", "PLAN_FIELD", ["totals"], [["city"]]],
   ["a total twice", "PLAN_FIELD", ["totals"], [[], []]],
+  ["a covariance of nothing", "PLAN_FIELD", ["select", 0], { as: "c", op: "covar", with: "cost" }],
+  ["a covariance of one column", "PLAN_FIELD", ["select", 0], { as: "c", op: "covar", column: "cost" }],
+  ["a correlation with itself", "PLAN_FIELD", ["select", 0], { as: "c", op: "corr", column: "c", with: "c" }],
+  ["a quantile of nothing", "PLAN_FIELD", ["select", 0], { as: "q", op: "approx_quantile", at: 0.5 }],
+  ["a quantile at nothing", "PLAN_FIELD", ["select", 0], { as: "q", op: "approx_quantile", column: "cost" }],
+  ["a quantile at all", "PLAN_FIELD", ["select", 0], quantileAt(1)],
+  ["a quantile at none", "PLAN_FIELD", ["select", 0], quantileAt(0)],
+  ["a quantile at a word", "PLAN_FIELD", ["select", 0], quantileAt("0.5")],
+  ["a quantile at seven digits", "PLAN_FIELD", ["select", 0], quantileAt(0.1234567)],
+  ["a quantile of two columns", "PLAN_FIELD", ["select", 0], { ...quantileAt(0.5), with: "minutes" }],
+  ["a sum at a share", "PLAN_FIELD", ["select", 3, "at"], 0.5],
+  [
+    "a covariance at a share",
+    "PLAN_FIELD",
+    ["select", 0],
+    { as: "c", op: "covar", column: "cost", with: "minutes", at: 0.5 },
+  ],
+  ["distinct values of nothing", "PLAN_FIELD", ["select", 0], { as: "d", op: "approx_distinct" }],
+  ["a sum of two columns", "PLAN_FIELD", ["select", 3, "with"], "minutes"],
   ["a sum without column", "PLAN_FIELD", ["select", 3, "column"], undefined],
   ["units with a column", "PLAN_FIELD", ["select", 1, "column"], "city"],
   [
@@ -49,6 +71,46 @@ const REFUSED: readonly (readonly [string, ErrorCode, readonly (string | number)
     Array.from({ length: 257 }, (_, i) => ({ as: `n${i}`, op: "count" })),
   ],
   ["an output with a reserved name", "PLAN_OUTPUT", ["select", 1, "as"], "Sealroom:rows"],
+  ["computed columns, but none", "PLAN_FIELD", ["computed"], []],
+  ["a computed column without name", "PLAN_FIELD", ["computed"], [{ bin: "cost" }]],
+  ["computed columns out of order", "PLAN_FIELD", ["computed"], [BIN("z"), BIN("a")]],
+  ["a computed column twice", "PLAN_OUTPUT", ["computed"], [BIN("a"), BIN("A")]],
+  [
+    "a computed column of two kinds",
+    "PLAN_FIELD",
+    ["computed"],
+    [{ as: "a", bin: "cost", part: "year", of: "seen" }],
+  ],
+  ["arithmetic that is a number", "PLAN_FIELD", ["computed"], [{ as: "a", arithmetic: 3 }]],
+  [
+    "arithmetic of three",
+    "PLAN_FIELD",
+    ["computed"],
+    [{ as: "a", arithmetic: { op: "+", of: ["b", "c", "d"] } }],
+  ],
+  ["arithmetic under %", "PLAN_FIELD", ["computed"], [{ as: "a", arithmetic: { op: "%", of: ["b", 2] } }]],
+  [
+    "a number of too many digits",
+    "PLAN_FIELD",
+    ["computed"],
+    [{ as: "a", arithmetic: { op: "+", of: ["b", 1e-16] } }],
+  ],
+  ["a part that there is not", "PLAN_FIELD", ["computed"], [{ as: "a", part: "minute", of: "seen" }]],
+  ["a unit that there is not", "PLAN_FIELD", ["computed"], [{ as: "a", truncate: "minute", of: "seen" }]],
+  ["cases without the last", "PLAN_FIELD", ["computed"], [{ as: "a", cases: [{ when: IS_NULL, then: 1 }] }]],
+  ["no cases", "PLAN_FIELD", ["computed"], [{ as: "a", cases: [], otherwise: 1 }]],
+  [
+    "a case that gives a list",
+    "PLAN_FIELD",
+    ["computed"],
+    [{ as: "a", cases: [{ when: IS_NULL, then: [1] }], otherwise: 1 }],
+  ],
+  ["a condition that is none", "PLAN_FIELD", ["having"], null],
+  ["a condition on what is not in the result", "PLAN_OUTPUT", ["having"], { column: "ward", isNull: true }],
+  ["a limit of rows by nothing", "PLAN_FIELD", ["limitBy"], { count: 1, columns: [] }],
+  ["a limit of no rows by a column", "PLAN_FIELD", ["limitBy"], { count: 0, columns: ["city"] }],
+  ["a limit by what is not in the result", "PLAN_OUTPUT", ["limitBy"], { count: 1, columns: ["ward"] }],
+  ["a limit by a column twice", "PLAN_OUTPUT", ["limitBy"], { count: 1, columns: ["city", "city"] }],
   ["a short form of the order", "PLAN_FIELD", ["orderBy"], ["city"]],
   ["an order by what is not there", "PLAN_OUTPUT", ["orderBy", 0, "column"], "cost"],
   ["a limit past a million", "PLAN_FIELD", ["limit"], 1_000_001],
@@ -56,6 +118,19 @@ const REFUSED: readonly (readonly [string, ErrorCode, readonly (string | number)
   ["a recipient for signing", "KEY_USE", ["recipient"], edwards.publicKey],
   ["a release by flag", "PLAN_FIELD", ["release"], true],
 ];
+
+function quantileAt(at: unknown): Record<string, unknown> {
+  return { as: "q", op: "approx_quantile", column: "cost", at };
+}
+
+test("takes quantiles at any share of up to six digits", () => {
+  for (const at of [0.5, 0.000001, 0.999999, 0.333333]) {
+    const { select } = parsePlan(
+      encodeCanonical(altered(plan, ["select", 0], quantileAt(at))),
+    ) as AggregatePlan;
+    assert.deepEqual({ ...select[0] }, quantileAt(at));
+  }
+});
 
 for (const [what, code, path, part] of REFUSED) {
   test(`refuses a plan with ${what}`, () => {

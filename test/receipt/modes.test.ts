@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Authority } from "../../core/manifest/authority.ts";
 import type { VerifiedManifest } from "../../core/manifest/manifest.ts";
 import type { TokenFacts } from "../../core/manifest/tokenization.ts";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import { composeStatement } from "../../core/receipt/compose.ts";
 import { encodeStatement, OUTPUT_FILE, parseStatement } from "../../core/receipt/statement.ts";
 import type { Statement, Subject } from "../../core/receipt/statement.ts";

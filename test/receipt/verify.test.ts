@@ -88,6 +88,7 @@ test("claims no rule that is not in force, and says what its absence leaves open
     ["Extremes:", { extremes: ["cost"] }, null],
     ["Rounding:", { rounding: { counts: 5, sums: {} } }, "nothing was rounded"],
     ["Rounding:", { rounding: { counts: null, sums: { cost: 1 } } }, "nothing was rounded"],
+    ["Distinct values:", { distinct: { cost: 2 } }, null],
     ["Bins:", { bins: { cost: [0, 100] } }, null],
     ["Totals:", { totals: [[]] }, null],
   ] as const;

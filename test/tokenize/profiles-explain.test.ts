@@ -7,7 +7,7 @@ import type { Manifest } from "../../core/manifest/manifest.ts";
 import { explainJob } from "../../host-driver/explain.ts";
 import type { InputExplanation } from "../../host-driver/explain.ts";
 import { NOW } from "../manifest/example.ts";
-import { compileJob } from "../../core/plan/compile.ts";
+import { compileJob } from "../../query/job.ts";
 import { analyst, JOB, owner } from "../plan/example.ts";
 import { claim, claims, manifestOf } from "./profile-copies.ts";
 import type { Columns } from "./profile-copies.ts";

@@ -138,9 +138,14 @@ const DONE: readonly Omit<Shape, "end">[] = [
   },
   {
     name: "moments and extremes, where nobody may dominate",
-    job: `group_by: [city]\nselect: [{ var: amount }, { stddev: ratio }, { min: price }, { max: amount }, { avg: ratio }]`,
+    job: `group_by: [city]\nselect: [{ var: amount }, { stddev: ratio }, { min: price }, { max: amount }, { avg: ratio }, { covar: amount, with: ratio }, { corr: price, with: amount }, { approx_quantile: ratio, at: 0.5 }, { approx_distinct: street }]`,
     layout: TWO,
-    rules: { extremes: ["price", "amount"], maxShare: 0.5 },
+    rules: {
+      extremes: ["price", "amount"],
+      maxShare: 0.5,
+      bins: { ratio: [-1.5, 0, 7] },
+      distinct: { street: 2 },
+    },
   },
   {
     name: "many figures with long names",

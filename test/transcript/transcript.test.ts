@@ -116,9 +116,9 @@ const LEAKS: readonly Leak[] = [
     plants: [
       {
         file: "jobs/aggregate/gate.ts",
-        find: "  const ordered = orderRows(program, listRows(program, candidates));\n",
+        find: "  const ordered = limitRowsBy(program, orderRows(program, kept));\n",
         replace:
-          '  const ordered = orderRows(program, listRows(program, candidates));\n  if (ordered.length === 0) throw new PolicyError("GATE_GROUPS");\n',
+          '  const ordered = limitRowsBy(program, orderRows(program, kept));\n  if (ordered.length === 0) throw new PolicyError("GATE_GROUPS");\n',
       },
     ],
     found: /control, out .*refused/,
