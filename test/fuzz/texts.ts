@@ -96,7 +96,7 @@ recipient: analyst.key.pub
 const QUERIES = [
   "SELECT CLASS, count(*) AS n, avg(COST * (1 - RATE)) FROM encounters e WHERE e.START >= DATE '2022-01-01' GROUP BY 1 HAVING count(*) > 5 ORDER BY n DESC LIMIT 10",
   "SELECT extract(year FROM START) AS y, CASE WHEN AGE < 18 THEN 'minor' ELSE 'adult' END AS g, top_k(REASON, 3) FROM encounters GROUP BY y, g",
-  'SELECT "A b", count_units(*), histogram(COST) FROM encounters WHERE X IN (1, 2.5) OR NOT (Y BETWEEN -1 AND 3) AND Z IS NULL GROUP BY ROLLUP ("A b")',
+  'SELECT "A b", count_units(*), sum(COST) FROM encounters WHERE X IN (1, 2.5) OR NOT (Y BETWEEN -1 AND 3) AND Z IS NULL GROUP BY ROLLUP ("A b")',
 ];
 
 const MEASUREMENTS = encodeMeasurements({ 0: "a0".repeat(48), 1: "b1".repeat(48), 2: "c2".repeat(48) });
