@@ -217,12 +217,13 @@ interface Finished {
 
 function describe(
   path: string,
-  { out, nonce: givenNonce }: Options,
+  { out, nonce: givenNonce, sql }: Options,
   cloud: Cloud,
   { plan, datasets }: PreparedJob,
   { nonce, opened, files, bytesRead }: Finished,
 ): Report {
   const hex = encodeHex(nonce);
+  const asked = sql === undefined || path === "--sql" ? path : `${path} and the same --sql`;
   const minUnits = Math.max(...datasets.map(({ verified }) => verified.manifest.rules.minUnits));
   const rows = opened?.table.batches.reduce((sum, batch) => sum + batch.rows, 0) ?? null;
   const badRows = opened === null ? {} : readBadRows(opened.arrow);
@@ -258,7 +259,7 @@ function describe(
         ...unrevealedFields(unrevealed),
         ["written", `${out}: ${files.join(", ")}`],
         ["nonce", `${hex}${givenNonce === undefined ? " (keep it: verify asks for it)" : ""}`],
-        ["not verified", `run \`sealroom verify ${out}\` with what you expect of ${path}`],
+        ["not verified", `run \`sealroom verify ${out}\` with what you expect of ${asked}`],
         ...(plan.plan.kind === "tokenize"
           ? [
               [

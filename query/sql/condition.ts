@@ -25,7 +25,8 @@ const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
   ">": "<",
   ">=": "<=",
 };
-const A_CONDITION = "= <> < <= > >= with a constant, IN (...), BETWEEN, IS NULL, under AND, OR and NOT";
+const A_CONDITION =
+  "a column beside a constant (= <> < <= > >=), IN (...), BETWEEN, IS NULL, under AND, OR and NOT";
 
 /** Errors: SQL_DIALECT. */
 export function readCondition(source: Source, node: Node | undefined, nameLeaf: NameLeaf): Predicate {

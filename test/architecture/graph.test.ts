@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { test } from "node:test";
 import { ENCLAVE_ENTRIES } from "../../local/enclave-files.ts";
 import { reachableFiles } from "../../local/module-graph.ts";
-import { copyTree, ROOT } from "../host/tree.ts";
+import { copyTree, FOLDERS, ROOT } from "../host/tree.ts";
 import type { Replacement } from "../host/tree.ts";
 import {
   ambientReads,
@@ -20,17 +20,6 @@ import {
 } from "./sources.ts";
 
 const PRODUCTION = ["enclave-worker/main.ts", "enclave-worker/thread.ts"];
-const FOLDERS = [
-  "core",
-  "query",
-  "jobs",
-  "transport",
-  "enclave-worker",
-  "owner",
-  "host-driver",
-  "cli",
-  "local",
-];
 const TRUSTED = ["core", "jobs", "enclave-worker"];
 
 function rootUrl(root: string): URL {
@@ -365,4 +354,13 @@ test("a module of Node that opens sockets, and a package that is not listed, are
     const { outside } = await reach(root, PRODUCTION);
     assert.ok(outside.has("node:net") && outside.has("apache-arrow"));
   });
+});
+
+test("the folders that tests copy and package are those that the compiler builds", async () => {
+  const { references } = JSON.parse(await readFile(join(ROOT, "tsconfig.json"), "utf8")) as {
+    references: readonly { path: string }[];
+  };
+  const built = references.map(({ path }) => path.replace("./", ""));
+  const packaged = built.filter((folder) => !["examples", "bench", "test"].includes(folder));
+  assert.deepEqual(FOLDERS.toSorted(), packaged.sort());
 });

@@ -10,19 +10,8 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
 import { parseMeasurements } from "../../core/attestation/measurements.ts";
-import { ROOT } from "../host/tree.ts";
+import { FOLDERS, ROOT } from "../host/tree.ts";
 
-const FOLDERS = [
-  "cli",
-  "core",
-  "enclave-worker",
-  "host-driver",
-  "jobs",
-  "local",
-  "owner",
-  "query",
-  "transport",
-];
 const OPTIONS = {
   module: ModuleKind.ESNext,
   target: ScriptTarget.ES2023,

@@ -9,7 +9,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { parseMeasurements } from "../../core/attestation/measurements.ts";
 import { answer } from "../cli/command-line.ts";
-import { copyTree, ROOT } from "../host/tree.ts";
+import { copyTree, FOLDERS, ROOT } from "../host/tree.ts";
 import { elfOf, folderOf, KERNEL, kernelOf, MODULES } from "./specimens.ts";
 import { transpile } from "./transpile.ts";
 
@@ -89,7 +89,7 @@ async function age(directory: string): Promise<void> {
   }
 }
 
-const SOURCES = ["cli", "bin", "tsconfig.base.json"];
+const SOURCES = ["bin", "tsconfig.base.json"];
 
 test("two folders, times, umasks and languages, sources and package: the same bytes and registers", async (t) => {
   const plain = await copyTree([], SOURCES);
@@ -132,18 +132,7 @@ test("two folders, times, umasks and languages, sources and package: the same by
 async function installedPackage(t: TestContext): Promise<string> {
   const project = await folderOf(t, {});
   const home = join(project, "node_modules", "sealroom");
-  const folders = [
-    "cli",
-    "core",
-    "enclave-worker",
-    "host-driver",
-    "jobs",
-    "local",
-    "owner",
-    "query",
-    "transport",
-  ];
-  await transpile(ROOT, folders, join(home, "dist"));
+  await transpile(ROOT, FOLDERS, join(home, "dist"));
   await cp(join(ROOT, "bin"), join(home, "bin"), { recursive: true });
   await cp(join(ROOT, "package.json"), join(home, "package.json"));
   for (const name of await readdir(join(ROOT, "node_modules"))) {

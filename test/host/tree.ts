@@ -21,17 +21,18 @@ export interface Tree {
 
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 
-const FOLDERS = [
+/** Every folder of sources that the package has. */
+export const FOLDERS = [
   "core",
-  "jobs",
   "query",
+  "jobs",
   "transport",
   "enclave-worker",
   "owner",
   "host-driver",
+  "cli",
   "local",
-  "test/host",
-];
+] as const;
 const FILES = ["package.json", "package-lock.json"];
 
 /** `folders` are copied too. Throws unless every `find` stood in its file exactly once. */
@@ -42,7 +43,7 @@ export async function copyTree(
   const root = await mkdtemp(join(tmpdir(), "sealroom-tree-"));
   const remove = (): Promise<void> => rm(root, { recursive: true, force: true });
   try {
-    for (const path of [...FOLDERS, ...folders, ...FILES]) {
+    for (const path of [...FOLDERS, "test/host", ...folders, ...FILES]) {
       // Four times as fast as the one that does not wait.
       cpSync(join(ROOT, path), join(root, path), { recursive: true });
     }

@@ -7,25 +7,13 @@ import { cpSync, existsSync, globSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { ROOT } from "../host/tree.ts";
+import { FOLDERS, ROOT } from "../host/tree.ts";
 import { SHARED } from "../vectors.ts";
 import { PARTS } from "./parts.ts";
 import type { Part } from "./parts.ts";
 import { printReport, readReport } from "./report.ts";
 
-const FOLDERS = [
-  "core",
-  "jobs",
-  "query",
-  "transport",
-  "enclave-worker",
-  "owner",
-  "host-driver",
-  "local",
-  "cli",
-  "test",
-  "docs",
-];
+const COPIED = [...FOLDERS, "test", "docs"];
 const FILES = ["package.json", "package-lock.json", "tsconfig.json"];
 
 /** Files by part. */
@@ -53,7 +41,7 @@ async function mutatePart(name: string, files: readonly string[]): Promise<void>
   try {
     const tree = join(place, "tree");
     await mkdir(tree);
-    for (const path of [...FOLDERS, ...FILES]) {
+    for (const path of [...COPIED, ...FILES]) {
       cpSync(join(ROOT, path), join(tree, path), { recursive: true });
     }
     await symlink(join(ROOT, "node_modules"), join(tree, "node_modules"));
