@@ -83,5 +83,5 @@ export async function programFor(
     rules: rulesFor(NOBODY),
   };
   const { plan } = await compileJob(jobText(owner, dimension, measure), () => NOBODY);
-  return compileProgram(plan, manifest);
+  return compileProgram(plan, [manifest]);
 }

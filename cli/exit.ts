@@ -89,6 +89,7 @@ const BY_LAYER: Readonly<Record<Layer, Consequence>> = {
   INPUT: { exit: 2, advice: "Correct the option." },
   CLOUD: NETWORK,
   OWNER: { exit: 3, advice: "Correct the file." },
+  JOIN: { exit: 1, advice: "Join the smaller data set on the right, by keys that few of its rows share." },
   AGGREGATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
   GATE: { exit: 1, advice: "Ask for fewer groups or columns, or filter further." },
   REVEAL: { exit: 1, advice: "Name fewer tokens under `match`, or ask the owner for a grant of more rows." },

@@ -71,11 +71,18 @@ async function grant(session: Session, options: Options, file: string | undefine
     const { plan, datasets } = await locate(path, () =>
       prepareJob({ job: job.text, resolveRecipient: job.resolveRecipient, from, s3, nowMs }),
     );
-    const manifests = datasets.map(({ verified }) => verified);
+    const inputs = datasets.map(({ verified }) => verified);
+    // Of a join's two owners each grants what is his.
+    const own = inputs.filter(({ owner }) => owner === ownerKey.thumbprint);
+    const manifests = own.length === 0 ? inputs : own;
     const { recipient, kind } = plan.plan;
     const rows = asked ?? (kind === "reveal" ? DEFAULT_REVEAL_ROWS : DEFAULT_GRANT_ROWS);
     const granted = await locate(path, async () => {
-      for (const { manifest } of manifests) compileProgram(plan.plan, manifest, { maxRows: rows });
+      compileProgram(
+        plan.plan,
+        inputs.map(({ manifest }) => manifest),
+        { maxRows: rows },
+      );
       const signed = await grantPlan({
         plan: plan.digest,
         manifests,

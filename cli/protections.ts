@@ -6,7 +6,8 @@ import { canonicalText } from "../core/json.ts";
 import type { JsonObject, JsonValue } from "../core/json.ts";
 import type { ColumnRule, InvalidRule, TokenFacts } from "../core/manifest/tokenization.ts";
 import { UNREVEALED } from "../core/receipt/unrevealed.ts";
-import type { ReceiptRelease } from "../core/receipt/release.ts";
+import { SIDES } from "../core/plan/join.ts";
+import type { JoinedRules, ReceiptRelease } from "../core/receipt/release.ts";
 
 type Protections = ReleaseParameters & { readonly totals: readonly (readonly string[])[] };
 
@@ -98,6 +99,7 @@ export function protectionFields(release: Protections): readonly (readonly [stri
     bins,
     distinct,
     totals,
+    joined,
   } = release;
   const cap = maxRows === null ? "" : `, and ${maxRows} by the grant`;
   const steps = [
@@ -106,6 +108,7 @@ export function protectionFields(release: Protections): readonly (readonly [stri
   ];
   return [
     ["released", `groups of ${minUnits} units or more; at most ${maxGroups} rows are listed${cap}`],
+    ...(joined ?? []).map((rules, input) => ["joined", joinedWords(SIDES[input] ?? "", rules)] as const),
     ...clipping.map(
       ({ column, lower, upper }) =>
         [
@@ -138,6 +141,11 @@ export function protectionFields(release: Protections): readonly (readonly [stri
       steps.length === 0 ? "nothing: figures are exact after clipping" : `${steps.join("; ")}; ${DERIVED}`,
     ],
   ];
+}
+
+function joinedWords(side: string, { minUnits, maxShare }: JoinedRules): string {
+  const share = maxShare === null || maxShare === 1 ? "" : `, none of them with more than ${maxShare} of a sum`;
+  return `each group has ${minUnits} distinct units or more of the ${side} data set${share}`;
 }
 
 /** `of COST, at 0, 100, 1000`; of many edges the first ones and the last. */
@@ -177,10 +185,12 @@ export function encodeProtections({
   rounding,
   bins,
   distinct,
+  joined,
   ...release
 }: Protections): JsonObject {
   return {
     ...release,
+    ...(joined === undefined ? {} : { joined: joined.map((rules) => ({ ...rules })) }),
     ...(bins === undefined ? {} : { bins: Object.fromEntries(Object.entries(bins)) }),
     ...(distinct === undefined ? {} : { distinct: { ...distinct } }),
     clipping: clipping.map((clip) => ({ ...clip })),

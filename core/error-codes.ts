@@ -68,6 +68,7 @@ const LIBRARY_CODES = {
   RULES_INPUT: "the plan does not name this data set of this owner",
   RULES_ADHOC: "the owner's rules allow only listed or granted plans, and this one is neither",
   RULES_RECIPIENT: "the plan's recipient is not among those whom the owner's rules name",
+  RULES_JOIN: "the owner's rules do not let the data set be joined to this one of this owner by these columns",
   RULES_AUDIENCE: "the owner's rules have no copy with tokens for this audience",
   RULES_REVEAL: "tokens are revealed under an owner's grant alone, and there is none for this plan",
   RULES_RELEASE: "the plan asks for the result in the clear, and the owner's rules say sealed",
@@ -266,6 +267,7 @@ const LIBRARY_CODES = {
   AGGREGATE_ROWS: "an object has more rows than one aggregation can count",
   AGGREGATE_GROUPS:
     "the job forms more groups, or pairs of a group and a scattered unit, than the enclave holds, released or not",
+  JOIN_SIZE: "a join holds more than the enclave takes, or gives too many rows of one",
   GATE_GROUPS: "more groups would be released than the owner's rules allow",
   GATE_ROWS: "the result would have more rows than the grant allows",
   REVEAL_ROWS: "more rows would be revealed than the grant allows",

@@ -10,12 +10,16 @@ import type { Pool } from "./pool.ts";
 export interface Computation {
   /** The host's name of the job, for its gateway. */
   readonly job: string;
+  /** Which of the plan's inputs, and its manifest and key. */
+  readonly input: number;
   readonly manifest: Manifest;
   readonly datasetKey: Uint8Array;
   readonly program: Program;
   readonly secrets: Secrets;
   /** Of the object that is made of each of the manifest's; null where none is. */
   readonly target: ((object: number) => OutputTarget) | null;
+  /** What has been merged before, of passes that go on; else a new one. */
+  readonly merge?: Merge;
 }
 
 export interface Computed {
@@ -38,13 +42,12 @@ const MOST_UNMERGED = 16;
 /** Errors: those of the tasks, POOL_THREAD, JOB_INCOMPLETE, AGGREGATE_GROUPS. */
 export async function computeObjects(
   pool: Pool,
-  { job, manifest, datasetKey, program, secrets, target }: Computation,
+  { job, input, manifest, datasetKey, program, secrets, target, merge = startMerge(program) }: Computation,
   abandoned: AbortSignal,
   onProgress: (progress: Progress) => void,
 ): Promise<Computed> {
   const failed = new AbortController();
   const signal = AbortSignal.any([abandoned, failed.signal]);
-  const merge = startMerge(program);
   const seen = { objects: 0, rows: 0, bytes: 0 };
   const { schema, unit } = manifest;
   const made: ObjectFacts[] = [];
@@ -55,7 +58,7 @@ export async function computeObjects(
     const room = turns[object - MOST_UNMERGED];
     if (room !== undefined) await room;
     const work = { entry, schema, unit, datasetKey, program, secrets, output: target?.(object) ?? null };
-    const result = await pool.run({ address: { job, input: 0, object }, ...work }, signal);
+    const result = await pool.run({ address: { job, input, object }, ...work }, signal);
     seen.bytes += result.bytes;
     seen.objects += 1;
     onProgress({ objects: seen.objects, ofObjects: manifest.objects.length, bytes: seen.bytes });

@@ -10,7 +10,8 @@ import type { GeneratedKey } from "./kms/generate.ts";
 import type { KmsConnection } from "./kms/recipient-call.ts";
 
 export interface JobKeys {
-  readonly datasetKey: Uint8Array;
+  /** Of the plan's inputs, in its order. */
+  readonly datasets: readonly Uint8Array[];
   /** Of the program's token keys, in their order. */
   readonly masters: readonly Uint8Array[];
   /** Of what the job makes; null where it makes nothing. */
@@ -20,7 +21,7 @@ export interface JobKeys {
 /** Errors: those of callForRecipient. */
 export async function releaseKeys(
   connection: KmsConnection,
-  { manifest, owner }: VerifiedManifest,
+  inputs: readonly VerifiedManifest[],
   program: Program,
   planDigest: string,
 ): Promise<JobKeys> {
@@ -31,11 +32,15 @@ export async function releaseKeys(
     return bytes;
   };
   try {
-    const { keyArn, wrappedKey: blob, dataset, epoch } = manifest;
-    const context = datasetContext({ owner, dataset, epoch });
-    const datasetKey = await hold(decryptDataKey(connection, { keyArn, blob, context }));
-    const masters: Uint8Array[] = [];
     // One after another: each is a TLS connection through the host, and there are few.
+    const datasets: Uint8Array[] = [];
+    for (const { manifest, owner } of inputs) {
+      const { keyArn, wrappedKey: blob, dataset, epoch } = manifest;
+      const context = datasetContext({ owner, dataset, epoch });
+      datasets.push(await hold(decryptDataKey(connection, { keyArn, blob, context })));
+    }
+    const owner = ownerOf(inputs);
+    const masters: Uint8Array[] = [];
     for (const entry of tokenKeysOf(program)) {
       const { domain, version } = entry;
       const wrapped = { keyArn: entry.keyArn, blob: entry.wrappedKey };
@@ -46,10 +51,10 @@ export async function releaseKeys(
       );
     }
     const shape = outputOf(program);
-    if (shape === null) return { datasetKey, masters, output: null };
+    if (shape === null) return { datasets, masters, output: null };
     const made = outputContext({ owner, dataset: shape.dataset, job: planDigest });
     return {
-      datasetKey,
+      datasets,
       masters,
       output: await generateDataKey(connection, { keyArn: shape.keyArn, context: made }),
     };
@@ -59,7 +64,13 @@ export async function releaseKeys(
   }
 }
 
-export function clearKeys({ datasetKey, masters, output }: JobKeys): void {
-  for (const key of [datasetKey, ...masters]) key.fill(0);
+/** Of token keys and outputs, which jobs over one data set have. */
+function ownerOf([input]: readonly VerifiedManifest[]): string {
+  if (input === undefined) throw new Error("internal: a job without an input");
+  return input.owner;
+}
+
+export function clearKeys({ datasets, masters, output }: JobKeys): void {
+  for (const key of [...datasets, ...masters]) key.fill(0);
   output?.key.fill(0);
 }

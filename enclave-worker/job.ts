@@ -1,10 +1,10 @@
 // One job from the host's bytes to what leaves. `runJob` is the order of checks: documents before keys, keys before
 // data, all the data before the gate, the gate before anything is sealed.
 import { isDebug } from "../core/attestation/document.ts";
-import { PolicyError } from "../core/errors.ts";
+import { PolicyError, SealroomError } from "../core/errors.ts";
+import type { VerifiedManifest } from "../core/manifest/manifest.ts";
 import { parsePlan, planDigest as digestPlan } from "../core/plan/parse.ts";
 import { rowCap } from "../core/receipt/compose.ts";
-import type { JobInput } from "../core/receipt/compose.ts";
 import { OUTPUT_FILE } from "../core/receipt/statement.ts";
 import { sha384Hex } from "../core/text/digest.ts";
 import type { JobRequest } from "../core/wire/job.ts";
@@ -16,6 +16,8 @@ import type { Progress } from "./compute.ts";
 import type { Enclave } from "./enclave.ts";
 import { verifyInputs } from "./inputs.ts";
 import { clearKeys, releaseKeys } from "./job-keys.ts";
+import { objectsRead, runJoin } from "./joining.ts";
+import type { RunInput } from "./joining.ts";
 import type { KmsConnection } from "./kms/recipient-call.ts";
 import { openMaps, openOutputs, sealMaps } from "./making.ts";
 import type { Run } from "./making.ts";
@@ -39,24 +41,35 @@ export async function runJob(
   const plan = parsePlan(request.plan);
   const planDigest = await digestPlan(request.plan);
   const inputs = await verifyInputs(request, plan, planDigest, nowMs);
-  const { verified } = onlyInput(inputs);
+  const verified = inputs.map((input) => input.verified);
+  const manifests = verified.map(({ manifest }) => manifest);
   const release = { maxRows: rowCap(inputs) };
-  const program = compileProgram(plan, verified.manifest, release);
+  const program = compileProgram(plan, manifests, release);
   const connection = kmsConnection(enclave, request, { nowMs, abandoned });
   const keys = await releaseKeys(connection, verified, program, planDigest);
   try {
-    const making = { dialer: enclave.dialer, job: request.job, input: verified, program, keys, abandoned };
+    const making = { dialer: enclave.dialer, job: request.job, input: firstOf(verified), program, keys, abandoned };
     const outputs = openOutputs(making, planDigest);
-    const passes = new Passes(onProgress, surveyOf(program) === null ? 1 : 2);
-    const base = { job: request.job, manifest: verified.manifest, datasetKey: keys.datasetKey };
-    const run: Run = (computation) =>
-      computeObjects(enclave.pool, { ...base, ...computation }, abandoned, passes.next());
+    const passes = new Passes(
+      onProgress,
+      objectsRead(program, surveyOf(program) === null ? 1 : 2, manifests),
+    );
+    const runInput: RunInput = (computation) => {
+      const [manifest, datasetKey] = [manifests[computation.input], keys.datasets[computation.input]];
+      if (manifest === undefined || datasetKey === undefined) throw new Error("internal: no such input");
+      const base = { job: request.job, manifest, datasetKey };
+      return computeObjects(enclave.pool, { ...base, ...computation }, abandoned, passes.next());
+    };
+    const run: Run = (computation) => runInput({ input: 0, ...computation });
     const vaults = await sealMaps(making, outputs, run);
-    const { merge, made } = await run({
-      program,
-      secrets: { masters: keys.masters, maps: [...vaults.maps, ...(await openMaps(making))] },
-      target: outputs === null ? null : (object) => outputs.target(object),
-    });
+    const { merge, made } =
+      program.kind === "join"
+        ? await runJoin(program, runInput)
+        : await run({
+            program,
+            secrets: { masters: keys.masters, maps: [...vaults.maps, ...(await openMaps(making))] },
+            target: outputs === null ? null : (object) => outputs.target(object),
+          });
     const table = releaseResult(program, merge, release);
     const report = ownerReport(program, merge);
     const output = outputs?.manifest(made, vaults.entries) ?? null;
@@ -86,9 +99,9 @@ async function readTime({ nsm, authenticateOwn }: Enclave): Promise<number> {
   return enclaveTime(document);
 }
 
-function onlyInput(inputs: readonly JobInput[]): JobInput {
-  const [input, ...more] = inputs;
-  if (input === undefined || more.length > 0) throw new PolicyError("JOB_INPUTS", { inputs: inputs.length });
+/** Of what jobs over one data set have besides. */
+function firstOf([input]: readonly VerifiedManifest[]): VerifiedManifest {
+  if (input === undefined) throw new SealroomError("JOB_INPUTS");
   return input;
 }
 

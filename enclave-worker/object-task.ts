@@ -13,7 +13,7 @@ import type { ObjectAddress } from "./gateway.ts";
 import { readTable } from "./object-table.ts";
 import { OutputObject } from "./output-object.ts";
 import type { OutputTarget } from "./output-object.ts";
-import { finishMs, kernelMs } from "./patience.ts";
+import { finishMs, kernelMs, startMs } from "./patience.ts";
 import type { PlainFile } from "./plain-file.ts";
 import type { Assignment, TaskOutcome } from "./pool.ts";
 import { ReadMemory } from "./read-memory.ts";
@@ -82,7 +82,10 @@ async function runTask(
     stream = await dialStream(dialer, "gateway", IDLE_MS);
     const gateway = new Gateway(stream, task.address);
     const file = await openFile(gateway, task, memory);
-    const kernel = startKernel(task.program, task.secrets);
+    const { program, secrets, address } = task;
+    const kernel = steps.take(startMs(program.kind, secrets), () =>
+      startKernel(program, secrets, address.object),
+    );
     output = task.output === null ? null : await OutputObject.open(dialer, task.output);
     const columns = task.program.columns.map(({ name }) => name);
     let rows = 0;

@@ -1,27 +1,25 @@
-// Progress of a job that goes over its objects more than once, as of one way.
+// Progress of a job that goes over its objects more than once, or over those of two data sets, as of one way.
 import type { Progress } from "./compute.ts";
 
 export class Passes {
   readonly #onProgress: (progress: Progress) => void;
-  readonly #passes: number;
-  #begun = 0;
+  readonly #ofObjects: number;
+  #objects = 0;
   #bytes = 0;
 
-  constructor(onProgress: (progress: Progress) => void, passes: number) {
+  /** `ofObjects`: of all passes together. */
+  constructor(onProgress: (progress: Progress) => void, ofObjects: number) {
     this.#onProgress = onProgress;
-    this.#passes = passes;
+    this.#ofObjects = ofObjects;
   }
 
+  /** Passes come one after another. */
   next(): (progress: Progress) => void {
-    const before = this.#begun++;
-    const bytesBefore = this.#bytes;
-    return ({ objects, ofObjects, bytes }) => {
+    const [objectsBefore, bytesBefore] = [this.#objects, this.#bytes];
+    return ({ objects, bytes }) => {
+      this.#objects = objectsBefore + objects;
       this.#bytes = bytesBefore + bytes;
-      this.#onProgress({
-        objects: before * ofObjects + objects,
-        ofObjects: this.#passes * ofObjects,
-        bytes: this.#bytes,
-      });
+      this.#onProgress({ objects: this.#objects, ofObjects: this.#ofObjects, bytes: this.#bytes });
     };
   }
 }

@@ -3,6 +3,7 @@ import type { Bounds, ColumnEntry, Manifest, Rules } from "../core/manifest/mani
 import { aggregatedColumns } from "../core/plan/aggregated.ts";
 import { operandsOf } from "../core/plan/arithmetic.ts";
 import { sourcesOf } from "../core/plan/computed.ts";
+import { sidedName, SIDES } from "../core/plan/join.ts";
 import type { AggregatePlan, Plan } from "../core/plan/plan.ts";
 import { columnsOf } from "../core/plan/predicate.ts";
 import { columnsRead } from "../jobs/discover/compile.ts";
@@ -16,8 +17,8 @@ export interface ColumnUse extends ColumnEntry {
   readonly bounds: Bounds | null;
 }
 
-/** All of the data set, in the schema's order. */
-export function columnUses(plan: Plan, manifest: Manifest): readonly ColumnUse[] {
+/** All of the data set, in the schema's order. `input`: which of the plan's it is. */
+export function columnUses(plan: Plan, manifest: Manifest, input = 0): readonly ColumnUse[] {
   const { schema, rules, unit, tokens } = manifest;
   const uses = new Map<string, Set<string>>();
   const add = (column: string, use: string): void => {
@@ -26,8 +27,12 @@ export function columnUses(plan: Plan, manifest: Manifest): readonly ColumnUse[]
   switch (plan.kind) {
     case "aggregate":
       for (const [column, use] of namedIn(plan)) {
-        for (const source of sourcesNamed(column, plan, rules)) add(source, use);
+        for (const source of sourcesNamed(column, plan)) {
+          const own = ownName(plan, input, source);
+          for (const name of own === null ? [] : operandsNamed(own, rules)) add(name, use);
+        }
       }
+      for (const key of plan.join?.on ?? []) add(key[SIDES[input] ?? "left"], "join");
       break;
     case "tokenize": {
       const columns = rules.tokenization?.[plan.audience]?.columns ?? {};
@@ -65,10 +70,20 @@ function namedIn({ groupBy, select, where }: AggregatePlan): readonly (readonly 
   ];
 }
 
-/** The columns of the data set that a name stands for: itself, or what it is computed from. */
-function sourcesNamed(name: string, plan: AggregatePlan, { expressions = {} }: Rules): Iterable<string> {
+/** The columns, or declared expressions, that a name stands for: itself, or what it is computed from. */
+function sourcesNamed(name: string, plan: AggregatePlan): Iterable<string> {
   const computed = plan.computed?.find(({ as }) => as === name);
-  if (computed !== undefined) return sourcesOf(computed);
+  return computed === undefined ? [name] : sourcesOf(computed);
+}
+
+/** What the data set itself calls it; null of what is of another. */
+function ownName({ join }: AggregatePlan, input: number, name: string): string | null {
+  const side = SIDES[input];
+  if (join === undefined || side === undefined) return name;
+  return name.startsWith(sidedName(side, "")) ? name.slice(sidedName(side, "").length) : null;
+}
+
+function operandsNamed(name: string, { expressions = {} }: Rules): Iterable<string> {
   return Object.hasOwn(expressions, name) ? operandsOf(expressions[name] ?? name) : [name];
 }
 

@@ -14,6 +14,7 @@ import type { AggregatePlan, Plan } from "../core/plan/plan.ts";
 import { columnsOf } from "../core/plan/predicate.ts";
 import { least, releaseParameters } from "../core/receipt/compose.ts";
 import type { ReleaseParameters } from "../core/receipt/compose.ts";
+import { passesOver } from "../jobs/join/compile.ts";
 import { compileProgram } from "../jobs/registry.ts";
 import { compileCopy, findAudience } from "../jobs/tokenize/compile.ts";
 import type { Claim } from "../jobs/tokenize/profiles/claim.ts";
@@ -70,13 +71,15 @@ export async function explainJob(
   const grants = await Promise.all(grantFiles.map((grant) => verifyGrant(grant, { nowMs })));
   const recipient = await thumbprint(plan.recipient);
   const dimensions = new Set(plan.kind === "aggregate" ? dimensionsOf(plan) : []);
+  const verified = datasets.map((dataset) => dataset.verified);
+  const manifests = verified.map(({ manifest }) => manifest);
   const inputs = await Promise.all(
-    datasets.map(async (dataset): Promise<InputExplanation> => {
+    datasets.map(async (dataset, input): Promise<InputExplanation> => {
       const { manifest } = dataset.verified;
-      const columns = columnUses(plan, manifest);
+      const columns = columnUses(plan, manifest, input);
       const used = columns.filter(({ uses }) => uses.length > 0);
       const verdict = await judge(
-        checksOf(plan, manifest, least(grants.map(({ grant }) => grant.maxRows))),
+        checksOf(plan, manifests, least(grants.map(({ grant }) => grant.maxRows))),
         () => authorize(plan, digest, dataset.verified, grants, nowMs),
         { manifest, planDigest: digest, recipient, dimensions },
       );
@@ -87,8 +90,10 @@ export async function explainJob(
         columns,
         rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
         bytes: manifest.objects.reduce((sum, { bytes }) => sum + bytes, 0),
-        readBytes: manifest.objects.reduce((sum, object) => sum + readBound(object, manifest, used), 0),
-        release: releaseOf(plan, dataset.verified, verdict),
+        readBytes:
+          passesOf(plan, manifests) *
+          manifest.objects.reduce((sum, object) => sum + readBound(object, manifest, used), 0),
+        release: releaseOf(plan, verified, verdict),
         copy,
         claims: copy === null ? [] : claimsOf(copy, manifest),
       };
@@ -128,21 +133,37 @@ async function judge(
   return { allowed: true, authority };
 }
 
-/** What the enclave checks of a plan and a manifest; of an aggregate part by part too, so that every fault shows. */
-function checksOf(plan: Plan, manifest: Manifest, maxRows: number | null): readonly (() => unknown)[] {
-  if (plan.kind !== "aggregate") return [() => compileProgram(plan, manifest, { maxRows })];
-  return [plan, ...partsOf(plan)].map((part) => () => checkPlan(part, manifest));
+/** What the enclave checks of a plan and its inputs; of an aggregate part by part too, so that every fault shows. */
+function checksOf(
+  plan: Plan,
+  manifests: readonly Manifest[],
+  maxRows: number | null,
+): readonly (() => unknown)[] {
+  const compile = (): unknown => compileProgram(plan, manifests, { maxRows });
+  if (plan.kind !== "aggregate") return [compile];
+  return [compile, ...partsOf(plan).map((part) => () => checkPlan(part, manifests))];
+}
+
+/** How often all inputs are read. */
+function passesOf(plan: Plan, manifests: readonly Manifest[]): number {
+  if (plan.kind !== "aggregate" || plan.join === undefined) return 1;
+  return passesOver(plan.join, manifests);
 }
 
 function dimensionsOf({ where, groupBy }: AggregatePlan): readonly string[] {
   return [...groupBy, ...(where === null ? [] : columnsOf(where))];
 }
 
-function releaseOf(plan: Plan, verified: VerifiedManifest, verdict: Verdict): InputExplanation["release"] {
+function releaseOf(
+  plan: Plan,
+  inputs: readonly VerifiedManifest[],
+  verdict: Verdict,
+): InputExplanation["release"] {
   if (plan.kind !== "aggregate") return null;
   const authority: Authority = verdict.allowed ? verdict.authority : { basis: "adhoc" };
   try {
-    return { ...releaseParameters(plan, [{ verified, authority }]), totals: plan.totals };
+    const given = inputs.map((verified) => ({ verified, authority }));
+    return { ...releaseParameters(plan, given), totals: plan.totals };
   } catch {
     return null;
   }

@@ -4,12 +4,13 @@ import { columnsOf } from "../core/plan/predicate.ts";
 
 /** The filter, each group column and each aggregate, with the computed columns that they name. */
 export function partsOf(plan: AggregatePlan): readonly AggregatePlan[] {
-  const { version, kind, inputs, recipient, release } = plan;
+  const { version, kind, inputs, join, recipient, release } = plan;
   const counted: readonly Aggregate[] = [{ as: "rows", op: "count" }];
   const part = (names: Iterable<string>, asked: Partial<AggregatePlan>): AggregatePlan => {
     const used = new Set(names);
     const computed = plan.computed?.filter(({ as }) => used.has(as)) ?? [];
-    const base = { version, kind, inputs, recipient, release, where: null, groupBy: [], totals: [] };
+    const joined = join === undefined ? {} : { join };
+    const base = { version, kind, inputs, ...joined, recipient, release, where: null, groupBy: [], totals: [] };
     const whole = { ...base, select: counted, orderBy: [], limit: null, ...asked };
     return computed.length === 0 ? whole : { ...whole, computed };
   };

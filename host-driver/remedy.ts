@@ -52,6 +52,15 @@ function ruleRemedy(code: ErrorCode, details: Details, refused: RefusedPlan): Om
         now: `${rules.recipients.length} keys, none of them ${refused.recipient}`,
         allows: ["recipients: the recipient's public key file besides", listed, GRANT],
       };
+    case "RULES_JOIN":
+      return {
+        file: "rules",
+        rule: "joins",
+        now: `${(rules.joins ?? []).length} others`,
+        allows: [
+          `joins: [{ owner: ${String(details["partnerOwner"])}, dataset: ${String(details["partner"])}, on: { COLUMN: THEIRS } }], with the job's columns`,
+        ],
+      };
     case "RULES_RELEASE":
       return { file: "rules", rule: "release", now: rules.release, allows: ["release: clear"] };
     case "PLAN_BOUNDS":

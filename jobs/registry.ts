@@ -17,6 +17,16 @@ import type { DiscoverProgram } from "./discover/program.ts";
 import { ScanMerge } from "./discover/scan-merge.ts";
 import { ObjectScan } from "./discover/scan.ts";
 import type { ScanPartial } from "./discover/scan.ts";
+import { ObjectCollection } from "./join/collect.ts";
+import type { BuildPartial } from "./join/collect.ts";
+import { compileJoin } from "./join/compile.ts";
+import { passJoinGate } from "./join/gate.ts";
+import { BuildMerge } from "./join/held-side.ts";
+import type { HeldSide } from "./join/held-side.ts";
+import { JoinMerge } from "./join/join-merge.ts";
+import { ObjectJoin } from "./join/object-join.ts";
+import type { JoinPartial } from "./join/object-join.ts";
+import type { BuildProgram, JoinProgram } from "./join/program.ts";
 import type { Kernel as KernelOf, Merge as MergeOf } from "./kernel.ts";
 import { compileReveal } from "./reveal/compile.ts";
 import { ObjectReveal } from "./reveal/object-reveal.ts";
@@ -35,10 +45,21 @@ import { ObjectSurvey, SurveyMerge } from "./tokenize/survey.ts";
 import type { SurveyPartial, SurveyProgram } from "./tokenize/survey.ts";
 
 /** What a thread is told, and what it answers: plain data, for structured cloning. */
-export type Program = AggregateProgram | CopyProgram | SurveyProgram | DiscoverProgram | RevealProgram;
-export type Partial = AggregatePartial | CopyPartial | SurveyPartial | ScanPartial | RevealPartial;
+export type Program =
+  | AggregateProgram
+  | JoinProgram
+  | BuildProgram
+  | CopyProgram
+  | SurveyProgram
+  | DiscoverProgram
+  | RevealProgram;
+export type Partial =
+  AggregatePartial | JoinPartial | BuildPartial | CopyPartial | SurveyPartial | ScanPartial | RevealPartial;
 /** What kernels need that no thread may keep. */
-export type Secrets = CopySecrets;
+export interface Secrets extends CopySecrets {
+  /** Of joins, the side that is held. */
+  readonly held?: HeldSide;
+}
 const NO_SECRETS: Secrets = { masters: [], maps: [] };
 export type Kernel = KernelOf<Partial>;
 export type Merge = MergeOf<Partial>;
@@ -53,12 +74,12 @@ const NO_GRANT: Release = { maxRows: null };
 
 /** A kind of job: P its plan, G its program, S its partial, M what merges those. */
 interface Job<P extends Plan, G extends Program, S extends Partial, M extends MergeOf<S>> {
-  readonly compile: (plan: P, manifest: Manifest, release: Release) => G;
+  readonly compile: (plan: P, manifests: readonly Manifest[], release: Release) => G;
   /** The token keys that kernels are given, in this order. */
   readonly keys: (program: G) => readonly TokenKeyEntry[];
   /** What the objects that it makes are; null where it makes none. */
   readonly output: (program: G) => CopyShape | null;
-  readonly startKernel: (program: G, secrets: Secrets) => KernelOf<S>;
+  readonly startKernel: (program: G, secrets: Secrets, object: number) => KernelOf<S>;
   readonly startMerge: (program: G) => M;
   readonly release: (program: G, merge: M, release: Release) => Uint8Array;
   readonly mostBytes: (program: G) => number;
@@ -72,7 +93,7 @@ const AGGREGATE: Job<
   AggregatePartial,
   AggregateMerge
 > = {
-  compile: compileAggregate,
+  compile: (plan, manifests) => compileAggregate(plan, onlyOf(manifests)),
   keys: () => [],
   output: () => null,
   startKernel: (program) => new ObjectAggregation(program),
@@ -82,8 +103,37 @@ const AGGREGATE: Job<
   report: () => null,
 };
 
+const JOIN: Job<Extract<Plan, { kind: "aggregate" }>, JoinProgram, JoinPartial, JoinMerge> = {
+  compile: compileJoin,
+  keys: () => [],
+  output: () => null,
+  startKernel: (program, { held }, object) => {
+    if (held === undefined) throw new Error("internal: a join without its held side");
+    return new ObjectJoin(program, held, object);
+  },
+  startMerge: (program) => new JoinMerge(program),
+  release: (program, { sides }, release) => {
+    const merged = { sides, badRows: () => sides[0].badRows() };
+    return encodeResult(passJoinGate(program, merged, release));
+  },
+  mostBytes: ({ sides: [first] }) => mostTableBytes(first),
+  report: () => null,
+};
+
+/** No job by itself: the first part of each pass of a join. Nothing of it leaves. */
+const BUILD: Job<never, BuildProgram, BuildPartial, BuildMerge> = {
+  compile: noJob,
+  keys: () => [],
+  output: () => null,
+  startKernel: (program) => new ObjectCollection(program),
+  startMerge: (program) => new BuildMerge(program),
+  release: noJob,
+  mostBytes: noJob,
+  report: () => null,
+};
+
 const TOKENIZE: Job<Extract<Plan, { kind: "tokenize" }>, CopyProgram, CopyPartial, CopyMerge> = {
-  compile: compileCopy,
+  compile: (plan, manifests) => compileCopy(plan, onlyOf(manifests)),
   keys: ({ keys }) => keys,
   output: ({ output }) => output,
   startKernel: (program, secrets) => new ObjectCopy(program, secrets),
@@ -110,7 +160,7 @@ function noJob(): never {
 }
 
 const DISCOVER: Job<Extract<Plan, { kind: "discover" }>, DiscoverProgram, ScanPartial, ScanMerge> = {
-  compile: compileDiscovery,
+  compile: (plan, manifests) => compileDiscovery(plan, onlyOf(manifests)),
   keys: () => [],
   output: () => null,
   startKernel: (program) => new ObjectScan(program),
@@ -121,7 +171,7 @@ const DISCOVER: Job<Extract<Plan, { kind: "discover" }>, DiscoverProgram, ScanPa
 };
 
 const REVEAL: Job<Extract<Plan, { kind: "reveal" }>, RevealProgram, RevealPartial, RevealMerge> = {
-  compile: (plan, manifest, { maxRows }) => compileReveal(plan, manifest, maxRows),
+  compile: (plan, manifests, { maxRows }) => compileReveal(plan, onlyOf(manifests), maxRows),
   keys: ({ keys }) => keys,
   output: () => null,
   startKernel: (program, secrets) => new ObjectReveal(program, secrets),
@@ -135,15 +185,28 @@ const REVEAL: Job<Extract<Plan, { kind: "reveal" }>, RevealProgram, RevealPartia
 type AnyJob = Job<Plan, Program, Partial, Merge>;
 const JOBS: ReadonlyMap<string, AnyJob> = new Map<string, AnyJob>([
   ["aggregate", AGGREGATE as unknown as AnyJob],
+  ["join", JOIN as unknown as AnyJob],
+  ["build", BUILD as unknown as AnyJob],
   ["tokenize", TOKENIZE as unknown as AnyJob],
   ["survey", SURVEY as unknown as AnyJob],
   ["discover", DISCOVER as unknown as AnyJob],
   ["reveal", REVEAL as unknown as AnyJob],
 ]);
 
-/** Errors: PLAN_*, RULES_AUDIENCE, RULES_REVEAL, TOKEN_*, REVEAL_ROWS, REVEAL_SIZE. */
-export function compileProgram(plan: Plan, manifest: Manifest, release: Release = NO_GRANT): Program {
-  return findJob(plan).compile(plan, manifest, release);
+/** `manifests`: of the plan's inputs, in its order. Errors: PLAN_*, JOIN_SIZE, RULES_AUDIENCE, RULES_REVEAL, TOKEN_*, REVEAL_ROWS, REVEAL_SIZE. */
+export function compileProgram(
+  plan: Plan,
+  manifests: readonly Manifest[],
+  release: Release = NO_GRANT,
+): Program {
+  const joins = plan.kind === "aggregate" && plan.join !== undefined;
+  return findJob(joins ? { kind: "join" } : plan).compile(plan, manifests, release);
+}
+
+function onlyOf(manifests: readonly Manifest[]): Manifest {
+  const [manifest, ...more] = manifests;
+  if (manifest === undefined || more.length > 0) throw new Error("internal: a plan held against other inputs");
+  return manifest;
 }
 
 /** The token keys that the program's kernels are given, in this order. */
@@ -156,9 +219,9 @@ export function outputOf(program: Program): CopyShape | null {
   return findJob(program).output(program);
 }
 
-/** `secrets.masters`: of tokenKeysOf. Errors of the kernel: AGGREGATE_*, AGGREGATE_GROUPS, TOKEN_*. */
-export function startKernel(program: Program, secrets: Secrets = NO_SECRETS): Kernel {
-  return findJob(program).startKernel(program, secrets);
+/** `secrets.masters`: of tokenKeysOf. `object`: its number. Errors of the kernel: AGGREGATE_*, JOIN_SIZE, TOKEN_*. */
+export function startKernel(program: Program, secrets: Secrets = NO_SECRETS, object = 0): Kernel {
+  return findJob(program).startKernel(program, secrets, object);
 }
 
 /** The maps that the program's kernels look values up in, as they are; empty where they look up none. */

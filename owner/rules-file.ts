@@ -35,6 +35,7 @@ const NAMES = {
   bins: "bins",
   distinct: "distinct",
   expressions: "expressions",
+  joins: "joins",
   recipients: "recipients",
   release: "release",
   tokenization: "tokenization",
@@ -80,6 +81,7 @@ export async function parseRulesFile(
       "bins",
       "distinct",
       "expressions",
+      "joins",
       "recipients",
       "release",
       "tokenization",
@@ -106,6 +108,7 @@ const OPTIONAL: readonly string[] = [
   "bins",
   "distinct",
   "expressions",
+  "joins",
   "tokenization",
   "tokenKeys",
   "vaults",
@@ -122,6 +125,7 @@ async function resolveAll(field: Field, resolve: ResolveTokenKey): Promise<JsonV
 async function translate(key: string, field: Field, resolve: ResolveKey): Promise<JsonValue> {
   if (key === "recipients") return resolveRecipients(field, resolve);
   if (key === "expressions") return readExpressions(field);
+  if (key === "joins") return field.list(1, 256).map(spellJoin);
   if (key === "vaults") return field.list(1, 64).map(spellVault);
   if (key !== "rounding") return field.value;
   const { counts, sums } = field.record([], ["counts", "sums"]);
@@ -157,6 +161,13 @@ function asJson(arithmetic: Arithmetic): JsonValue {
 function spellVault(field: Field): JsonValue {
   const { domain, audience, map } = field.record(["domain", "audience"], ["map"]);
   return { domain: domain.value, audience: audience.value, map: map?.value ?? null };
+}
+
+/** `{owner, dataset, on: {COLUMN: THEIRS, ...}}`. */
+function spellJoin(field: Field): JsonValue {
+  const { owner, dataset, on } = field.record(["owner", "dataset", "on"]);
+  const keys = on.members().map(([own, theirs]) => ({ own, theirs: theirs.value }));
+  return { owner: owner.value, dataset: dataset.value, keys };
 }
 
 async function resolveRecipients(field: Field, resolve: ResolveKey): Promise<JsonValue> {

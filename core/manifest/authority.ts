@@ -1,6 +1,7 @@
 // Whether one owner's rules allow a plan, and on what ground. Called for every input of a plan; all must agree.
 import { PolicyError } from "../errors.ts";
 import type { Plan } from "../plan/plan.ts";
+import { checkJoinRules } from "./joins.ts";
 import { isSameKey, thumbprint } from "./jwk.ts";
 import type { VerifiedGrant, VerifiedManifest } from "./manifest.ts";
 
@@ -12,7 +13,7 @@ export type Authority =
 /**
  * The first ground that holds: the plan is listed; this owner granted it; ad-hoc plans are allowed and the recipient
  * is named. A grant that does not fit is refused rather than passed over: whoever sent it relied on it.
- * Errors: PolicyError RULES_INPUT, RULES_RELEASE, RULES_ADHOC, RULES_RECIPIENT, RULES_REVEAL, GRANT_OWNER, GRANT_PLAN,
+ * Errors: PolicyError RULES_INPUT, RULES_RELEASE, RULES_JOIN, RULES_ADHOC, RULES_RECIPIENT, RULES_REVEAL, GRANT_OWNER, GRANT_PLAN,
  * GRANT_MANIFEST, GRANT_RECIPIENT, GRANT_EXPIRED.
  */
 export async function authorize(
@@ -28,6 +29,7 @@ export async function authorize(
   if (plan.release === "clear" && rules.release !== "clear") {
     throw new PolicyError("RULES_RELEASE", { dataset });
   }
+  checkJoinRules(plan, verified);
   const recipient = await thumbprint(plan.recipient);
   for (const grant of grants) {
     if (!plan.inputs.some(({ owner }) => owner === grant.owner)) throw new PolicyError("GRANT_OWNER");

@@ -2,6 +2,7 @@
 // verify.ts put the signature on and check it.
 import type { Edges } from "./bins.ts";
 import type { Expressions } from "./expressions.ts";
+import type { JoinRule } from "./joins.ts";
 import type { PublicJwk } from "./jwk.ts";
 import type { AudienceRule, TokenFacts, TokenKeyEntry, VaultEntry } from "./tokenization.ts";
 
@@ -107,6 +108,8 @@ export interface Rules {
   readonly bins?: Readonly<Record<string, Edges>>;
   /** By measure or dimension: how many distinct values one unit may add to a count of them; left out where there are none. */
   readonly distinct?: Readonly<Record<string, number>>;
+  /** With which data sets this one may be joined, by which columns; left out where there are none. */
+  readonly joins?: readonly JoinRule[];
   /** Who may receive results, besides those that a grant or a listed plan names. */
   readonly recipients: readonly PublicJwk[];
   /** `sealed`: results leave only encrypted to the recipient. `clear`: the plan may ask for them in the clear. */

@@ -9,6 +9,7 @@ import { MAX_ALL_EDGES, parseEdges } from "./bins.ts";
 import type { Edges } from "./bins.ts";
 import { expressionEntries, parseExpressions } from "./expressions.ts";
 import { parseDistinct } from "./distinct.ts";
+import { parseJoinRules } from "./joins.ts";
 import { isSameKey, parseSealingJwk } from "./jwk.ts";
 import type { P256Jwk } from "./jwk.ts";
 import type { Bounds, ColumnEntry, Role, Rounding, Rules } from "./manifest.ts";
@@ -40,12 +41,13 @@ export function parseRules(field: Field, schema: readonly ColumnEntry[]): Rules 
     "bins",
     "distinct",
     "expressions",
+    "joins",
     "tokenization",
     "tokenKeys",
     "vaults",
   ]);
   const maxGroups = fields.maxGroups.integer(1, MAX_GROUPS);
-  const { bins, distinct, tokenization, tokenKeys, vaults } = fields;
+  const { bins, distinct, joins, tokenization, tokenKeys, vaults } = fields;
   const expressions = fields.expressions && parseExpressions(fields.expressions, schema);
   const measured = [...schema, ...expressionEntries(expressions ?? {}, schema)];
   return {
@@ -64,6 +66,7 @@ export function parseRules(field: Field, schema: readonly ColumnEntry[]): Rules 
     ...(expressions === undefined ? {} : { expressions }),
     ...(bins === undefined ? {} : { bins: parseBins(bins, schema) }),
     ...(distinct === undefined ? {} : { distinct: parseDistincts(distinct, schema) }),
+    ...(joins === undefined ? {} : { joins: parseJoinRules(joins, schema) }),
     recipients: parseRecipients(fields.recipients),
     release: fields.release.oneOf(["sealed", "clear"]),
     ...(tokenization === undefined ? {} : { tokenization: parseAudiences(tokenization, schema) }),

@@ -6,6 +6,7 @@ import { parseSealingJwk } from "../manifest/jwk.ts";
 import type { PublicJwk } from "../manifest/jwk.ts";
 import { byName } from "./computed.ts";
 import type { Job } from "./job-text.ts";
+import { orderKeys } from "./join.ts";
 import { parsePlan, planDigest } from "./parse.ts";
 import { MAX_PLAN_BYTES } from "./plan.ts";
 import type { AggregatePlan, DiscoverPlan, Plan, RevealPlan, TokenizePlan } from "./plan.ts";
@@ -42,7 +43,7 @@ export async function compilePlan(job: Job, resolveRecipient: ResolveRecipient):
 function ownFields(job: Job): OwnFields {
   switch (job.kind) {
     case "aggregate": {
-      const { kind, computed, where, groupBy, totals, select, having, orderBy, limitBy, limit } = job;
+      const { kind, join, computed, where, groupBy, totals, select, having, orderBy, limitBy, limit } = job;
       return {
         kind,
         where,
@@ -51,6 +52,7 @@ function ownFields(job: Job): OwnFields {
         select,
         orderBy,
         limit,
+        ...(join === null ? {} : { join: { ...join, on: orderKeys(join.on) } }),
         ...(computed.length === 0 ? {} : { computed: computed.toSorted(byName) }),
         ...(having === null ? {} : { having }),
         ...(limitBy === null ? {} : { limitBy }),

@@ -32,6 +32,8 @@ export interface CaseBranch {
 }
 
 export type Computation =
+  /** A column by another name. */
+  | { readonly same: string }
   /** Numbers; the rules must declare the same expression. */
   | { readonly arithmetic: Arithmetic }
   /** A part of a date or a time, as int32. */
@@ -73,6 +75,7 @@ export function parseComputation(
     const { truncate, of } = field.record(["truncate", "of", ...beside]);
     return { truncate: truncate.oneOf(DATE_UNITS), of: of.name() };
   }
+  if (names.has("same")) return { same: field.record(["same", ...beside]).same.name() };
   if (names.has("bin")) return { bin: field.record(["bin", ...beside]).bin.name() };
   const { cases, otherwise } = field.record(["cases", "otherwise", ...beside]);
   const branches = cases.list(1, MAX_BRANCHES).map((branch) => {
@@ -85,6 +88,7 @@ export function parseComputation(
 /** The columns of the data set that a computed column is made of, each once. */
 export function sourcesOf(computation: Computation): ReadonlySet<string> {
   if ("arithmetic" in computation) return operandsOf(computation.arithmetic);
+  if ("same" in computation) return new Set([computation.same]);
   if ("bin" in computation) return new Set([computation.bin]);
   if ("of" in computation) return new Set([computation.of]);
   return new Set(computation.cases.flatMap(({ when }) => [...columnsOf(when)]));

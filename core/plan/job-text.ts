@@ -8,6 +8,8 @@ import { Field } from "../text/field.ts";
 import { parseYaml, YAML_LIMITS } from "../text/yaml.ts";
 import { parseComputation } from "./computed.ts";
 import type { ComputedColumn } from "./computed.ts";
+import { checkKeys, JOIN_KINDS, MAX_JOIN_KEYS, SIDES } from "./join.ts";
+import type { Join } from "./join.ts";
 import type { Aggregate, LimitBy, Ordering, Predicate, RevealPlan } from "./plan.ts";
 import { parsePredicate } from "./predicate.ts";
 import { readTotals } from "./totals.ts";
@@ -29,6 +31,8 @@ export interface JobBase {
 
 export interface AggregateJob extends JobBase {
   readonly kind: "aggregate";
+  /** Where there are two data sets, the left one first; else null. */
+  readonly join: Join | null;
   readonly computed: readonly ComputedColumn[];
   readonly where: Predicate | null;
   readonly groupBy: readonly string[];
@@ -128,12 +132,13 @@ export function parseJobField(job: Field): Job {
 /** What every job has. */
 export const JOB_BASE = ["datasets", "recipient"] as const;
 
-/** Errors: JOB_FIELD, KEY_*. */
+/** `datasets`: where they are not one. Errors: JOB_FIELD, KEY_*. */
 export function parseJobBase(
   fields: Readonly<Record<(typeof JOB_BASE)[number], Field>> & { readonly release?: Field },
+  datasets: readonly JobDataset[] = parseDatasets(fields.datasets, 1),
 ): JobBase {
   return {
-    datasets: parseDatasets(fields.datasets),
+    datasets,
     recipient: parseRecipient(fields.recipient),
     release: fields.release?.oneOf(["sealed", "clear"]) ?? "sealed",
   };
@@ -145,14 +150,40 @@ function parseMatch(field: Field): RevealPlan["match"] {
   return { column: column.name(), tokens: tokens.list(1, MAX_TOKENS).map((token) => token.text()) };
 }
 
+type BaseFields = Parameters<typeof parseJobBase>[0];
+
+/**
+ * `{left: DATASET, right: DATASET, on: {COLUMN: COLUMN, ...}, kind: inner, left or semi}`. Members of a mapping have no
+ * order, so the sides are named.
+ */
+function joinDatasets(
+  fields: BaseFields & { readonly join?: Field },
+): JobBase & Pick<AggregateJob, "join"> {
+  if (fields.join === undefined) return { ...parseJobBase(fields), join: null };
+  const { left, right, on, kind } = fields.join.record(["left", "right", "on"], ["kind"]);
+  const datasets = parseDatasets(fields.datasets, SIDES.length);
+  const names = datasets.map(({ dataset }) => dataset);
+  const sides = [left.oneOf(names), right.oneOf(names)];
+  if (sides[0] === sides[1]) throw right.fault("the left one too");
+  const keys = on.members().map(([column, member]) => ({ left: column, right: member.name() }));
+  if (keys.length === 0 || keys.length > MAX_JOIN_KEYS) {
+    throw on.fault("out of range", { least: 1, most: MAX_JOIN_KEYS });
+  }
+  checkKeys(on, keys);
+  return {
+    ...parseJobBase(fields, datasets.toSorted((a, b) => sides.indexOf(a.dataset) - sides.indexOf(b.dataset))),
+    join: { kind: kind?.oneOf(JOIN_KINDS) ?? "inner", on: keys },
+  };
+}
+
 function parseAggregateJob(job: Field): AggregateJob {
   const fields = job.record(
     [...JOB_BASE, "select"],
-    ["kind", "computed", "where", "group_by", "totals", "having", "order_by", "limit_by", "limit", "release"],
+    ["kind", "join", "computed", "where", "group_by", "totals", "having", "order_by", "limit_by", "limit", "release"],
   );
   const groupBy = fields.group_by?.list(0, MAX_ITEMS).map((column) => column.name()) ?? [];
   return {
-    ...parseJobBase(fields),
+    ...joinDatasets(fields),
     kind: "aggregate",
     computed: fields.computed === undefined ? [] : parseComputed(fields.computed),
     where: fields.where === undefined ? null : parsePredicate(fields.where, "is_null"),
@@ -180,9 +211,11 @@ function parseLimitBy(field: Field): LimitBy {
   };
 }
 
-function parseDatasets(field: Field): readonly JobDataset[] {
+function parseDatasets(field: Field, count: number): readonly JobDataset[] {
   const members = field.members();
-  if (members.length !== 1) throw field.fault("exactly one data set", { found: members.length });
+  if (members.length !== count) {
+    throw field.fault(count === 1 ? "exactly one data set" : "two data sets to join", { found: members.length });
+  }
   return members.map(([dataset, member]) => {
     if (!DATASET_NAME.test(dataset)) throw member.fault("not a data set's name");
     const { owner, from } = member.record(["owner"], ["from"]);

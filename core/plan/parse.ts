@@ -11,6 +11,7 @@ import { scaledDecimal } from "./literal.ts";
 import { MAX_PLAN_BYTES, QUANTILE_DIGITS } from "./plan.ts";
 import { byName, MAX_COMPUTED, parseComputation } from "./computed.ts";
 import type { ComputedColumn } from "./computed.ts";
+import { parseJoin } from "./join.ts";
 import type { Aggregate, AggregatePlan, ColumnOp, JointOp, LimitBy, Ordering, Plan } from "./plan.ts";
 import type { Predicate, RevealPlan } from "./plan.ts";
 import { columnsOf, parsePredicate } from "./predicate.ts";
@@ -58,10 +59,13 @@ export function parsePlanValue(value: JsonValue, path: string): Plan {
 const KINDS = ["aggregate", "tokenize", "reveal", "discover"] as const;
 const BASE = ["version", "kind", "inputs", "recipient", "release"] as const;
 
-function parseBase(fields: Readonly<Record<(typeof BASE)[number], Field>>): Omit<AggregateBase, "kind"> {
+function parseBase(
+  fields: Readonly<Record<(typeof BASE)[number], Field>>,
+  inputs: 1 | 2 = 1,
+): Omit<AggregateBase, "kind"> {
   return {
     version: fields.version.oneOf([1]),
-    inputs: fields.inputs.list(1, 1).map(parseInput),
+    inputs: parseInputs(fields.inputs, inputs),
     recipient: parseSealingJwk(fields.recipient.value, fields.recipient.path),
     release: fields.release.oneOf(["sealed", "clear"]),
   };
@@ -92,18 +96,23 @@ function parseMatch(field: Field): RevealPlan["match"] {
 function parseAggregatePlan(plan: Field): AggregatePlan {
   const fields = plan.record(
     [...BASE, "where", "groupBy", "totals", "select", "orderBy", "limit"],
-    ["computed", "having", "limitBy"],
+    ["join", "computed", "having", "limitBy"],
   );
   const groupBy = fields.groupBy.list(0, MAX_GROUP_COLUMNS).map((column) => column.name());
-  const select = fields.select.list(1, MAX_AGGREGATES).map(parseAggregate);
+  const select = fields.select.list(1, MAX_AGGREGATES).map((entry) => {
+    const aggregate = parseAggregate(entry);
+    if (fields.join !== undefined) checkJoined(entry, aggregate);
+    return aggregate;
+  });
   const totals = parseTotals(fields.totals, groupBy);
   const grouping = totals.length > 0 ? [GROUPING] : [];
   const outputs = [...groupBy, ...grouping, ...select.map(({ as }) => as)];
   checkOutputs(plan, outputs);
-  const { computed, having, limitBy } = fields;
+  const { join, computed, having, limitBy } = fields;
   return {
-    ...parseBase(fields),
+    ...parseBase(fields, join === undefined ? 1 : 2),
     kind: "aggregate",
+    ...(join === undefined ? {} : { join: parseJoin(join) }),
     ...(computed === undefined ? {} : { computed: parseComputed(computed) }),
     where: fields.where.value === null ? null : parsePredicate(fields.where, "isNull"),
     groupBy,
@@ -114,6 +123,11 @@ function parseAggregatePlan(plan: Field): AggregatePlan {
     ...(limitBy === undefined ? {} : { limitBy: parseLimitBy(limitBy, outputs) }),
     limit: fields.limit.value === null ? null : fields.limit.integer(1, MAX_LIMIT),
   };
+}
+
+/** Their gates look at the units of one owner, and joined rows are of two. */
+function checkJoined(field: Field, { op }: Aggregate): void {
+  if (op === QUANTILE || op === "approx_distinct") throw field.fault("not of joined data sets", { op });
 }
 
 /** In order, and with names that differ as those of a result do. */
@@ -159,6 +173,15 @@ function parseNames(field: Field, outputs: readonly string[]): readonly string[]
 function checkOutput(field: Field, name: string, outputs: readonly string[]): void {
   if (outputs.includes(name)) return;
   throw field.fault("not in the result", { output: name, ...nearestDetail(name, outputs) }, "PLAN_OUTPUT");
+}
+
+/** A data set is there once: joined to itself it would tell who resembles whom. */
+function parseInputs(field: Field, count: number): AggregatePlan["inputs"] {
+  const inputs = field.list(count, count).map(parseInput);
+  if (new Set(inputs.map(({ dataset, owner }) => `${owner} ${dataset}`)).size < count) {
+    throw field.fault("named twice");
+  }
+  return inputs;
 }
 
 function parseInput(field: Field): AggregatePlan["inputs"][number] {

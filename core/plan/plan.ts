@@ -2,6 +2,7 @@
 // one from YAML or JSON, parse.ts from canonical bytes, check.ts holds it against a manifest.
 import type { P256Jwk } from "../manifest/jwk.ts";
 import type { ComputedColumn } from "./computed.ts";
+import type { Join } from "./join.ts";
 
 export const MAX_PLAN_BYTES: number = 256 * 1024;
 
@@ -51,7 +52,7 @@ export interface Ordering {
 
 interface PlanBase {
   readonly version: 1;
-  /** Exactly one in this version. */
+  /** One; two of an aggregate plan that joins them. */
   readonly inputs: readonly PlanInput[];
   /** The key the result is sealed to. */
   readonly recipient: P256Jwk;
@@ -67,6 +68,8 @@ export interface LimitBy {
 /** What may be left out is never there and empty: a plan has one spelling. */
 export interface AggregatePlan extends PlanBase {
   readonly kind: "aggregate";
+  /** Where there are two inputs. Columns are then named by their side (join.ts). */
+  readonly join?: Join;
   /** Named as columns are, and used as they are. */
   readonly computed?: readonly ComputedColumn[];
   readonly where: Predicate | null;

@@ -4,11 +4,12 @@ import { PolicyError } from "../errors.ts";
 import type { Authority } from "../manifest/authority.ts";
 import { thumbprint } from "../manifest/jwk.ts";
 import type { Edges } from "../manifest/bins.ts";
-import type { Rounding, VerifiedManifest } from "../manifest/manifest.ts";
-import type { CheckedPlan } from "../plan/check.ts";
+import type { Rounding, Rules, VerifiedManifest } from "../manifest/manifest.ts";
+import type { CheckedPlan, PlanColumn } from "../plan/check.ts";
 import { checkPlan } from "../plan/check.ts";
 import type { AggregatePlan, Plan, RevealPlan, TokenizePlan } from "../plan/plan.ts";
-import type { Clipping, ReceiptRelease, RevealRelease, TokensRelease } from "./release.ts";
+import { ownEntry, plannedName } from "../plan/source-columns.ts";
+import type { Clipping, JoinedRules, ReceiptRelease, RevealRelease, TokensRelease } from "./release.ts";
 import type { ReceiptInput, Software, Statement, Subject } from "./statement.ts";
 import { PROFILE_WORDS, REVEAL_WORDS, TOKENS_WORDS } from "./table-words.ts";
 import { releaseWords } from "./words.ts";
@@ -20,8 +21,11 @@ export interface JobInput {
   readonly authority: Authority;
 }
 
-interface CheckedInput extends JobInput {
+/** A plan held against its inputs. */
+interface CheckedJob {
+  readonly plan: AggregatePlan;
   readonly checked: CheckedPlan;
+  readonly rules: readonly Rules[];
 }
 
 /** What the release gate has to keep to. */
@@ -34,6 +38,8 @@ export interface ReleaseParameters {
   readonly extremes: readonly string[];
   readonly rounding: Rounding;
   readonly interval: number;
+  /** By input, where two are joined; left out else. */
+  readonly joined?: readonly JoinedRules[];
   /** By column that the plan asks by its bins; left out where there is none. */
   readonly bins?: Readonly<Record<string, Edges>>;
   /** By column whose distinct values the plan counts; left out where there is none. */
@@ -50,24 +56,32 @@ export interface FinishedJob {
   readonly software: Software;
 }
 
-/** The strictest of all inputs' rules and grants. Errors: those of checkPlan. */
-export function releaseParameters(plan: AggregatePlan, given: readonly JobInput[]): ReleaseParameters {
-  const inputs = given.map((input) => ({ ...input, checked: checkPlan(plan, input.verified.manifest) }));
-  const rules = inputs.map(({ verified }) => verified.manifest.rules);
+/**
+ * Where data sets are joined, each group meets the rules of both, each with its own units; what is said of all of them is
+ * what holds for all. Errors: those of checkPlan.
+ */
+export function releaseParameters(plan: AggregatePlan, inputs: readonly JobInput[]): ReleaseParameters {
+  const manifests = inputs.map(({ verified }) => verified.manifest);
+  const rules = manifests.map((manifest) => manifest.rules);
+  const job: CheckedJob = { plan, checked: checkPlan(plan, manifests), rules };
+  const shares = rules.map(({ maxShare }) => maxShare);
   return {
-    minUnits: Math.max(...rules.map(({ minUnits }) => minUnits)),
+    minUnits: Math.min(...rules.map(({ minUnits }) => minUnits)),
     maxGroups: Math.min(...rules.map(({ maxGroups }) => maxGroups)),
     maxRows: rowCap(inputs),
-    clipping: inputs.flatMap(({ checked }) => clippingOf(checked)),
-    maxShare: least(rules.flatMap(({ maxShare }) => maxShare ?? [])),
-    extremes: inputs.flatMap(({ checked }) => columnsOf(checked, ["min", "max"])),
+    clipping: clippingOf(job),
+    maxShare: shares.includes(null) ? null : greatest(shares.flatMap((share) => share ?? [])),
+    extremes: columnsOf(job, ["min", "max"]).map((column) => toldName(plan, column)),
     rounding: {
       counts: greatest(rules.flatMap(({ rounding }) => rounding.counts ?? [])),
-      sums: Object.fromEntries(inputs.flatMap((input) => roundedSums(input))),
+      sums: roundedSums(job),
     },
     interval: Math.max(...rules.map(({ interval }) => interval)),
-    ...binsOf(inputs),
-    ...distinctOf(inputs),
+    ...(plan.join === undefined
+      ? {}
+      : { joined: rules.map(({ minUnits, maxShare }) => ({ minUnits, maxShare })) }),
+    ...binsOf(job),
+    ...distinctOf(job),
   };
 }
 
@@ -87,24 +101,35 @@ function greatest(values: readonly number[]): number | null {
 
 const CLIPPED: readonly string[] = ["sum", "avg", "var", "stddev", "covar", "corr"];
 
-function roundedSums({ verified, checked }: CheckedInput): readonly (readonly [string, number])[] {
-  const { sums } = verified.manifest.rules.rounding;
-  return columnsOf(checked, CLIPPED).flatMap((name) => {
-    const step = Object.hasOwn(sums, name) ? sums[name] : undefined;
-    return step === undefined ? [] : [[name, step] as const];
+function roundedSums(job: CheckedJob): Readonly<Record<string, number>> {
+  const steps = columnsOf(job, CLIPPED).flatMap((column) => {
+    const step = ownEntry(job.rules[column.input]?.rounding.sums, column);
+    return step === undefined ? [] : [[toldName(job.plan, column), step] as const];
   });
+  return Object.fromEntries(steps);
 }
 
-/** The columns of which the plan asks one of these aggregates, each once, by the names that rules have for them. */
-function columnsOf({ columns, computed, select }: CheckedPlan, ops: readonly string[]): readonly string[] {
+/** The columns of which rules speak and the plan asks one of these aggregates, each once. */
+function columnsOf(
+  { checked: { columns, computed, select } }: Pick<CheckedJob, "checked">,
+  ops: readonly string[],
+): readonly RuledColumn[] {
   const asked = new Set(
     select.flatMap((entry) => {
       if (!("column" in entry) || !ops.includes(entry.op)) return [];
       return [entry.column?.slot, "with" in entry ? entry.with.slot : undefined];
     }),
   );
-  const all = [...columns, ...computed.map(({ column }) => column)];
-  return [...new Set(all.flatMap(({ slot, ruled }) => (asked.has(slot) ? [ruled] : [])))];
+  return [...columns, ...computed.map(({ column }) => column)].flatMap(({ slot, ruled, input }) =>
+    ruled !== null && asked.has(slot) ? [{ slot, ruled, input }] : [],
+  );
+}
+
+type RuledColumn = Pick<PlanColumn, "slot" | "input"> & { readonly ruled: string };
+
+/** By what the rules call it, and by its side where there are two. */
+function toldName(plan: AggregatePlan, { input, ruled }: Pick<RuledColumn, "input" | "ruled">): string {
+  return plannedName(plan, input, ruled);
 }
 
 export async function composeStatement(job: FinishedJob): Promise<Statement> {
@@ -164,40 +189,41 @@ function revealedOf(
 }
 
 /** Every column that is clipped, once. */
-function clippingOf(checked: CheckedPlan): readonly Clipping[] {
-  return columnsOf(checked, CLIPPED).flatMap((column) => {
-    const [bounds] = checked.select.flatMap((entry) => {
+function clippingOf(job: CheckedJob): readonly Clipping[] {
+  return columnsOf(job, CLIPPED).flatMap((column) => {
+    const [bounds] = job.checked.select.flatMap((entry) => {
       if (!("bounds" in entry)) return [];
-      const other = "with" in entry && entry.with.ruled === column ? [entry.withBounds] : [];
-      return entry.column.ruled === column ? [entry.bounds] : other;
+      const other = "with" in entry && entry.with.slot === column.slot ? [entry.withBounds] : [];
+      return entry.column.slot === column.slot ? [entry.bounds] : other;
     });
-    return bounds === undefined ? [] : [{ column, lower: bounds.lower, upper: bounds.upper }];
+    if (bounds === undefined) return [];
+    return [{ column: toldName(job.plan, column), lower: bounds.lower, upper: bounds.upper }];
   });
 }
 
 /** The edges of every column that the plan asks by its bins; left out where there is none. */
-function binsOf(inputs: readonly CheckedInput[]): Pick<ReleaseParameters, "bins"> {
-  const bins = inputs.flatMap(({ verified, checked }) => {
-    const { rules } = verified.manifest;
-    const told = checked.select.flatMap((entry) =>
-      entry.op === "approx_quantile" ? [[entry.column.ruled, entry.edges] as const] : [],
-    );
-    const binned = checked.computed.flatMap(({ computation }) => {
-      const edges = computation.kind === "bin" ? rules.bins?.[computation.of] : undefined;
-      return computation.kind === "bin" && edges !== undefined ? [[computation.of, edges] as const] : [];
-    });
-    return [...told, ...binned];
+function binsOf({ plan, checked, rules }: CheckedJob): Pick<ReleaseParameters, "bins"> {
+  const told = checked.select.flatMap((entry) => {
+    if (entry.op !== "approx_quantile") return [];
+    const { input, ruled } = entry.column;
+    return ruled === null ? [] : [[toldName(plan, { input, ruled }), entry.edges] as const];
   });
+  const binned = checked.computed.flatMap(({ computation }) => {
+    const column = checked.columns.find(({ name }) => computation.kind === "bin" && name === computation.of);
+    const edges = column && ownEntry(rules[column.input]?.bins, column);
+    return column === undefined || edges === undefined ? [] : [[column.name, edges] as const];
+  });
+  const bins = [...told, ...binned];
   return bins.length === 0 ? {} : { bins: Object.fromEntries(bins) };
 }
 
 /** How many values one unit may add, of every column whose distinct values are counted. */
-function distinctOf(inputs: readonly CheckedInput[]): Pick<ReleaseParameters, "distinct"> {
-  const counted = inputs.flatMap(({ checked }) =>
-    checked.select.flatMap((entry) =>
-      entry.op === "approx_distinct" ? [[entry.column.ruled, entry.perUnit] as const] : [],
-    ),
-  );
+function distinctOf({ plan, checked }: CheckedJob): Pick<ReleaseParameters, "distinct"> {
+  const counted = checked.select.flatMap((entry) => {
+    if (entry.op !== "approx_distinct") return [];
+    const { input, ruled } = entry.column;
+    return ruled === null ? [] : [[toldName(plan, { input, ruled }), entry.perUnit] as const];
+  });
   return counted.length === 0 ? {} : { distinct: Object.fromEntries(counted) };
 }
 

@@ -25,9 +25,16 @@ interface ReleaseBase {
   readonly doesNotProtect: readonly string[];
 }
 
+/** What one of two joined inputs demands of each group, of its own units. */
+export interface JoinedRules {
+  readonly minUnits: number;
+  readonly maxShare: number | null;
+}
+
 /** The parameters of the gate; those of a column where this job's plan uses it so. */
 export interface ThresholdRelease extends ReleaseBase {
   readonly mode: "threshold";
+  /** Of the units of each input. */
   readonly minUnits: number;
   readonly maxGroups: number;
   /** The cap of a grant, or null. */
@@ -38,6 +45,8 @@ export interface ThresholdRelease extends ReleaseBase {
   readonly extremes: readonly string[];
   readonly rounding: Rounding;
   readonly interval: number;
+  /** In the plan's order of inputs; left out where there is one. */
+  readonly joined?: readonly JoinedRules[];
   /** By column that the plan asks by its bins: their edges, as in the rules. Left out where there is none. */
   readonly bins?: Readonly<Record<string, Edges>>;
   /** By column whose distinct values the plan counts: how many one unit may add. Left out where there is none. */
@@ -139,18 +148,24 @@ function parseThreshold(field: Field, plan: AggregatePlan): ThresholdRelease {
       "totals",
       ...WORDS,
     ],
-    ["bins", "distinct"],
+    ["joined", "bins", "distinct"],
   );
+  if ((fields.joined === undefined) !== (plan.join === undefined)) {
+    throw field.fault("does not fit the plan", { member: "joined" });
+  }
   return {
     mode: fields.mode.oneOf(["threshold"]),
     minUnits: fields.minUnits.integer(2, MAX),
     maxGroups: fields.maxGroups.integer(1, MAX),
     maxRows: fields.maxRows.value === null ? null : fields.maxRows.integer(1, MAX),
     clipping: fields.clipping.list(0, MAX_COLUMN_RULES).map(parseClipping),
-    maxShare: fields.maxShare.value === null ? null : parseShare(fields.maxShare),
+    maxShare: parseMaxShare(fields.maxShare),
     extremes: fields.extremes.list(0, MAX_COLUMN_RULES).map((column) => column.name()),
     rounding: parseRounding(fields.rounding),
     interval: fields.interval.integer(1, MAX),
+    ...(fields.joined === undefined
+      ? {}
+      : { joined: fields.joined.list(plan.inputs.length, plan.inputs.length).map(parseJoined) }),
     ...(fields.bins === undefined ? {} : { bins: parseBins(fields.bins) }),
     ...(fields.distinct === undefined ? {} : { distinct: parseDistincts(fields.distinct) }),
     totals: parsePlansTotals(fields.totals, plan),
@@ -173,6 +188,15 @@ function parseClipping(field: Field): Clipping {
   const clipping = { column: column.name(), lower: lower.number(), upper: upper.number() };
   if (clipping.lower > clipping.upper) throw field.fault("lower above upper");
   return clipping;
+}
+
+function parseJoined(field: Field): JoinedRules {
+  const { minUnits, maxShare } = field.record(["minUnits", "maxShare"]);
+  return { minUnits: minUnits.integer(2, MAX), maxShare: parseMaxShare(maxShare) };
+}
+
+function parseMaxShare(field: Field): number | null {
+  return field.value === null ? null : parseShare(field);
 }
 
 function parseShare(field: Field): number {

@@ -2,13 +2,17 @@
 // that is not in force is not claimed; what follows from its absence is said.
 import type { ThresholdRelease } from "./release.ts";
 
-type Released = Pick<ThresholdRelease, "maxShare" | "extremes" | "rounding" | "bins" | "distinct" | "totals">;
+type Released = Pick<
+  ThresholdRelease,
+  "maxShare" | "extremes" | "rounding" | "bins" | "distinct" | "totals" | "joined"
+>;
 
 export function releaseWords(release: Released): Pick<ThresholdRelease, "protects" | "doesNotProtect"> {
   return {
     protects: [...ALWAYS, ...BY_RULE.flatMap(({ isInForce, says }) => (isInForce(release) ? [says] : []))],
     doesNotProtect: [
       ...NEVER,
+      ...(release.joined === undefined ? [] : JOINED),
       ...BY_RULE.flatMap(({ isInForce, without }) =>
         isInForce(release) || without === null ? [] : [without],
       ),
@@ -33,7 +37,17 @@ interface Rule {
   readonly without: string | null;
 }
 
+/** Where two data sets are joined. */
+const JOINED: readonly string[] = [
+  "Join keys: whoever brings one data set chooses who is in it. With people that he knows, and one that he does not, he learns of that one what a group tells beyond the others; minUnits does not stop it. An owner's rules name with whom they let data be joined.",
+];
+
 const BY_RULE: readonly Rule[] = [
+  {
+    isInForce: ({ joined }) => joined !== undefined,
+    says: "Join: both owners' rules name each other's data set and the key columns. Of each input by itself a group has to have as many distinct units as its entry under joined says, and is held to its maxShare; units are counted, and each owner's columns clipped by his units, after the join.",
+    without: null,
+  },
   {
     isInForce: ({ maxShare }) => maxShare !== null && maxShare < 1,
     says: "Dominance: the sum, average, variance and covariances of a column are null in a group where one unit has more than maxShare of the clipped contributions, taken without their signs. Rows of one unit that cancel out weigh on a variance all the same.",

@@ -2,14 +2,16 @@
 // covariance is asked. Bounds and steps in the columns' smallest units.
 import type { ColumnType } from "../../core/column/type.ts";
 import { edgeValue } from "../../core/manifest/bins.ts";
-import type { Manifest, Rules } from "../../core/manifest/manifest.ts";
+import type { Rules } from "../../core/manifest/manifest.ts";
 import type { CheckedPlan, PlanColumn, TypedAggregate } from "../../core/plan/check.ts";
 import { scaledDecimal } from "../../core/plan/literal.ts";
+import { ownEntry } from "../../core/plan/source-columns.ts";
 import type { ClipRule, DistinctRule, Measure, Rounding } from "./program.ts";
 
 /** One measure for each aggregated column, with whatever any aggregate needs of it. */
-export function compileMeasures(checked: CheckedPlan, { rules: { maxShare } }: Manifest): readonly Measure[] {
+export function compileMeasures(checked: CheckedPlan, rules: readonly Rules[]): readonly Measure[] {
   const { select, totals } = checked;
+  const maxShare = rules.find((each) => each.maxShare !== null)?.maxShare ?? null;
   const alone = allColumns(checked).flatMap(({ slot, name, type }): Measure[] => {
     const uses = select.filter(
       (aggregate) => "column" in aggregate && !("with" in aggregate) && aggregate.column?.slot === slot,
@@ -103,14 +105,15 @@ export function findJoint(measures: readonly Measure[], columns: readonly PlanCo
 export function compileRounding(
   checked: CheckedPlan,
   measures: readonly Measure[],
-  { rounding: { counts, sums } }: Rules,
+  rules: readonly Rules[],
 ): Rounding {
+  const counts = rules.flatMap(({ rounding }) => rounding.counts ?? []);
   return {
-    counts,
+    counts: counts.length === 0 ? null : Math.max(...counts),
     sums: measures.map(({ column }) => {
       const rounded = allColumns(checked).find(({ slot }) => slot === column);
-      if (rounded === undefined || !Object.hasOwn(sums, rounded.ruled)) return null;
-      return smallestUnits(sums[rounded.ruled] ?? NaN, rounded.type);
+      const step = rounded && ownEntry(rules[rounded.input]?.rounding.sums, rounded);
+      return rounded === undefined || step === undefined ? null : smallestUnits(step, rounded.type);
     }),
   };
 }

@@ -1,8 +1,8 @@
 // Turns a plan and the manifest it runs on into a program. Refuses what core/plan/check.ts refuses.
 import { findColumnType } from "../../core/column/type.ts";
 import type { ColumnType } from "../../core/column/type.ts";
-import type { Manifest, Rules } from "../../core/manifest/manifest.ts";
-import { checkPlan } from "../../core/plan/check.ts";
+import type { Manifest } from "../../core/manifest/manifest.ts";
+import { checkPlan, declaredKeys } from "../../core/plan/check.ts";
 import type { CheckedPlan, PlanColumn } from "../../core/plan/check.ts";
 import type { TypedAggregate, TypedPredicate as PlanPredicate } from "../../core/plan/check.ts";
 import { scaledDecimal, typedLiteral } from "../../core/plan/literal.ts";
@@ -30,25 +30,44 @@ const SUM_PRECISION = 38;
  */
 const MIN_FORMED = 262_144;
 
-/** Errors: PLAN_*, of checkPlan. */
+/** Of a plan with one input. Errors: PLAN_*, of checkPlan. */
 export function compileAggregate(plan: AggregatePlan, manifest: Manifest): AggregateProgram {
-  const checked = checkPlan(plan, manifest);
-  const { rules } = manifest;
-  const levels = compileLevels(checked);
-  const measures = compileMeasures(checked, manifest);
+  const checked = checkPlan(plan, [manifest]);
   const unitColumns = compileUnitColumns(manifest.unit, manifest.schema);
-  const outputs = checked.select.map((aggregate) => compileOutput(aggregate, measures));
-  const names = resultColumns(checked, outputs);
-  const positionOf = (name: string): number => positionIn(names, name);
-  return {
-    kind: "aggregate",
+  return compileChecked(checked, [manifest], {
     columns: [...checked.columns.map(({ name, type }) => ({ name, type })), ...unitColumns],
     unit: manifest.unit,
     unitColumn: unitColumns.length === 0 ? null : checked.columns.length,
+    minUnits: manifest.rules.minUnits,
+    maxShare: manifest.rules.maxShare,
+  });
+}
+
+/** Whose units are counted, where batches have them, and what is demanded of groups by their units. */
+export type UnitRules = Pick<
+  AggregateProgram,
+  "columns" | "unit" | "unitColumn" | "minUnits" | "maxShare"
+>;
+
+/** `manifests`: of all inputs, since each column's rules are its owner's, and the strictest of what they say of groups holds. */
+export function compileChecked(
+  checked: CheckedPlan,
+  manifests: readonly Manifest[],
+  units: UnitRules,
+): AggregateProgram {
+  const rules = manifests.map((manifest) => manifest.rules);
+  const measures = compileMeasures(checked, rules);
+  const outputs = checked.select.map((aggregate) => compileOutput(aggregate, measures));
+  const names = resultColumns(checked, outputs);
+  const positionOf = (name: string): number => positionIn(names, name);
+  const maxGroups = Math.min(...rules.map((each) => each.maxGroups));
+  return {
+    kind: "aggregate",
+    ...units,
     computed: checked.computed.map((column) => compileComputed(column, checked.columns, compilePredicate)),
     predicate: checked.where && compilePredicate(checked.where),
     dimensions: checked.groupBy.map(({ slot, name, type }) => ({ column: slot, name, type })),
-    levels,
+    levels: compileLevels(checked),
     measures,
     outputs,
     having: checked.having && compileHaving(checked.having, names),
@@ -58,18 +77,19 @@ export function compileAggregate(plan: AggregatePlan, manifest: Manifest): Aggre
       columns: checked.limitBy.columns.map(positionOf),
     },
     limit: checked.limit,
-    minUnits: rules.minUnits,
-    maxGroups: rules.maxGroups,
-    maxFormed: Math.max(rules.maxGroups, MIN_FORMED),
-    declaredKeys: compileDeclaredKeys(checked.groupBy, rules),
-    maxShare: rules.maxShare,
+    maxGroups,
+    maxFormed: Math.max(maxGroups, MIN_FORMED),
+    declaredKeys: compileDeclaredKeys(checked.groupBy, manifests),
     rounding: compileRounding(checked, measures, rules),
-    interval: rules.interval,
+    interval: Math.max(...rules.map(({ interval }) => interval)),
   };
 }
 
 /** Where units are scattered no mark tells them apart, so the column that names them is read: after all others. */
-function compileUnitColumns(unit: Manifest["unit"], schema: Manifest["schema"]): AggregateProgram["columns"] {
+export function compileUnitColumns(
+  unit: Manifest["unit"],
+  schema: Manifest["schema"],
+): AggregateProgram["columns"] {
   if (unit !== "scattered") return [];
   const column = schema.find(({ role }) => role === "unit");
   const type = column && findColumnType(column.type);
@@ -159,13 +179,13 @@ function positionIn(columns: readonly ResultColumn[], wanted: string): number {
 /** Null unless every group column declares keys: only then is the list of groups known without the data. */
 function compileDeclaredKeys(
   groupBy: readonly PlanColumn[],
-  { groupKeys }: Rules,
+  manifests: readonly Manifest[],
 ): AggregateProgram["declaredKeys"] {
-  if (groupBy.length === 0 || !groupBy.every(({ name }) => Object.hasOwn(groupKeys, name))) return null;
-  const keys = groupBy.map(({ name, type }) => [
-    ...new Set((groupKeys[name] ?? []).map((literal) => declaredCell(literal, type))),
+  const declared = groupBy.map((column) => declaredKeys(column, manifests));
+  if (groupBy.length === 0 || declared.includes(null)) return null;
+  return groupBy.map(({ type }, at) => [
+    ...new Set((declared[at] ?? []).map((literal) => declaredCell(literal, type))),
   ]);
-  return keys;
 }
 
 function declaredCell(literal: Literal, type: ColumnType): Cell {

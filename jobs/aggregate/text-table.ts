@@ -41,6 +41,16 @@ export class TextTable {
     }
   }
 
+  /** As encode, of a string that is there; else -1. */
+  find(bytes: Uint8Array, from: number, to: number): number {
+    const hash = hashBytes(bytes, from, to);
+    const mask = this.#slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const code = this.#slots[slot] ?? FREE;
+      if (code === FREE || (this.#hashes[code] === hash && this.#isText(code, bytes, from, to))) return code;
+    }
+  }
+
   #isText(code: number, bytes: Uint8Array, from: number, to: number): boolean {
     const start = this.#offsets[code] ?? 0;
     const length = to - from;

@@ -83,6 +83,25 @@ export class WordTable {
     }
   }
 
+  /** As encode, of keys that are there: of others the code is -1. */
+  find(words: Uint32Array, count: number, codes: Int32Array): void {
+    const width = this.#width;
+    const stride = 1 + width;
+    const slots = this.#slots;
+    for (let i = 0; i < count; i += 1) {
+      if ((codes[i] ?? 0) < 0) continue;
+      const hash =
+        width === 1 ? mix(words[i] ?? 0) : hashWords(words, i * width, width, this.#secret);
+      let slot = hash & this.#mask;
+      let filled = slots[slot * stride] ?? 0;
+      while (filled !== 0 && !isKey(slots, slot * stride + 1, words, i * width, width)) {
+        slot = (slot + 1) & this.#mask;
+        filled = slots[slot * stride] ?? 0;
+      }
+      codes[i] = filled - 1;
+    }
+  }
+
   /** Returns the new code plus one. */
   #insert(words: Uint32Array, index: number, slot: number): number {
     if (this.#size >= this.#limit) throw new SealroomError("AGGREGATE_GROUPS");

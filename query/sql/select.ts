@@ -80,6 +80,7 @@ export async function readQuery(text: string, datasets: readonly string[]): Prom
       : readCondition(source, select.whereClause, (leaf) => readValue(scope, leaf));
   const outcome: Outcome = { ...grouping, select: figures, keys: items.map((item) => keys.get(item)) };
   const ordered = {
+    join: null,
     ...grouping,
     where,
     select: figures,

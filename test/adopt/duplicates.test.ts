@@ -37,7 +37,7 @@ test("a string that stands twice in a dictionary is one unit and one group", asy
     unit: "scattered",
   };
   const { plan } = await compileJob(BY_CITY(owner.thumbprint), () => owner.publicKey);
-  const program = compileProgram(plan, manifest);
+  const program = compileProgram(plan, [manifest]);
   const kernel = startKernel(program);
   const columns = program.columns.map(({ name }) => name);
   const file = {

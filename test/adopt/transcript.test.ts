@@ -61,7 +61,7 @@ async function readObject(bytes: Uint8Array, entry: AdoptedEntry, text: string):
   const task: ObjectTask = {
     address: { job: "0123456789abcdef", input: 0, object: 0 },
     entry,
-    program: compileProgram(plan, manifest),
+    program: compileProgram(plan, [manifest]),
     schema: SCHEMA,
     unit: "scattered",
     datasetKey: DATASET_KEY.slice(),

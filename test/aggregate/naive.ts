@@ -18,7 +18,7 @@ export function naiveAggregate(
   manifest: Manifest,
   table: TestTable,
 ): Cell[][] | "GATE_GROUPS" {
-  const checked = checkPlan(plan, manifest);
+  const checked = checkPlan(plan, [manifest]);
   const { rules } = manifest;
   const cellAt = (column: PlanColumn, row: number): Cell => {
     const cell = table.columns.find(({ name }) => name === column.name)?.cells[row] ?? null;

@@ -10,7 +10,7 @@ import { manifestOf, objectsOf, planOf } from "./table.ts";
 
 test("runs an aggregate from plan to released file", () => {
   const table = peopleOf(unitsIn("a", 3, 0));
-  const program = compileProgram(planOf({ groupBy: ["g"] }), manifestOf(table));
+  const program = compileProgram(planOf({ groupBy: ["g"] }), [manifestOf(table)]);
   const merge = startMerge(program);
   for (const batches of objectsOf(
     table,
@@ -45,8 +45,8 @@ test("refuses kinds that are not in the table, inherited names among them", () =
     "hasOwnProperty",
   ]) {
     const odd = { ...plan, kind } as unknown as typeof plan;
-    const program = { ...compileProgram(plan, manifest), kind } as unknown as Program;
-    assertRefused("PLAN_KIND", {}, () => compileProgram(odd, manifest));
+    const program = { ...compileProgram(plan, [manifest]), kind } as unknown as Program;
+    assertRefused("PLAN_KIND", {}, () => compileProgram(odd, [manifest]));
     assertRefused("PLAN_KIND", {}, () => startKernel(program));
     assertRefused("PLAN_KIND", {}, () => startMerge(program));
   }

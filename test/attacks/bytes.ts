@@ -334,7 +334,7 @@ const unusedStrings: Attack = {
 /** The column as a copy has it where the rules say to keep it. */
 function copied(schema: readonly ColumnEntry[], vector: Vector): Vector {
   const rows = { [schema[0]?.name ?? ""]: ["", "", ""] };
-  const program = compileProgram(parsePlan(COPY_PLAN), manifestOf({ schema, rows }));
+  const program = compileProgram(parsePlan(COPY_PLAN), [manifestOf({ schema, rows })]);
   const made = startKernel(program, { masters: [], maps: [] }).add({
     rows: vector.rows,
     unitStart: null,

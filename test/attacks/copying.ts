@@ -86,7 +86,7 @@ export const COPY_PLAN: Uint8Array = planOf({ kind: "tokenize", audience: AUDIEN
 
 /** The copy's cells, by column. Errors: those of a tokenization job. */
 export function copyOf(ruled: Ruled): Cells {
-  const program = compileProgram(parsePlan(COPY_PLAN), manifestOf(ruled));
+  const program = compileProgram(parsePlan(COPY_PLAN), [manifestOf(ruled)]);
   if (program.kind !== "tokenize") throw new Error("another kind");
   const [kernel, merge] = [startKernel(program, secretsOf(program)), startMerge(program)];
   const made = kernel.add(batchOf(program, ruled.rows));
@@ -108,7 +108,7 @@ export async function revealedOf(ruled: Ruled, plan: Uint8Array, maxRows: number
   const parsed = parsePlan(plan);
   const authority = await authorize(parsed, digest, verified, grants, NOW);
   const release = { maxRows: authority.basis === "grant" ? authority.maxRows : null };
-  const program = compileProgram(parsed, manifest, release);
+  const program = compileProgram(parsed, [manifest], release);
   const [kernel, merge] = [startKernel(program, secretsOf(program)), startMerge(program)];
   kernel.add(batchOf(program, ruled.rows));
   merge.add(kernel.finish());

@@ -57,7 +57,7 @@ async function assign(
   const vaults: readonly VaultEntry[] = [{ domain: PERSON.domain, audience: AUDIENCE, map: from }];
   const columns = { person: { operator: "random", ...PERSON } };
   const manifest = manifestOf({ rows: { person: values }, columns, vaults });
-  const program = surveyOf(compileProgram(parsePlan(COPY_PLAN), manifest));
+  const program = surveyOf(compileProgram(parsePlan(COPY_PLAN), [manifest]));
   assert.ok(program !== null);
   const masters = [MASTER];
   const kernel = startKernel(program, { masters, maps: [] });

@@ -122,7 +122,7 @@ const keyInTheClear: Attack = {
 function copyBy(made: ObjectResult["made"]): Promise<Verdict> {
   const rows = { person: ["p-1", "p-2"] };
   const manifest = manifestOf({ rows });
-  const program = compileProgram(parsePlan(COPY_PLAN), manifest);
+  const program = compileProgram(parsePlan(COPY_PLAN), [manifest]);
   const secrets = { masters: [], maps: [] };
   const kernel = startKernel(program, secrets);
   kernel.add({ rows: 2, columns: [texts(rows.person)], unitStart: null });
@@ -131,7 +131,7 @@ function copyBy(made: ObjectResult["made"]): Promise<Verdict> {
   const target = (): OutputTarget => {
     return { job: JOB, name: "part", key: new Uint8Array(32), context: new Map(), fields: [] };
   };
-  const computation = { job: JOB, manifest, datasetKey: new Uint8Array(32), program, secrets, target };
+  const computation = { job: JOB, input: 0, manifest, datasetKey: new Uint8Array(32), program, secrets, target };
   const abandoned = new AbortController().signal;
   return attempt(async () => {
     const computed = await computeObjects(pool, computation, abandoned, () => undefined);

@@ -81,7 +81,7 @@ const otherUnit: Attack = {
           { name: "visit", type: "utf8", role: "hidden" },
         ],
       });
-      const program = compileProgram(parsePlan(COPY_PLAN), manifest);
+      const program = compileProgram(parsePlan(COPY_PLAN), [manifest]);
       assert.ok(program.kind === "tokenize");
       const units = program.output.schema.filter(({ role }) => role === "unit");
       assert.deepEqual(
@@ -133,7 +133,7 @@ const noMap: Attack = {
   run() {
     return attempt(() => {
       const columns = { person: { operator: "random", ...PERSON } };
-      const program = compileProgram(parsePlan(COPY_PLAN), manifestOf({ rows: { person: PEOPLE }, columns }));
+      const program = compileProgram(parsePlan(COPY_PLAN), [manifestOf({ rows: { person: PEOPLE }, columns })]);
       assert.ok(program.kind === "tokenize");
       assert.deepEqual(
         program.vaults.map(({ from }) => from),

@@ -106,6 +106,7 @@ function start(
   const progress: Progress[] = [];
   const computation = {
     job: "0123456789abcdef",
+    input: 0,
     manifest,
     datasetKey: new Uint8Array(32),
     program: PROGRAM,

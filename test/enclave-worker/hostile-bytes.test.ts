@@ -79,7 +79,7 @@ async function run(object: SealedObject, schema?: Manifest["schema"]): ReturnTyp
       entry: object.entry,
       schema: manifest.schema,
       unit: manifest.unit,
-      program: compileProgram(plan, manifest),
+      program: compileProgram(plan, [manifest]),
       datasetKey: DATASET_KEY.slice(),
       secrets: { masters: [], maps: [] },
       output: null,

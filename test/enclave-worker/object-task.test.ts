@@ -43,7 +43,7 @@ async function programFor(
     notAfter: 2,
   });
   const { plan } = await compileJob(text(OWNER.thumbprint), () => OWNER.publicKey);
-  return { program: compileProgram(plan, manifest), schema: manifest.schema, unit: manifest.unit };
+  return { program: compileProgram(plan, [manifest]), schema: manifest.schema, unit: manifest.unit };
 }
 
 async function runTask(

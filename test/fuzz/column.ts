@@ -66,7 +66,7 @@ const program = compileProgram(
       { as: "half", op: "approx_quantile", column: "amount", at: 0.5 },
     ],
   }),
-  manifest,
+  [manifest],
 );
 const files = STYLES.flatMap((style, seed) =>
   drawObjects([[20, 9]], style, "column", diceOf(seed, "files", 0)),

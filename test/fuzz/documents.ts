@@ -131,7 +131,7 @@ export const DOCUMENT_TARGETS: readonly Target[] = [
       const parsed = parsePlan(input);
       assertSame(encodeCanonical(parsed), input);
       // What a host may ask for is compiled against what an owner signed.
-      assert.ok(mostResultBytes(compileProgram(parsed, declaring)) > 0);
+      assert.ok(mostResultBytes(compileProgram(parsed, [declaring])) > 0);
     },
     codes: 12,
     accepts: true,
@@ -140,7 +140,7 @@ export const DOCUMENT_TARGETS: readonly Target[] = [
     name: "plan on any manifest",
     seeds: [encodeCanonical(manifest)],
     mutations: [mutateJson],
-    decode: (input) => compileProgram(plan.plan, parseManifest(input)),
+    decode: (input) => compileProgram(plan.plan, [parseManifest(input)]),
     codes: 10,
     accepts: true,
     share: 4,

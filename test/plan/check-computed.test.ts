@@ -33,7 +33,7 @@ function check(
   const computed = computation === null ? {} : { computed: [{ as: "made", ...computation }] };
   return checkPlan(
     { ...base, ...computed, ...part },
-    { ...manifest, rules: { ...manifest.rules, ...rules } },
+    [{ ...manifest, rules: { ...manifest.rules, ...rules } }],
   );
 }
 

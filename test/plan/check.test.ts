@@ -12,13 +12,13 @@ import { analyst, compile, JOB } from "./example.ts";
 const manifest = exampleManifest(analyst.publicKey);
 const { plan } = await compile(JOB);
 
-const filtered = (where: Predicate): CheckedPlan => checkPlan({ ...plan, where }, manifest);
+const filtered = (where: Predicate): CheckedPlan => checkPlan({ ...plan, where }, [manifest]);
 const selected = (select: readonly Aggregate[]): CheckedPlan =>
-  checkPlan({ ...plan, select, orderBy: [] }, manifest);
-const grouped = (...groupBy: string[]): CheckedPlan => checkPlan({ ...plan, groupBy, orderBy: [] }, manifest);
+  checkPlan({ ...plan, select, orderBy: [] }, [manifest]);
+const grouped = (...groupBy: string[]): CheckedPlan => checkPlan({ ...plan, groupBy, orderBy: [] }, [manifest]);
 
 test("resolves every name to a column, in the schema's order", () => {
-  const checked = checkPlan(plan, manifest);
+  const checked = checkPlan(plan, [manifest]);
   assert.deepEqual(
     checked.columns.map(({ slot, name }) => [slot, name]),
     [
@@ -71,7 +71,7 @@ test("resolves every name to a column, in the schema's order", () => {
 test("reads no column that the plan does not use", () => {
   const checked = checkPlan(
     { ...plan, where: null, groupBy: [], select: [{ as: "n", op: "count" }], orderBy: [] },
-    manifest,
+    [manifest],
   );
   assert.deepEqual(checked.columns, []);
   assert.equal(checked.where, null);
@@ -164,7 +164,7 @@ test("gives quantiles of measures by the edges that the owner declares, and of n
   const check = (column: string): CheckedPlan =>
     checkPlan(
       { ...plan, select: [quantile(column)], orderBy: [] },
-      { ...manifest, rules: { ...manifest.rules, bins } },
+      [{ ...manifest, rules: { ...manifest.rules, bins } }],
     );
   const [asked] = check("cost").select;
   assert.ok(asked !== undefined && "edges" in asked);
@@ -179,7 +179,7 @@ test("counts distinct values of the columns that the owner names, measures or di
   const check = (column: string): CheckedPlan =>
     checkPlan(
       { ...plan, select: [{ as: "d", op: "approx_distinct", column }], orderBy: [] },
-      { ...manifest, rules: { ...manifest.rules, distinct: { ward: 3, note: 1 } } },
+      [{ ...manifest, rules: { ...manifest.rules, distinct: { ward: 3, note: 1 } } }],
     );
   for (const [name, perUnit] of [
     ["ward", 3],
@@ -197,7 +197,7 @@ test("counts distinct values of the columns that the owner names, measures or di
 
 test("says of each total which group columns it keeps", () => {
   const groupBy = ["city", "ward"];
-  const checked = checkPlan({ ...plan, groupBy, totals: [["city"], ["ward"], []], orderBy: [] }, manifest);
+  const checked = checkPlan({ ...plan, groupBy, totals: [["city"], ["ward"], []], orderBy: [] }, [manifest]);
   assert.deepEqual(checked.totals, [[0], [1], []]);
 });
 
@@ -207,7 +207,7 @@ test("finds no bounds in what Object has", () => {
     () =>
       checkPlan(
         { ...plan, select: [{ as: "n", op: "sum", column: "valueOf" }], orderBy: [] },
-        { ...manifest, schema },
+        [{ ...manifest, schema }],
       ),
     "PLAN_BOUNDS",
   );
@@ -264,5 +264,5 @@ test("groups by every type but floats", () => {
 });
 
 test("refuses a manifest of another data set", () => {
-  assertThrows(() => checkPlan(plan, { ...manifest, dataset: "patients" }), "PLAN_INPUT");
+  assertThrows(() => checkPlan(plan, [{ ...manifest, dataset: "patients" }]), "PLAN_INPUT");
 });

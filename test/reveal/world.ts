@@ -108,7 +108,7 @@ export function copyOf(
   const tokenization = { [audience]: { dataset: `${manifest.dataset}-copy`, keyArn: KEY_ARN, columns } };
   const ruled = resigned(world, { rules: { ...manifest.rules, tokenization } });
   const plan = planOf({ kind: "tokenize", audience }, manifest.dataset);
-  const program = structuredClone(compileProgram(parsePlan(plan), ruled.manifest));
+  const program = structuredClone(compileProgram(parsePlan(plan), [ruled.manifest]));
   const shape = outputOf(program);
   if (shape === null) throw new Error("a copy of nothing");
   const objects = ruled.objects.map((batches) => copyObject(program, batches));
@@ -175,7 +175,7 @@ export interface Job {
 
 /** The program as the enclave compiles it. */
 export function compileJob(world: World, { columns, match = null, maxRows = 1_000 }: Job): Program {
-  return structuredClone(compileProgram(revealPlan(world, columns, match), world.manifest, { maxRows }));
+  return structuredClone(compileProgram(revealPlan(world, columns, match), [world.manifest], { maxRows }));
 }
 
 export interface Revealed {
