@@ -2,7 +2,7 @@
 // host, and whoever verifies a receipt compile the same text to the same bytes. Never enters the enclave.
 import { compilePlan } from "../core/plan/compile.ts";
 import type { CompiledPlan, ResolveRecipient } from "../core/plan/compile.ts";
-import { JOB_BASE, openJob, parseJobBase, parseJobField } from "../core/plan/job-text.ts";
+import { JOB_BASE, openJob, parseDatasets, parseJobBase, parseJobField } from "../core/plan/job-text.ts";
 import type { Job } from "../core/plan/job-text.ts";
 import type { Field } from "../core/text/field.ts";
 import { readQuery } from "./sql/select.ts";
@@ -28,12 +28,17 @@ export async function readJob(text: string): Promise<Job> {
 async function readQueryJob(job: Field): Promise<Job> {
   const { sql, kind, ...fields } = job.record([...JOB_BASE, "sql"], ["kind", "release"]);
   kind?.oneOf(["aggregate"]);
-  const base = parseJobBase(fields);
-  const query = await readQuery(
+  const base = parseJobBase(fields, parseDatasets(fields.datasets, [1, 2]));
+  const { named, ...query } = await readQuery(
     typeof sql.value === "string" ? sql.text() : linesOf(sql),
     base.datasets.map(({ dataset }) => dataset),
   );
-  return { ...base, ...query, kind: "aggregate" };
+  const datasets = named.flatMap((name) => base.datasets.filter(({ dataset }) => dataset === name));
+  // A data set that nobody asks anything of would be a condition that nobody sees.
+  if (datasets.length < base.datasets.length) {
+    throw fields.datasets.fault("more than the query names", { query: named.join(", ") });
+  }
+  return { ...base, datasets, ...query, kind: "aggregate" };
 }
 
 /** Texts of a job have no line breaks in them. */

@@ -135,7 +135,7 @@ export const JOB_BASE = ["datasets", "recipient"] as const;
 /** `datasets`: where they are not one. Errors: JOB_FIELD, KEY_*. */
 export function parseJobBase(
   fields: Readonly<Record<(typeof JOB_BASE)[number], Field>> & { readonly release?: Field },
-  datasets: readonly JobDataset[] = parseDatasets(fields.datasets, 1),
+  datasets: readonly JobDataset[] = parseDatasets(fields.datasets, [1]),
 ): JobBase {
   return {
     datasets,
@@ -161,7 +161,7 @@ function joinDatasets(
 ): JobBase & Pick<AggregateJob, "join"> {
   if (fields.join === undefined) return { ...parseJobBase(fields), join: null };
   const { left, right, on, kind } = fields.join.record(["left", "right", "on"], ["kind"]);
-  const datasets = parseDatasets(fields.datasets, SIDES.length);
+  const datasets = parseDatasets(fields.datasets, [SIDES.length]);
   const names = datasets.map(({ dataset }) => dataset);
   const sides = [left.oneOf(names), right.oneOf(names)];
   if (sides[0] === sides[1]) throw right.fault("the left one too");
@@ -211,10 +211,12 @@ function parseLimitBy(field: Field): LimitBy {
   };
 }
 
-function parseDatasets(field: Field, count: number): readonly JobDataset[] {
+/** `counts`: how many there may be. Throws JOB_FIELD. */
+export function parseDatasets(field: Field, counts: readonly number[]): readonly JobDataset[] {
   const members = field.members();
-  if (members.length !== count) {
-    throw field.fault(count === 1 ? "exactly one data set" : "two data sets to join", { found: members.length });
+  if (!counts.includes(members.length)) {
+    const wanted = counts.length > 1 ? "one data set, or two" : counts[0] === 1 ? "exactly one data set" : "two data sets to join";
+    throw field.fault(wanted, { found: members.length });
   }
   return members.map(([dataset, member]) => {
     if (!DATASET_NAME.test(dataset)) throw member.fault("not a data set's name");

@@ -1,12 +1,14 @@
 // The rows that a join puts side by side, some at a time: a row of the streamed batch, and a held one, or -1 for none.
+import { growInt32 } from "../aggregate/grow.ts";
 
+const FIRST_PAIRS = 4_096;
 /** As many as a batch that `seal` writes. */
 const MOST_PAIRS = 262_144;
 
 export class RowPairs {
   readonly #use: (pairs: Pairs) => void;
-  readonly #streamed = new Int32Array(MOST_PAIRS);
-  readonly #held = new Int32Array(MOST_PAIRS);
+  #streamed: Int32Array = new Int32Array(FIRST_PAIRS);
+  #held: Int32Array = new Int32Array(FIRST_PAIRS);
   #count = 0;
 
   /** `use`: is given pairs that it may not keep. */
@@ -15,10 +17,19 @@ export class RowPairs {
   }
 
   add(streamed: number, held: number): void {
-    if (this.#count === MOST_PAIRS) this.flush();
+    if (this.#count === this.#streamed.length) this.#makeRoom();
     this.#streamed[this.#count] = streamed;
     this.#held[this.#count] = held;
     this.#count += 1;
+  }
+
+  #makeRoom(): void {
+    if (this.#count === MOST_PAIRS) {
+      this.flush();
+      return;
+    }
+    this.#streamed = growInt32(this.#streamed, 2 * this.#count);
+    this.#held = growInt32(this.#held, 2 * this.#count);
   }
 
   /** When the batch is through. */

@@ -134,7 +134,8 @@ export function readAggregate(scope: Scope, call: FuncCall): Figure | Listing {
 }
 
 /** As jobs name what has no name: OP_COLUMN, OP_COLUMN_COLUMN, or OP. */
-export function nameFigure(figure: Figure, alias: string | undefined): Aggregate {
+export function nameFigure({ columns }: Scope, figure: Figure, alias: string | undefined): Aggregate {
   const named = { as: figure.op, ...figure };
-  return { ...named, as: alias ?? [figure.op, ...aggregatedColumns(named)].join("_") };
+  const of = aggregatedColumns(named).map((name) => columns.plainName(name));
+  return { ...named, as: alias ?? [figure.op, ...of].join("_") };
 }

@@ -18,5 +18,5 @@ export async function readExpression(text: string): Promise<Arithmetic> {
   if (target === undefined || another !== undefined || !("ResTarget" in target)) return refuse();
   const { val, name } = target.ResTarget;
   if (name !== undefined) return refuse();
-  return readArithmetic({ source, columns: new Columns(source, { dataset: "", alias: undefined }) }, val);
+  return readArithmetic({ source, columns: new Columns(source, [{ dataset: "", alias: undefined }]) }, val);
 }

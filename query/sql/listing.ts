@@ -8,7 +8,7 @@ import { readKey } from "./scalar.ts";
 import type { Scope } from "./scalar.ts";
 import type { Query } from "./select.ts";
 
-type Rows = Omit<Query, "computed">;
+type Rows = Omit<Query, "computed" | "named">;
 
 /** Errors: SQL_DIALECT. */
 export function listRows(scope: Scope, listing: Listing, rows: Rows): Rows {

@@ -65,6 +65,6 @@ function figureName(
 ): string | undefined {
   const wanted = readAggregate(scope, node.FuncCall);
   if ("listing" in wanted) return undefined;
-  const identity = canonicalText(nameFigure(wanted, ""));
+  const identity = canonicalText(nameFigure(scope, wanted, ""));
   return select.find((figure) => canonicalText({ ...figure, as: "" }) === identity)?.as;
 }

@@ -23,7 +23,7 @@ const A_NUMBER = "columns and numbers under + - * /";
 
 /** The name of the column that a node is, or is computed as. Errors: SQL_DIALECT. */
 export function readKey(scope: Scope, node: Node | undefined, alias?: string): string {
-  const name = scope.columns.nameOf(node);
+  const name = node && scope.columns.keyOf(node, alias);
   if (name !== undefined) return name;
   const computation = node && computationOf(scope, node);
   if (computation === undefined) throw refuseNode(scope.source, node, A_KEY);

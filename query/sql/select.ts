@@ -1,13 +1,10 @@
 // One SELECT to what a job asks for. A clause, or a member of one, that is not known here is refused by its place, with
 // the nearest that there is. Which columns there are and what the rules allow is decided later, against the manifest.
-import type { Node, RangeVar, SelectStmt } from "@pgsql/types";
+import type { Node, SelectStmt } from "@pgsql/types";
 import type { AggregateJob } from "../../core/plan/job-text.ts";
 import type { Aggregate } from "../../core/plan/plan.ts";
-import { foldName } from "../../core/text/name.ts";
 import { isAggregate, nameFigure, readAggregate } from "./aggregate.ts";
 import type { Listing } from "./aggregate.ts";
-import { Columns } from "./columns.ts";
-import type { Table } from "./columns.ts";
 import { readCondition } from "./condition.ts";
 import { readGrouping } from "./grouping.ts";
 import type { Grouping } from "./grouping.ts";
@@ -19,9 +16,13 @@ import type { Outcome } from "./outcome.ts";
 import { readKey, readValue } from "./scalar.ts";
 import type { Scope } from "./scalar.ts";
 import { parseSelect } from "./syntax.ts";
+import { readTables } from "./tables.ts";
 
 /** What a query says of a job: all but where the data lie and who receives the result. */
-export type Query = Omit<AggregateJob, "kind" | "datasets" | "recipient" | "release">;
+export interface Query extends Omit<AggregateJob, "kind" | "datasets" | "recipient" | "release"> {
+  /** The data sets that it is over, the left one of a join first. */
+  readonly named: readonly string[];
+}
 
 const KNOWN = [
   "targetList",
@@ -56,7 +57,7 @@ interface Item {
   readonly alias: string | undefined;
 }
 
-/** `datasets`: those that the job names, which FROM has to. Errors: SQL_SYNTAX, SQL_DIALECT. */
+/** `datasets`: those that the job names. Errors: SQL_SYNTAX, SQL_DIALECT. */
 export async function readQuery(text: string, datasets: readonly string[]): Promise<Query> {
   const { select, source } = await parseSelect(text);
   checkMembers(select, KNOWN, (member) => {
@@ -64,7 +65,8 @@ export async function readQuery(text: string, datasets: readonly string[]): Prom
     const location = source.find(...keywords);
     return source.refusal(location, location === undefined ? member : source.tokenAt(location), allowed);
   });
-  const scope: Scope = { source, columns: new Columns(source, readTable(source, select, datasets)) };
+  const tables = readTables(source, select, datasets);
+  const scope: Scope = { source, columns: tables.columns };
   const items = readItems(scope, select);
   const keys = new Map<Item, string>();
   for (const item of items) if (!isAggregate(item.value)) keys.set(item, itemKey(scope, item));
@@ -75,12 +77,12 @@ export async function readQuery(text: string, datasets: readonly string[]): Prom
   }
   const { figures, listing } = readFigures(scope, items);
   const where =
-    select.whereClause === undefined
+    tables.where === undefined
       ? null
-      : readCondition(source, select.whereClause, (leaf) => readValue(scope, leaf));
+      : readCondition(source, tables.where, (leaf) => readValue(scope, leaf));
   const outcome: Outcome = { ...grouping, select: figures, keys: items.map((item) => keys.get(item)) };
   const ordered = {
-    join: null,
+    join: tables.join,
     ...grouping,
     where,
     select: figures,
@@ -90,27 +92,7 @@ export async function readQuery(text: string, datasets: readonly string[]): Prom
     limit: readLimit(scope, select),
   };
   const whole = listing === null ? ordered : listRows(scope, listing, ordered);
-  return { ...whole, computed: scope.columns.computed };
-}
-
-function readTable(source: Scope["source"], select: SelectStmt, datasets: readonly string[]): Table {
-  const [from, another] = select.fromClause ?? [];
-  const allowed = `FROM ${datasets.join(" or ")}`;
-  if (from === undefined) throw source.refusal(0, "no FROM", allowed);
-  if (another !== undefined || !("RangeVar" in from)) {
-    const location = locationOf(another) ?? source.find("JOIN") ?? source.find("FROM");
-    throw source.refusal(location, source.tokenAt(location ?? 0), `${allowed}, and no other table or query`);
-  }
-  const range: RangeVar = from.RangeVar;
-  checkMembers(range, ["relname", "inh", "relpersistence", "alias", "location"], () =>
-    source.refusal(range.location, source.tokenAt(range.location ?? 0), allowed),
-  );
-  if (range.inh !== true) throw source.refusal(range.location, "ONLY", allowed);
-  if (range.alias?.colnames !== undefined) throw source.refusal(range.location, "names of columns", allowed);
-  const written = source.nameAt(range.location ?? 0);
-  const dataset = datasets.find((name) => foldName(name) === foldName(written));
-  if (dataset === undefined) throw source.refusal(range.location, written, allowed);
-  return { dataset, alias: range.alias?.aliasname };
+  return { ...whole, named: tables.datasets, computed: scope.columns.computed };
 }
 
 /** The items of the list, each with the name that AS gives it, as written. */
@@ -129,7 +111,7 @@ function readItems({ source }: Scope, { targetList = [] }: SelectStmt): readonly
 function itemKey(scope: Scope, { value, alias }: Item): string {
   const name = readKey(scope, value, alias);
   if (alias !== undefined && alias !== name) {
-    throw scope.source.refusal(locationOf(value), `AS ${alias}`, `${name}, by the name that it has`);
+    throw scope.source.refusal(locationOf(value), `AS ${alias}`, `${name}, as it is named before`);
   }
   return name;
 }
@@ -163,7 +145,7 @@ function readFigures(scope: Scope, items: readonly Item[]): Figures {
   for (const { value, alias } of items) {
     if (!isAggregate(value)) continue;
     const figure = readAggregate(scope, value.FuncCall);
-    if (!("listing" in figure)) figures.push(nameFigure(figure, alias));
+    if (!("listing" in figure)) figures.push(nameFigure(scope, figure, alias));
     else if (listing === null && alias === undefined) listing = figure;
     else throw refuseNode(scope.source, value, `one ${figure.listing}, without AS`);
   }

@@ -63,7 +63,7 @@ test(`${QUERIES} generated queries have DuckDB's answers`, async (t) => {
       const dice = new Dice(seed);
       const { name, table, op, column } = dice.pick(FOCUSES[focus] ?? []);
       const { ours, theirs, rules, covers } = makeQuery(dice, name, table, { op, column });
-      const { join, computed, having, limitBy, ...query } = await readQuery(ours, [name]);
+      const { named: _, join, computed, having, limitBy, ...query } = await readQuery(ours, [name]);
       const plan = planOf({
         ...query,
         ...(join === null ? {} : { join }),
