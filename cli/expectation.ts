@@ -23,7 +23,7 @@ export interface ExpectationOptions {
   readonly job?: string;
   readonly sql?: string;
   readonly recipient?: string;
-  readonly manifest?: string;
+  readonly manifest?: readonly string[];
   readonly simulatedRoot?: string;
 }
 
@@ -64,10 +64,7 @@ export async function readHeld(options: ExpectationOptions): Promise<Held> {
     const fault = `the job names ${named.join(", ")}, you gave ${[...owners.keys()].join(", ")}`;
     throw new SealroomError("EXPECTATION_EMPTY", { expectation: "--owner", fault });
   }
-  const { manifest } = options;
-  if (manifest !== undefined && !SHA384_HEX.test(manifest)) {
-    throw new SealroomError("EXPECTATION_EMPTY", { expectation: "--manifest", fault: "not 96 hex digits" });
-  }
+  const manifest = readManifests(options.manifest, named);
   return {
     root: await readRoot(options.simulatedRoot),
     measurements,
@@ -76,6 +73,26 @@ export async function readHeld(options: ExpectationOptions): Promise<Held> {
     plan,
     ...(manifest === undefined ? {} : { manifest }),
   };
+}
+
+/** A digest, or of joined data sets one for each: DATASET=DIGEST. */
+function readManifests(
+  given: readonly string[] | undefined,
+  named: readonly string[],
+): Readonly<Record<string, string>> | undefined {
+  if (given === undefined) return undefined;
+  const [only] = named;
+  const pairs = given.map((item) => (named.length === 1 && !item.includes("=") ? `${only}=${item}` : item));
+  const refuse = (fault: string): never => {
+    throw new SealroomError("EXPECTATION_EMPTY", { expectation: "--manifest", fault });
+  };
+  if (pairs.some((pair) => !pair.includes("="))) refuse("of several data sets, DATASET=DIGEST for each");
+  const manifests = parsePairs("--manifest", "DATASET=DIGEST", pairs);
+  if ([...manifests.keys()].sort().join() !== named.toSorted().join()) {
+    refuse(`the job names ${named.join(", ")}, you gave ${[...manifests.keys()].join(", ")}`);
+  }
+  if ([...manifests.values()].some((digest) => !SHA384_HEX.test(digest))) refuse("not 96 hex digits");
+  return Object.fromEntries(manifests);
 }
 
 /** A query without a job's file asks whose data the verifier says it must be. */

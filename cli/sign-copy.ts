@@ -23,7 +23,7 @@ import { reportFields, reportOf } from "./owner-report.ts";
 import type { OwnerReport } from "./owner-report.ts";
 import { renderVaults } from "./vaults.ts";
 
-export interface CopyOptions extends CloudOptions, Omit<ExpectationOptions, "owner"> {
+export interface CopyOptions extends CloudOptions, Omit<ExpectationOptions, "owner" | "manifest"> {
   readonly dataset: string;
   readonly manifest: string;
 }
@@ -42,7 +42,7 @@ const RESULT_BYTES: number = 512 * 1024 * 1024;
 export async function signCopy(session: Session, options: CopyOptions, copy: Copy): Promise<Report> {
   const { output: directory, ...rest } = copy;
   const held = await readHeld(await withOwner(options, copy.ownerKey));
-  await checkOutside(directory, options);
+  await checkOutside(directory, { ...options, manifest: [options.manifest] });
   const { plan } = held.plan;
   if (plan.kind !== "tokenize") throw usage(`--job: a job of kind ${plan.kind} makes no copy`);
   const read = (name: string, bytes: number): Promise<Uint8Array> => readBytes(join(directory, name), bytes);
@@ -69,10 +69,14 @@ export async function signCopy(session: Session, options: CopyOptions, copy: Cop
 }
 
 /** All of a job's data is this owner's, or he could not sign what was made of it. */
-async function withOwner(options: CopyOptions, { thumbprint }: OwnerKey): Promise<ExpectationOptions> {
-  if (options.job === undefined) return options;
+async function withOwner(
+  { manifest, ...options }: CopyOptions,
+  { thumbprint }: OwnerKey,
+): Promise<ExpectationOptions> {
+  const given = { ...options, manifest: [manifest] };
+  if (options.job === undefined) return given;
   const { plan } = await compileJobFile(await readJobFile(options.job));
-  return { ...options, owner: plan.inputs.map(({ dataset }) => `${dataset}=${thumbprint}`) };
+  return { ...given, owner: plan.inputs.map(({ dataset }) => `${dataset}=${thumbprint}`) };
 }
 
 function describe(signed: SignedOutput, report: OwnerReport | null): Report {

@@ -66,7 +66,12 @@ export function declareVerify(parent: Command, host: Host): void {
     .option("--job <file>", "the job, compiled again on this machine")
     .option("--sql <query>", "the query that was asked, with the job's data sets and recipient")
     .option("--recipient <file>", "with --sql and no --job: the public key that the result is sealed to")
-    .option("--manifest <digest>", "the manifest that must have been used: pins the epoch and the rules")
+    .option(
+      "--manifest <digest>",
+      "the manifest that must have been used: pins the epoch and the rules; of joined data sets " +
+        "DATASET=DIGEST, once for each",
+      collect,
+    )
     .option(
       "--recipient-key <key>",
       "private key of the job's recipient: opens the sealed result again and compares",

@@ -28,10 +28,11 @@ export async function flights(stage: Stage): Promise<void> {
   }
 }
 
-export async function encounters(stage: Stage): Promise<void> {
+/** Null where Synthea's data is not there. */
+export async function encounters(stage: Stage): Promise<Live | null> {
   if (!existsSync(join(ROOT, SYNTHEA))) {
     say("\nSynthea's encounters are not beside this checkout, so their part is left out.");
-    return;
+    return null;
   }
   heading("Encounters of synthetic patients: each job needs a grant of the owner");
   await placeExamples("synthea", ["encounters.schema.yaml", "encounters.rules.yaml", "by-class.yaml"], {
@@ -42,6 +43,15 @@ export async function encounters(stage: Stage): Promise<void> {
   await refused(`explain ${job} --state ${STATE}`, 12);
   await sealroom(`grant ${job} --owner ${OWNER_KEY} --out ${grant} --state ${STATE}`);
   await runAndVerify(stage, live, { name: "by-class", options: ` --grant ${grant}` });
+  return live;
+}
+
+export async function costByGender(stage: Stage, encountered: Live, of: Live): Promise<void> {
+  heading("Encounters joined to their patients, as the rules of both allow");
+  await placeExamples("synthea", ["cost-by-gender.yaml"], { OWNER_THUMBPRINT: stage.owner });
+  const [job, grant] = [`${DEMO}/cost-by-gender.yaml`, `${DEMO}/cost-by-gender.grant.jws`];
+  await sealroom(`grant ${job} --owner ${OWNER_KEY} --out ${grant} --state ${STATE}`);
+  await runAndVerify(stage, [encountered, of], { name: "cost-by-gender", options: ` --grant ${grant}` });
 }
 
 /** `terms`: of the key's policy. */

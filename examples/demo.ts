@@ -1,7 +1,7 @@
 // `npm run demo`: the whole way of a job on one machine, by the commands that a user types. Data is sealed by its owner,
 // aggregated or tokenized in a separate enclave process, opened by the analyst, and each receipt is verified by what was
 // held from before. Stops at the first command that fails.
-import { encounters, flights, patients } from "./act-aggregates.ts";
+import { costByGender, encounters, flights, patients } from "./act-aggregates.ts";
 import { cardsForSettlement, PATIENT_TERMS, patientsForResearch } from "./act-tokens.ts";
 import { DEMO, setStage } from "./stage.ts";
 import { heading, say } from "./terminal.ts";
@@ -12,8 +12,9 @@ async function main(): Promise<void> {
   const stage = await setStage();
   try {
     await flights(stage);
-    await encounters(stage);
+    const encountered = await encounters(stage);
     const live = await patients(stage, PATIENT_TERMS);
+    if (encountered !== null) await costByGender(stage, encountered, live);
     await patientsForResearch(stage, live);
     await cardsForSettlement(stage);
   } finally {

@@ -89,17 +89,21 @@ export async function sealUnder(stage: Stage, dataset: Dataset, keyArn: string):
  */
 export async function runAndVerify(
   stage: Stage,
-  { name: dataset, manifest }: Live,
+  inputs: Live | readonly Live[],
   { name, options = "", shown = 3 }: Job,
 ): Promise<string> {
+  const live = "name" in inputs ? [inputs] : inputs;
+  const held = live
+    .map(({ name: dataset, manifest }) => `--owner ${dataset}=${stage.owner} --manifest ${dataset}=${manifest}`)
+    .join(" ");
   const job = `${DEMO}/${name}.yaml`;
   const out = `${DEMO}/out/${name}`;
   const nonce = randomBytes(32).toString("hex");
   const key = `--recipient-key ${DEMO}/analyst.key`;
   await sealroom(`run ${job} --out ${out} --nonce ${nonce} ${key} --state ${STATE}${options}`);
   await sealroom(
-    `verify ${out} --measurements ${stage.measurements} --nonce ${nonce} --owner ${dataset}=${stage.owner} ` +
-      `--job ${job} --manifest ${manifest} ${key} --simulated-root ${stage.simulatedRoot}`,
+    `verify ${out} --measurements ${stage.measurements} --nonce ${nonce} ${held} ` +
+      `--job ${job} ${key} --simulated-root ${stage.simulatedRoot}`,
     shown,
   );
   return nonce;

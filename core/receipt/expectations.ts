@@ -18,7 +18,8 @@ export interface ReceiptExpectations {
   readonly owners: ReadonlyMap<string, string>;
   readonly planText: string;
   readonly planDigest: string;
-  readonly manifest: string | null;
+  /** By data set; null where none is demanded. */
+  readonly manifests: ReadonlyMap<string, string> | null;
 }
 
 const NAMES: readonly string[] = [
@@ -55,7 +56,7 @@ export async function readExpectations(check: ReceiptCheck): Promise<ReceiptExpe
     planText: decodeUtf8(plan.bytes),
     planDigest: plan.digest,
     // There, but empty, is a check that the caller believes in and nobody makes.
-    manifest: "manifest" in given ? readMatching(given["manifest"], SHA384_HEX, "manifest") : null,
+    manifests: "manifest" in given ? readManifests(given["manifest"], plan.datasets) : null,
   };
   if ((await sha384Hex(plan.bytes)) !== plan.digest) throw empty("plan");
   return expectations;
@@ -87,6 +88,21 @@ function readOwners(value: unknown, datasets: readonly string[]): ReadonlyMap<st
   }
   if (datasets.some((dataset) => !owners.has(dataset))) throw empty("owners");
   return owners;
+}
+
+/** One digest for the one input, or one for each. */
+function readManifests(value: unknown, datasets: readonly string[]): ReadonlyMap<string, string> {
+  const [only, ...more] = datasets;
+  if (only !== undefined && more.length === 0 && typeof value === "string") {
+    return new Map([[only, readMatching(value, SHA384_HEX, "manifest")]]);
+  }
+  const manifests = new Map<string, string>();
+  for (const [dataset, digest] of Object.entries(membersOf(value, "manifest"))) {
+    if (!datasets.includes(dataset)) throw empty("manifest");
+    manifests.set(dataset, readMatching(digest, SHA384_HEX, "manifest"));
+  }
+  if (datasets.some((dataset) => !manifests.has(dataset))) throw empty("manifest");
+  return manifests;
 }
 
 function membersOf(value: unknown, expectation = "all"): Readonly<Record<string, unknown>> {

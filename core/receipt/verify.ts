@@ -32,8 +32,8 @@ export interface ReceiptCheck {
   /** RFC 7638 thumbprint of each input's owner, by data set. Exactly the plan's inputs. */
   readonly owners: Readonly<Record<string, string>>;
   readonly plan: { readonly bytes: Uint8Array; readonly digest: string };
-  /** The digest that every input's manifest must have. Where it is not given, `epochChecked` is false. */
-  readonly manifest?: string;
+  /** The digest that the input's manifest must have; of joined inputs, by data set. Not given, `epochChecked` is false. */
+  readonly manifest?: string | Readonly<Record<string, string>>;
 }
 
 export interface VerifiedReceipt {
@@ -69,7 +69,7 @@ export async function verifyReceipt(check: ReceiptCheck): Promise<VerifiedReceip
     timestampMs: document.timestampMs,
     moduleId: document.moduleId,
     simulated: expected.root.simulated,
-    epochChecked: expected.manifest !== null,
+    epochChecked: expected.manifests !== null,
   };
 }
 
@@ -90,7 +90,7 @@ function checkPlan(statement: Statement, { planText, planDigest }: ReceiptExpect
   }
 }
 
-function checkInputs(statement: Statement, { owners, manifest }: ReceiptExpectations): void {
+function checkInputs(statement: Statement, { owners, manifests }: ReceiptExpectations): void {
   const { inputs, plan } = statement;
   if (inputs.length !== plan.inputs.length) {
     throw new PolicyError("RECEIPT_INPUTS", { inputs: inputs.length });
@@ -101,8 +101,10 @@ function checkInputs(statement: Statement, { owners, manifest }: ReceiptExpectat
     if (plan.inputs[i].owner !== owner || owners.get(dataset) !== owner) {
       throw new PolicyError("RECEIPT_OWNER", { dataset, stated: owner });
     }
-    if (manifest !== null && input.manifest !== manifest) {
-      throw new PolicyError("RECEIPT_MANIFEST", { dataset, expected: manifest, stated: input.manifest });
+    const expected = manifests?.get(dataset);
+    if (manifests !== null && input.manifest !== expected) {
+      const stated = input.manifest;
+      throw new PolicyError("RECEIPT_MANIFEST", { dataset, expected: expected ?? "none", stated });
     }
   });
 }
