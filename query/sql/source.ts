@@ -59,6 +59,18 @@ export class Source {
     return nameOf(this.tokenAt(location));
   }
 
+  /** The names in the parentheses behind a keyword, as they were written. */
+  namesBehind(keyword: string): readonly string[] {
+    const first = this.#tokens.findIndex(({ text }) => text.toUpperCase() === keyword);
+    const names: string[] = [];
+    for (let at = first + 2; first >= 0 && at < this.#tokens.length; at += 1) {
+      const text = this.#tokens[at]?.text ?? ")";
+      if (text === ")") break;
+      if (text !== ",") names.push(nameOf(text));
+    }
+    return names;
+  }
+
   /** Where the first of these keywords stands. */
   find(...keywords: readonly string[]): number | undefined {
     return this.#tokens.find(({ text }) => keywords.includes(text.toUpperCase()))?.start;

@@ -26,7 +26,9 @@ export function readTables(source: Source, select: SelectStmt, datasets: readonl
   const [from, another] = select.fromClause ?? [];
   const allowed = `FROM ${datasets.join(" or ")}`;
   if (from === undefined) throw source.refusal(0, "no FROM", allowed);
-  if (another !== undefined) throw refuseNode(source, another, datasets.length > 1 ? A_JOIN : allowed);
+  if (another !== undefined) {
+    throw refuseNode(source, another, datasets.length > 1 ? A_JOIN : `${allowed}, and no other table or query`);
+  }
   if ("JoinExpr" in from) return readJoin(source, from.JoinExpr, select.whereClause, datasets);
   const table = readTable(source, from, datasets);
   const semi = findSemiJoin(select.whereClause);
@@ -69,7 +71,7 @@ function readJoin(
   const tables = [larg, rarg].map((side) => readTable(source, side, datasets));
   checkTwo(source, tables, rarg);
   const columns = new Columns(source, tables);
-  const on = usingClause === undefined ? readKeys(source, columns, quals) : readUsing(usingClause);
+  const on = usingClause === undefined ? readKeys(source, columns, quals) : readUsing(source);
   const semi = findSemiJoin(where);
   if (semi !== null) throw refuseNode(source, semi.link, "one JOIN of two data sets");
   return { datasets: tables.map(({ dataset }) => dataset), columns, join: { kind, on }, where };
@@ -81,12 +83,9 @@ function checkTwo(source: Source, tables: readonly Table[], second: Node): void 
   }
 }
 
-/** USING has names of both; nobody folded them, as the parser has no places of its own for them. */
-function readUsing(names: readonly Node[]): readonly JoinKey[] {
-  return names.flatMap((node) => {
-    const name = "String" in node ? node.String.sval : undefined;
-    return name === undefined ? [] : [{ left: name, right: name }];
-  });
+/** Names that both have. The parser folds them, and says no places. */
+function readUsing(source: Source): readonly JoinKey[] {
+  return source.namesBehind("USING").map((name) => ({ left: name, right: name }));
 }
 
 /** `a.X = b.Y AND ...`. */

@@ -8,6 +8,7 @@ import { DOCUMENT_ATTACKS } from "./documents.ts";
 import { EVIDENCE_ATTACKS } from "./evidence.ts";
 import { GATE_ATTACKS } from "./gate.ts";
 import { GRANT_ATTACKS } from "./grants.ts";
+import { JOIN_ATTACKS } from "./joins.ts";
 import { KMS_ATTACKS } from "./kms.ts";
 import { MAP_ATTACKS } from "./maps.ts";
 import { MESSAGE_ATTACKS } from "./messages.ts";
@@ -33,6 +34,7 @@ export const ATTACKS: readonly Attack[] = [
   ...ANALYST_ATTACKS,
   ...QUESTION_ATTACKS,
   ...GATE_ATTACKS,
+  ...JOIN_ATTACKS,
   ...TOKEN_ATTACKS,
   ...REVEAL_ATTACKS,
   ...OUTPUT_ATTACKS,

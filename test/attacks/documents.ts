@@ -174,8 +174,8 @@ const otherDataset: Attack = {
     },
     {
       file: "core/plan/check.ts",
-      find: "if (!plan.inputs.some(({ dataset }) => dataset === manifest.dataset)) {",
-      replace: "if (plan.inputs.length === 0) {",
+      find: "if (inputs[at]?.dataset !== dataset) throw",
+      replace: "if (inputs[at] === undefined) throw",
     },
   ],
   async run(world) {
@@ -197,7 +197,7 @@ const carriedKey: Attack = {
       file: "enclave-worker/job.ts",
       find: "releaseKeys(connection, verified, program, planDigest)",
       replace:
-        'releaseKeys(connection, { ...verified, owner: Buffer.from(request.nonce, "hex").toString() }, program, planDigest)',
+        'releaseKeys(connection, verified.map((input) => ({ ...input, owner: Buffer.from(request.nonce, "hex").toString() })), program, planDigest)',
     },
   ],
   async run(world) {

@@ -67,9 +67,9 @@ const forbiddenExtreme: Attack = {
   expects: "PLAN_EXTREMES",
   guard: [
     {
-      file: "core/plan/check.ts",
-      find: "if (!this.#manifest.rules.extremes.includes(column.ruled))",
-      replace: "if (this.#manifest.rules.extremes.length < 0)",
+      file: "core/plan/resolver.ts",
+      find: "if (column.ruled === null || !extremes.includes(column.ruled)) {",
+      replace: "if (extremes.length < 0) {",
     },
   ],
   run(world) {
@@ -279,8 +279,8 @@ const forbiddenCount: Attack = {
   expects: "PLAN_DISTINCT",
   guard: [
     {
-      file: "core/plan/check.ts",
-      find: 'if (own === undefined) throw new PolicyError("PLAN_DISTINCT", { column: name, use });',
+      file: "core/plan/resolver.ts",
+      find: 'if (own === undefined) throw new PolicyError("PLAN_DISTINCT", { column: column.name, use });',
       replace: "if (own === undefined) return 1;",
     },
   ],

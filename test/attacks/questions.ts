@@ -16,7 +16,7 @@ const filterByAmount: Attack = {
   expects: "PLAN_ROLE",
   guard: [
     {
-      file: "core/plan/check.ts",
+      file: "core/plan/resolver.ts",
       find: 'this.#column(predicate.column, "filter", ["dimension"], columns)',
       replace: 'this.#column(predicate.column, "filter", ["dimension", "measure"], columns)',
     },
@@ -68,8 +68,8 @@ const sumWithoutBounds: Attack = {
   expects: "PLAN_BOUNDS",
   guard: [
     {
-      file: "core/plan/check.ts",
-      find: 'if (own === undefined) throw new PolicyError("PLAN_BOUNDS", { column: name, use });',
+      file: "core/plan/resolver.ts",
+      find: 'if (own === undefined) throw new PolicyError("PLAN_BOUNDS", { column: column.name, use });',
       replace: "if (own === undefined) return { lower: -1e9, upper: 1e9 };",
     },
   ],
@@ -92,13 +92,13 @@ const expressionAroundAValue: Attack = {
   guard: [
     {
       file: "core/plan/check-computed.ts",
-      find: "if (ruled === undefined) {",
+      find: "if (expression === undefined) {",
       replace: "if (operandsOf(arithmetic).size === 0) {",
     },
     {
       file: "core/plan/check-computed.ts",
-      find: "return { name, ruled, type: columnTypeOf(gives)",
-      replace: 'return { name, ruled: ruled ?? "amount", type: columnTypeOf(gives)',
+      find: "const { ruled, input } = expression;",
+      replace: 'const { ruled, input } = expression ?? { ruled: "amount", input: 0 };',
     },
   ],
   run(world) {

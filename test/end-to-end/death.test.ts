@@ -42,7 +42,7 @@ function dies(place: keyof typeof DOOMED): string {
 
 const TASK = "enclave-worker/object-task.ts";
 const DIAL = '    stream = await dialStream(dialer, "gateway", IDLE_MS);\n';
-const KERNEL = "    const kernel = startKernel(task.program, task.secrets);\n";
+const KERNEL = "    const kernel = steps.take(startMs(program.kind, secrets), () =>\n";
 const ADD = "      const made = steps.take(kernelMs(task.program.kind, batch), () => kernel.add(batch));\n";
 const RETURN = "    return { partial, rows, bytes: gateway.bytesRead, made };\n";
 

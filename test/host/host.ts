@@ -36,6 +36,8 @@ export interface HonestJob {
   /** Hex. */
   readonly nonce: string;
   readonly dataset: WorldDataset;
+  /** The right one of a join. */
+  readonly beside?: WorldDataset;
   readonly grants?: readonly Uint8Array[];
   /** The host's own name for the job, 16 hex digits; drawn if none is given. */
   readonly name?: string;
@@ -82,7 +84,7 @@ export class Host {
   readonly stored = new Map<string, Uint8Array>();
   readonly #world: World;
   readonly #hostility: Hostility;
-  readonly #datasets = new Map<string, WorldDataset>();
+  readonly #datasets = new Map<string, readonly WorldDataset[]>();
   readonly #listening: { close(): Promise<void> }[] = [];
   readonly #reading = new Set<Duplex>();
 
@@ -127,13 +129,14 @@ export class Host {
   /** What an honest host would ask, after the hostility; its reads will be answered. */
   request(job: HonestJob): JobRequest {
     const name = job.name ?? randomBytes(8).toString("hex");
-    this.#datasets.set(name, job.dataset);
+    const datasets = [job.dataset, ...(job.beside === undefined ? [] : [job.beside])];
+    this.#datasets.set(name, datasets);
     const request: JobRequest = {
       job: name,
       nonce: job.nonce,
       credentials: this.#world.services.endpoints.credentials.enclave,
       plan: job.plan.bytes,
-      manifests: [job.dataset.jws],
+      manifests: datasets.map(({ jws }) => jws),
       grants: job.grants ?? [],
     };
     return this.#hostility.request?.(request) ?? request;
@@ -188,8 +191,8 @@ export class Host {
     }
   }
 
-  #honest({ job, object, offset, length }: ReadRequest): Uint8Array | null {
-    const bytes = this.#datasets.get(job)?.objects[object]?.bytes;
+  #honest({ job, input, object, offset, length }: ReadRequest): Uint8Array | null {
+    const bytes = this.#datasets.get(job)?.[input]?.objects[object]?.bytes;
     return bytes?.slice(offset, offset + length) ?? null;
   }
 

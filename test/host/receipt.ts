@@ -10,7 +10,7 @@ export type Done = Extract<JobEnd, { type: "done" }>;
 /** Throws for a refusal, and what verifyReceipt throws. `changes` stand in the place of what he held. */
 export async function verifyAnswer(
   { services }: World,
-  { plan, nonce, dataset }: HonestJob,
+  { plan, nonce, dataset, beside }: HonestJob,
   event: JobEnd,
   changes: Partial<ReceiptCheck> = {},
 ): Promise<VerifiedReceipt> {
@@ -21,7 +21,12 @@ export async function verifyAnswer(
     root: trustRoot(services.nitroRoot.certificate),
     measurements: [services.measurements],
     nonce: Buffer.from(nonce, "hex"),
-    owners: { [dataset.manifest.dataset]: dataset.owner.thumbprint },
+    owners: Object.fromEntries(
+      [dataset, ...(beside === undefined ? [] : [beside])].map(({ manifest, owner }) => [
+        manifest.dataset,
+        owner.thumbprint,
+      ]),
+    ),
     plan,
     ...changes,
   });

@@ -20,6 +20,10 @@ function sqlJob(query: string): string {
 
 const SAME: readonly (readonly [sql: string, job: string])[] = [
   ["SELECT count(*) FROM visits", "select: [count]"],
+  [
+    "SELECT A AS B, count(*) FROM visits GROUP BY A ORDER BY B",
+    "computed: { B: { same: A } }\ngroup_by: [B]\nselect: [count]\norder_by: [B]",
+  ],
   ["SELECT count_units(*) AS n FROM visits;", 'select: [{ count_units: "*", as: n }]'],
   [
     "SELECT CITY, sum(COST) total, avg(COST), stddev(COST) FROM visits GROUP BY CITY",
@@ -124,12 +128,12 @@ const REFUSED: readonly (readonly [sql: string, at: string, found: string, allow
   ["SELECT count(DISTINCT A) FROM visits", "1:8", "count(DISTINCT ...)", /count_units/],
   ["SELECT A, count(*) FROM visits", "1:8", "A", /GROUP BY/],
   ["SELECT A FROM visits GROUP BY A", "1:1", "no aggregate", /count/],
-  ["SELECT A AS B, count(*) FROM visits GROUP BY A", "1:8", "AS B", /^A,/],
+  ["SELECT A AS B, A AS C, count(*) FROM visits GROUP BY A", "1:16", "AS C", /^B,/],
   ["SELECT count(*)", "1:1", "no FROM", /FROM visits/],
   ["SELECT count(*) FROM other", "1:22", "other", /FROM visits/],
   ["SELECT count(*) FROM a.visits", "1:22", "a", /FROM visits/],
   ["SELECT count(*) FROM visits, more", "1:30", "more", /no other table/],
-  ["SELECT count(*) FROM visits JOIN more ON true", "1:29", "JOIN", /no other table/],
+  ["SELECT count(*) FROM visits JOIN more ON true", "1:34", "more", /FROM visits/],
   ["SELECT count(*) FROM (SELECT 1) AS x", "1:17", "FROM", /no other table or query/],
   ["SELECT count(*) FROM ONLY visits", "1:27", "ONLY", /FROM visits/],
   ["WITH x AS (SELECT 1) SELECT count(*) FROM visits", "1:1", "WITH", /one SELECT/],
@@ -162,7 +166,7 @@ const REFUSED: readonly (readonly [sql: string, at: string, found: string, allow
   ["SELECT count(*) FROM visits WHERE 1 = 1", "1:39", "1", /column compared/],
   ["SELECT count(*) FROM visits WHERE A = NULL", "1:39", "NULL", /IS NULL/],
   ["SELECT count(*) FROM visits WHERE A IN (NULL)", "1:41", "NULL", /IS NULL/],
-  ["SELECT count(*) FROM visits WHERE A IN (SELECT 1)", "1:37", "IN", /IN \(\.\.\.\)/],
+  ["SELECT count(*) FROM visits WHERE A IN (SELECT 1)", "1:37", "IN", /IN \(SELECT b\.COLUMN/],
   ["SELECT count(*) FROM visits WHERE A = $1", "1:39", "$1", /constant/],
   ["SELECT count(*) FROM visits WHERE b.A = 1", "1:35", "b.A", /visits\.COLUMN/],
   ["SELECT A, count(*) FROM visits GROUP BY 2", "1:41", "2", /place of one/],
