@@ -144,7 +144,8 @@ export function protectionFields(release: Protections): readonly (readonly [stri
 }
 
 function joinedWords(side: string, { minUnits, maxShare }: JoinedRules): string {
-  const share = maxShare === null || maxShare === 1 ? "" : `, none of them with more than ${maxShare} of a sum`;
+  const share =
+    maxShare === null || maxShare === 1 ? "" : `, none of them with more than ${maxShare} of a sum`;
   return `each group has ${minUnits} distinct units or more of the ${side} data set${share}`;
 }
 

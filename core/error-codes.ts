@@ -68,7 +68,8 @@ const LIBRARY_CODES = {
   RULES_INPUT: "the plan does not name this data set of this owner",
   RULES_ADHOC: "the owner's rules allow only listed or granted plans, and this one is neither",
   RULES_RECIPIENT: "the plan's recipient is not among those whom the owner's rules name",
-  RULES_JOIN: "the owner's rules do not let the data set be joined to this one of this owner by these columns",
+  RULES_JOIN:
+    "the owner's rules do not let the data set be joined to this one of this owner by these columns",
   RULES_AUDIENCE: "the owner's rules have no copy with tokens for this audience",
   RULES_REVEAL: "tokens are revealed under an owner's grant alone, and there is none for this plan",
   RULES_RELEASE: "the plan asks for the result in the clear, and the owner's rules say sealed",

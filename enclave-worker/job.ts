@@ -48,7 +48,14 @@ export async function runJob(
   const connection = kmsConnection(enclave, request, { nowMs, abandoned });
   const keys = await releaseKeys(connection, verified, program, planDigest);
   try {
-    const making = { dialer: enclave.dialer, job: request.job, input: firstOf(verified), program, keys, abandoned };
+    const making = {
+      dialer: enclave.dialer,
+      job: request.job,
+      input: firstOf(verified),
+      program,
+      keys,
+      abandoned,
+    };
     const outputs = openOutputs(making, planDigest);
     const passes = new Passes(
       onProgress,

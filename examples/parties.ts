@@ -94,7 +94,9 @@ export async function runAndVerify(
 ): Promise<string> {
   const live = "name" in inputs ? [inputs] : inputs;
   const held = live
-    .map(({ name: dataset, manifest }) => `--owner ${dataset}=${stage.owner} --manifest ${dataset}=${manifest}`)
+    .map(
+      ({ name: dataset, manifest }) => `--owner ${dataset}=${stage.owner} --manifest ${dataset}=${manifest}`,
+    )
     .join(" ");
   const job = `${DEMO}/${name}.yaml`;
   const out = `${DEMO}/out/${name}`;

@@ -10,7 +10,17 @@ export function partsOf(plan: AggregatePlan): readonly AggregatePlan[] {
     const used = new Set(names);
     const computed = plan.computed?.filter(({ as }) => used.has(as)) ?? [];
     const joined = join === undefined ? {} : { join };
-    const base = { version, kind, inputs, ...joined, recipient, release, where: null, groupBy: [], totals: [] };
+    const base = {
+      version,
+      kind,
+      inputs,
+      ...joined,
+      recipient,
+      release,
+      where: null,
+      groupBy: [],
+      totals: [],
+    };
     const whole = { ...base, select: counted, orderBy: [], limit: null, ...asked };
     return computed.length === 0 ? whole : { ...whole, computed };
   };

@@ -39,9 +39,10 @@ export function checkJoin({ kind, on }: Join, manifests: readonly Manifest[]): C
 }
 
 function keyColumn(name: string, manifest: Manifest | undefined): KeyColumn {
-  const columns = (manifest?.schema ?? []).map(
-    (entry): NamedColumn => ({ ...entry, type: getColumnType(entry.type) }),
-  );
+  const columns = (manifest?.schema ?? []).map((entry): NamedColumn => ({
+    ...entry,
+    type: getColumnType(entry.type),
+  }));
   const column = findColumn(name, "join", KEY_ROLES, columns);
   if (!isKeyType(column.type)) throw unfit(column, "join");
   return { name, type: column.type };

@@ -156,9 +156,7 @@ type BaseFields = Parameters<typeof parseJobBase>[0];
  * `{left: DATASET, right: DATASET, on: {COLUMN: COLUMN, ...}, kind: inner, left or semi}`. Members of a mapping have no
  * order, so the sides are named.
  */
-function joinDatasets(
-  fields: BaseFields & { readonly join?: Field },
-): JobBase & Pick<AggregateJob, "join"> {
+function joinDatasets(fields: BaseFields & { readonly join?: Field }): JobBase & Pick<AggregateJob, "join"> {
   if (fields.join === undefined) return { ...parseJobBase(fields), join: null };
   const { left, right, on, kind } = fields.join.record(["left", "right", "on"], ["kind"]);
   const datasets = parseDatasets(fields.datasets, [SIDES.length]);
@@ -171,7 +169,10 @@ function joinDatasets(
   }
   checkKeys(on, keys);
   return {
-    ...parseJobBase(fields, datasets.toSorted((a, b) => sides.indexOf(a.dataset) - sides.indexOf(b.dataset))),
+    ...parseJobBase(
+      fields,
+      datasets.toSorted((a, b) => sides.indexOf(a.dataset) - sides.indexOf(b.dataset)),
+    ),
     join: { kind: kind?.oneOf(JOIN_KINDS) ?? "inner", on: keys },
   };
 }
@@ -179,7 +180,19 @@ function joinDatasets(
 function parseAggregateJob(job: Field): AggregateJob {
   const fields = job.record(
     [...JOB_BASE, "select"],
-    ["kind", "join", "computed", "where", "group_by", "totals", "having", "order_by", "limit_by", "limit", "release"],
+    [
+      "kind",
+      "join",
+      "computed",
+      "where",
+      "group_by",
+      "totals",
+      "having",
+      "order_by",
+      "limit_by",
+      "limit",
+      "release",
+    ],
   );
   const groupBy = fields.group_by?.list(0, MAX_ITEMS).map((column) => column.name()) ?? [];
   return {
@@ -215,7 +228,12 @@ function parseLimitBy(field: Field): LimitBy {
 export function parseDatasets(field: Field, counts: readonly number[]): readonly JobDataset[] {
   const members = field.members();
   if (!counts.includes(members.length)) {
-    const wanted = counts.length > 1 ? "one data set, or two" : counts[0] === 1 ? "exactly one data set" : "two data sets to join";
+    const wanted =
+      counts.length > 1
+        ? "one data set, or two"
+        : counts[0] === 1
+          ? "exactly one data set"
+          : "two data sets to join";
     throw field.fault(wanted, { found: members.length });
   }
   return members.map(([dataset, member]) => {

@@ -187,4 +187,3 @@ function namesOf(plan: AggregatePlan, computed: readonly ComputedFacts[]): Reado
   for (const { sources } of computed) for (const name of sources) names.add(name);
   return names;
 }
-

@@ -28,10 +28,7 @@ export interface SourceExpression extends Ruled {
 }
 
 /** In the order of the inputs, and of their schemas. */
-export function sourceColumns(
-  plan: AggregatePlan,
-  manifests: readonly Manifest[],
-): readonly SourceColumn[] {
+export function sourceColumns(plan: AggregatePlan, manifests: readonly Manifest[]): readonly SourceColumn[] {
   return manifests.flatMap(({ schema }, input) => {
     // Of whom a row has met nothing can be asked.
     if (plan.join?.kind === "semi" && input > 0) return [];

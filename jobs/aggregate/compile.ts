@@ -44,10 +44,7 @@ export function compileAggregate(plan: AggregatePlan, manifest: Manifest): Aggre
 }
 
 /** Whose units are counted, where batches have them, and what is demanded of groups by their units. */
-export type UnitRules = Pick<
-  AggregateProgram,
-  "columns" | "unit" | "unitColumn" | "minUnits" | "maxShare"
->;
+export type UnitRules = Pick<AggregateProgram, "columns" | "unit" | "unitColumn" | "minUnits" | "maxShare">;
 
 /** `manifests`: of all inputs, since each column's rules are its owner's, and the strictest of what they say of groups holds. */
 export function compileChecked(

@@ -53,7 +53,10 @@ export class ObjectCollection implements Kernel<BuildPartial> {
       store.add(vector, picked);
     });
     this.#units.push(Int32Array.from(picked, (row) => numbers[row] ?? 0));
-    checkHeld(this.#rows, this.#stores.reduce((sum, { bytes }) => sum + bytes, 0));
+    checkHeld(
+      this.#rows,
+      this.#stores.reduce((sum, { bytes }) => sum + bytes, 0),
+    );
     return null;
   }
 

@@ -79,7 +79,6 @@ function inputShape(checked: CheckedPlan, join: CheckedJoin, manifest: Manifest,
     return at >= 0 ? at : columns.push(wanted) - 1;
   };
   const side = SIDES[input];
-  if (side === undefined) throw new Error("internal: no such side");
   const keys = join.keys.map((key) => place(key[side]));
   const [unit] = compileUnitColumns(manifest.unit, manifest.schema);
   const unitColumn = unit === undefined ? null : place(unit);

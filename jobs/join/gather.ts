@@ -73,10 +73,7 @@ function gatherWords(words: Uint32Array, width: number, rows: Int32Array): Uint3
   return made;
 }
 
-function gatherText(
-  { offsets, bytes }: Utf8Vector,
-  rows: Int32Array,
-): Pick<Utf8Vector, "offsets" | "bytes"> {
+function gatherText({ offsets, bytes }: Utf8Vector, rows: Int32Array): Pick<Utf8Vector, "offsets" | "bytes"> {
   const ends = new Int32Array(rows.length + 1);
   for (let at = 0; at < rows.length; at += 1) {
     const row = rows[at] ?? -1;

@@ -2,7 +2,7 @@
 // as one with a null in it, meets nobody.
 import type { ColumnBatch, Vector } from "../../core/column/vector.ts";
 import { isSet } from "../../core/column/validity.ts";
-import { TextTable } from "../aggregate/text-table.ts";
+import type { TextTable } from "../aggregate/text-table.ts";
 import type { KeyType } from "./program.ts";
 
 /** Of a batch's rows. */

@@ -108,9 +108,7 @@ export class ObjectJoin implements Kernel<JoinPartial> {
     const others = this.#heldColumns.map((vector) => gather(vector, pairs.held));
     const named = unitColumn === null ? undefined : batch.columns[unitColumn];
     const units = [
-      named === undefined
-        ? this.#unitIds(numbers, pairs.streamed)
-        : gather(named, pairs.streamed),
+      named === undefined ? this.#unitIds(numbers, pairs.streamed) : gather(named, pairs.streamed),
       gather(this.#held.units, pairs.held),
     ];
     const columns =

@@ -77,9 +77,7 @@ export async function readQuery(text: string, datasets: readonly string[]): Prom
   }
   const { figures, listing } = readFigures(scope, items);
   const where =
-    tables.where === undefined
-      ? null
-      : readCondition(source, tables.where, (leaf) => readValue(scope, leaf));
+    tables.where === undefined ? null : readCondition(source, tables.where, (leaf) => readValue(scope, leaf));
   const outcome: Outcome = { ...grouping, select: figures, keys: items.map((item) => keys.get(item)) };
   const ordered = {
     join: tables.join,

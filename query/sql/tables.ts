@@ -18,7 +18,8 @@ export interface Tables {
 }
 
 const A_JOIN = "JOIN dataset ON a.COLUMN = b.COLUMN AND ..., with JOIN or LEFT JOIN";
-const A_SEMI_JOIN = "COLUMN IN (SELECT b.COLUMN FROM dataset b), or EXISTS (SELECT 1 FROM dataset b WHERE b.COLUMN = a.COLUMN), under AND";
+const A_SEMI_JOIN =
+  "COLUMN IN (SELECT b.COLUMN FROM dataset b), or EXISTS (SELECT 1 FROM dataset b WHERE b.COLUMN = a.COLUMN), under AND";
 const KINDS: Readonly<Record<string, JoinKind>> = { JOIN_INNER: "inner", JOIN_LEFT: "left" };
 
 /** `datasets`: those that the job names. Errors: SQL_DIALECT. */
@@ -27,7 +28,11 @@ export function readTables(source: Source, select: SelectStmt, datasets: readonl
   const allowed = `FROM ${datasets.join(" or ")}`;
   if (from === undefined) throw source.refusal(0, "no FROM", allowed);
   if (another !== undefined) {
-    throw refuseNode(source, another, datasets.length > 1 ? A_JOIN : `${allowed}, and no other table or query`);
+    throw refuseNode(
+      source,
+      another,
+      datasets.length > 1 ? A_JOIN : `${allowed}, and no other table or query`,
+    );
   }
   if ("JoinExpr" in from) return readJoin(source, from.JoinExpr, select.whereClause, datasets);
   const table = readTable(source, from, datasets);

@@ -463,7 +463,15 @@ export const CASES: readonly Case[] = [
       "refuses other manifests than the plan's inputs, in number, owner, data set and time",
     ],
   },
-  { id: "A28", about: "a partner's list of known customers", later: "joins come with the engine" },
+  {
+    id: "A28",
+    about: "a partner's list of known customers",
+    tests: [
+      "an owner who names no join, or another, refuses it, whatever the other owner says",
+      "totals are withheld where they would tell a group that either owner withholds",
+    ],
+    later: `a partner whom the owner named, with people whom he knows and one whom he does not: ${DP}`,
+  },
   {
     id: "A29",
     about: "frequencies of deterministic tokens",

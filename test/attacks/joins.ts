@@ -62,9 +62,7 @@ const uninvited: Attack = {
   case: "A28",
   scene: "enclave",
   expects: "RULES_JOIN",
-  guard: [
-    { file: "core/manifest/joins.ts", find: "if (!isNamed) {", replace: "if (asked.length === 0) {" },
-  ],
+  guard: [{ file: "core/manifest/joins.ts", find: "if (!isNamed) {", replace: "if (asked.length === 0) {" }],
   async run(world) {
     const joined = await sealBoth(world, "visits");
     // Of the places there are too few for a figure; that the job runs is what he is after.
@@ -98,7 +96,11 @@ const partnersOne: Attack = {
   ],
   async run(world) {
     const joined = await sealBoth(world, "both");
-    const { event } = await runJoined(world, joined, "group_by: [left.city]\nselect: [{ avg: right.amount, as: secret }]");
+    const { event } = await runJoined(
+      world,
+      joined,
+      "group_by: [left.city]\nselect: [{ avg: right.amount, as: secret }]",
+    );
     if (event.type === "refused") return { outcome: "refused", code: event.code };
     return { outcome: (await openRows(event, world.analyst)).length > 0 ? "succeeded" : "withheld" };
   },

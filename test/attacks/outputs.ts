@@ -131,7 +131,15 @@ function copyBy(made: ObjectResult["made"]): Promise<Verdict> {
   const target = (): OutputTarget => {
     return { job: JOB, name: "part", key: new Uint8Array(32), context: new Map(), fields: [] };
   };
-  const computation = { job: JOB, input: 0, manifest, datasetKey: new Uint8Array(32), program, secrets, target };
+  const computation = {
+    job: JOB,
+    input: 0,
+    manifest,
+    datasetKey: new Uint8Array(32),
+    program,
+    secrets,
+    target,
+  };
   const abandoned = new AbortController().signal;
   return attempt(async () => {
     const computed = await computeObjects(pool, computation, abandoned, () => undefined);

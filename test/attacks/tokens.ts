@@ -133,7 +133,9 @@ const noMap: Attack = {
   run() {
     return attempt(() => {
       const columns = { person: { operator: "random", ...PERSON } };
-      const program = compileProgram(parsePlan(COPY_PLAN), [manifestOf({ rows: { person: PEOPLE }, columns })]);
+      const program = compileProgram(parsePlan(COPY_PLAN), [
+        manifestOf({ rows: { person: PEOPLE }, columns }),
+      ]);
       assert.ok(program.kind === "tokenize");
       assert.deepEqual(
         program.vaults.map(({ from }) => from),

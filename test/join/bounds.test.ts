@@ -69,7 +69,8 @@ test("how often both are read follows from the manifests' rows alone, and has an
   assert.equal(passes("left", 10, 9 * ROWS_A_PASS), 9, "of a left join the right one is");
   assert.equal(passes("semi", 0, 0), 1);
   const most = MOST_PASSES * ROWS_A_PASS;
-  const compile = (rows: number): unknown => compileJoin(joinOf("left"), [sized(table, 1), sized(table, rows)]);
+  const compile = (rows: number): unknown =>
+    compileJoin(joinOf("left"), [sized(table, 1), sized(table, rows)]);
   assert.ok(compile(most));
   assert.throws(() => compile(most + 1), { code: "JOIN_SIZE" });
 });
@@ -93,9 +94,12 @@ test("marks of units that are missing, or there where rows are units, are refuse
     for (const batch of batches) collection.add(batch);
   };
   collect(marked);
-  assert.throws(() => {
-    collect(plain);
-  }, { code: "AGGREGATE_UNITS" });
+  assert.throws(
+    () => {
+      collect(plain);
+    },
+    { code: "AGGREGATE_UNITS" },
+  );
 });
 
 test("a grant's cap holds for joined rows too", () => {

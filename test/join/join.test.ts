@@ -103,10 +103,7 @@ function draw(dice: Dice): Drawn {
     ],
     join: {
       kind,
-      on: [
-        { left: "key", right: "key" },
-        ...(dice.chance(0.3) ? [{ left: "second", right: "second" }] : []),
-      ],
+      on: [{ left: "key", right: "key" }, ...(dice.chance(0.3) ? [{ left: "second", right: "second" }] : [])],
     },
     where: dice.chance(0.3) ? { or: [isOne(), isOne()] } : null,
     groupBy: [...new Set(groupBy)],

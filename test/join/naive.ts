@@ -9,11 +9,7 @@ import type { Both } from "./run.ts";
 /** A left row and the right row beside it, -1 for none. */
 type Pair = readonly [number, number];
 
-export function naiveJoin(
-  plan: AggregatePlan,
-  manifests: Both<Manifest>,
-  tables: Both<TestTable>,
-): Cell[][] {
+export function naiveJoin(plan: AggregatePlan, manifests: Both<Manifest>, tables: Both<TestTable>): Cell[][] {
   const { join } = plan;
   if (join === undefined) throw new Error("no join");
   const cellAt = (name: string, [left, right]: Pair): Cell => {
@@ -60,12 +56,15 @@ export function naiveJoin(
     if (!enough(() => true)) continue;
     const figure = (aggregate: Aggregate): Cell => {
       if (aggregate.op === "count_units") return BigInt(distinct(0, pairs));
-      if (!("column" in aggregate) || aggregate.column === undefined) return BigInt(pairs.length);
+      if (!("column" in aggregate)) return BigInt(pairs.length);
       const { column, op } = aggregate;
       const has = (pair: Pair): boolean => cellAt(column, pair) !== null;
       if (!enough(has)) return null;
       const tellsMissing = ([0, 1] as const).some((input) => {
-        const missing = distinct(input, both[input].filter((pair) => !has(pair)));
+        const missing = distinct(
+          input,
+          both[input].filter((pair) => !has(pair)),
+        );
         return missing > 0 && missing < manifests[input].rules.minUnits;
       });
       const present = pairs.filter(has);

@@ -54,13 +54,12 @@ const PEOPLE_RULE: JoinRule = {
 
 function signed(dataset: string, owner: string, joins: readonly JoinRule[] | undefined): VerifiedManifest {
   const manifest = exampleManifest(analyst.publicKey);
-  const { joins: _, ...rules } = manifest.rules;
   const more = joins === undefined ? {} : { joins };
   return {
     manifest: {
       ...manifest,
       dataset,
-      rules: { ...rules, adhoc: true, recipients: [analyst.publicKey], ...more },
+      rules: { ...manifest.rules, adhoc: true, recipients: [analyst.publicKey], ...more },
     },
     digest: "22".repeat(48),
     owner,

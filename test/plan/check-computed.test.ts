@@ -31,10 +31,9 @@ function check(
   const select: readonly Aggregate[] = [{ as: "rows", op: "count" }];
   const base = { ...plan, where: null, groupBy: [], totals: [], orderBy: [], select };
   const computed = computation === null ? {} : { computed: [{ as: "made", ...computation }] };
-  return checkPlan(
-    { ...base, ...computed, ...part },
-    [{ ...manifest, rules: { ...manifest.rules, ...rules } }],
-  );
+  return checkPlan({ ...base, ...computed, ...part }, [
+    { ...manifest, rules: { ...manifest.rules, ...rules } },
+  ]);
 }
 
 const summed = (column: string, op: "sum" | "min" = "sum"): { readonly select: readonly Aggregate[] } => ({

@@ -15,7 +15,8 @@ const { plan } = await compile(JOB);
 const filtered = (where: Predicate): CheckedPlan => checkPlan({ ...plan, where }, [manifest]);
 const selected = (select: readonly Aggregate[]): CheckedPlan =>
   checkPlan({ ...plan, select, orderBy: [] }, [manifest]);
-const grouped = (...groupBy: string[]): CheckedPlan => checkPlan({ ...plan, groupBy, orderBy: [] }, [manifest]);
+const grouped = (...groupBy: string[]): CheckedPlan =>
+  checkPlan({ ...plan, groupBy, orderBy: [] }, [manifest]);
 
 test("resolves every name to a column, in the schema's order", () => {
   const checked = checkPlan(plan, [manifest]);
@@ -162,10 +163,9 @@ test("gives quantiles of measures by the edges that the owner declares, and of n
   const quantile = (column: string): Aggregate => ({ as: "q", op: "approx_quantile", column, at: 0.5 });
   const bins = { cost: [0, 100], ward: [1, 2] };
   const check = (column: string): CheckedPlan =>
-    checkPlan(
-      { ...plan, select: [quantile(column)], orderBy: [] },
-      [{ ...manifest, rules: { ...manifest.rules, bins } }],
-    );
+    checkPlan({ ...plan, select: [quantile(column)], orderBy: [] }, [
+      { ...manifest, rules: { ...manifest.rules, bins } },
+    ]);
   const [asked] = check("cost").select;
   assert.ok(asked !== undefined && "edges" in asked);
   assert.deepEqual(asked.edges, [0, 100]);
@@ -177,10 +177,9 @@ test("gives quantiles of measures by the edges that the owner declares, and of n
 
 test("counts distinct values of the columns that the owner names, measures or dimensions, and of no other", () => {
   const check = (column: string): CheckedPlan =>
-    checkPlan(
-      { ...plan, select: [{ as: "d", op: "approx_distinct", column }], orderBy: [] },
-      [{ ...manifest, rules: { ...manifest.rules, distinct: { ward: 3, note: 1 } } }],
-    );
+    checkPlan({ ...plan, select: [{ as: "d", op: "approx_distinct", column }], orderBy: [] }, [
+      { ...manifest, rules: { ...manifest.rules, distinct: { ward: 3, note: 1 } } },
+    ]);
   for (const [name, perUnit] of [
     ["ward", 3],
     ["note", 1],
@@ -205,10 +204,9 @@ test("finds no bounds in what Object has", () => {
   const schema = [...manifest.schema, { name: "valueOf", type: "int32", role: "measure" } as const];
   assertThrows(
     () =>
-      checkPlan(
-        { ...plan, select: [{ as: "n", op: "sum", column: "valueOf" }], orderBy: [] },
-        [{ ...manifest, schema }],
-      ),
+      checkPlan({ ...plan, select: [{ as: "n", op: "sum", column: "valueOf" }], orderBy: [] }, [
+        { ...manifest, schema },
+      ]),
     "PLAN_BOUNDS",
   );
 });
