@@ -6,14 +6,17 @@ import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SealroomError } from "../core/errors.ts";
+import { compileCacheFlags } from "./compile-cache.ts";
 import { SoftwareNsm } from "./nsm/device.ts";
 import { bootRegisters } from "./nsm/measure.ts";
 import { serveNsm } from "./nsm/socket.ts";
 import type { Services } from "./services.ts";
 
 const INSTANCE_ID = "i-00000000000000000";
+const ENDS_WITHIN_MS = 2_000;
 
 export interface LocalEnclave {
   onExit(listener: () => void): void;
@@ -48,6 +51,7 @@ export async function startLocalEnclave({ sockets, services }: EnclaveStart): Pr
       "--max-semi-space-size=2",
       "--v8-pool-size=1",
       "--disable-warning=ExperimentalWarning",
+      ...compileCacheFlags(),
       main,
       sockets,
       join(sockets, "nsm.sock"),
@@ -66,6 +70,9 @@ export async function startLocalEnclave({ sockets, services }: EnclaveStart): Pr
       child.removeAllListeners("exit");
       if (child.exitCode === null && child.signalCode === null) {
         const exited = new Promise((resolve) => child.once("exit", resolve));
+        // It ends by itself, and keeps what it has compiled, unless it is stuck.
+        child.stdin.end();
+        await Promise.race([exited, delay(ENDS_WITHIN_MS, undefined, { ref: false })]);
         child.kill("SIGKILL");
         await exited;
       }

@@ -1,18 +1,25 @@
 // Runs attacks against the tree that this file lies in, each named by its place in the catalogue, in one world, and
-// prints one line of JSON for each. A process of its own, so that it can run in a copy of the sources.
-import { startWorld } from "../host/world.ts";
+// prints one line of JSON for each. A process of its own, so that it can run in a copy of the sources; it loads no
+// other attacks than it is asked for, nor a world for those that need none.
 import type { World } from "../host/world.ts";
-import { runHonest } from "./honest.ts";
-import { ATTACKS } from "./catalogue.ts";
+import type { Attack } from "./attack.ts";
+import { GROUPS } from "./groups.ts";
+
+async function find(place: string): Promise<Attack> {
+  const [group = "", index] = place.split("/");
+  const attack = (await GROUPS[group]?.())?.[Number(index)];
+  if (attack === undefined) throw new Error(`no attack ${place}`);
+  return attack;
+}
 
 const places = process.argv.slice(2);
 let running: Promise<World> | undefined;
-/** Started for the first attack that needs it. */
-const startOnce = (): Promise<World> => (running ??= startWorld());
+/** Started for the first attack that needs it. One thread: each would load the worker's sources for itself. */
+const startOnce = (): Promise<World> =>
+  (running ??= import("../host/world.ts").then(({ startWorld }) => startWorld({ threads: 1 })));
 try {
   for (const place of places) {
-    const attack = ATTACKS[Number(place)];
-    if (attack === undefined) throw new Error(`no attack ${place}`);
+    const attack = await find(place);
     let line: unknown;
     try {
       line = await (attack.scene === "code" ? attack.run() : attack.run(await startOnce()));
@@ -22,9 +29,10 @@ try {
         why: error instanceof Error ? (error.stack ?? error.message) : String(error),
       };
     }
-    process.stdout.write(`${JSON.stringify({ place: Number(place), verdict: line })}\n`);
+    process.stdout.write(`${JSON.stringify({ place, verdict: line })}\n`);
   }
   if (places.length > 1) {
+    const { runHonest } = await import("./honest.ts");
     process.stdout.write(
       `${JSON.stringify({ place: "honest", verdict: await runHonest(await startOnce()) })}\n`,
     );

@@ -6,9 +6,8 @@ import { after, test } from "node:test";
 import { openResult } from "../../core/receipt/sealed-result.ts";
 import { naiveByCity, openRows, resultOf, tableRows } from "../host/answer.ts";
 import { runProgram } from "../host/program.ts";
-import { copyTree } from "../host/tree.ts";
+import { ReusedTrees } from "../host/reused-trees.ts";
 import type { Replacement } from "../host/tree.ts";
-import { Turns } from "../host/turns.ts";
 import { startWorld } from "../host/world.ts";
 import type { Channel } from "../host/recording.ts";
 import { ENCODING_NAMES, LEAST_BYTES, patternsOf } from "./encodings.ts";
@@ -227,19 +226,15 @@ const LEAKS: readonly Leak[] = [
   },
 ];
 
-const turns = new Turns(2);
+const copies = new ReusedTrees(["test/canary"], 2);
+after(() => copies.remove());
 
 async function runLeak({ plants, release }: Leak): Promise<readonly Hit[]> {
-  const { root, remove } = await copyTree(plants, ["test/canary"]);
-  try {
-    const stdout = await runProgram(root, "test/canary/leaky.ts", [release]);
-    return JSON.parse(stdout) as Hit[];
-  } finally {
-    await remove();
-  }
+  const stdout = await copies.use(plants, (root) => runProgram(root, "test/canary/leaky.ts", [release]));
+  return JSON.parse(stdout) as Hit[];
 }
 
-const leaking = LEAKS.map((leak) => turns.take(() => runLeak(leak)));
+const leaking = LEAKS.map(runLeak);
 for (const running of leaking) running.catch(() => undefined);
 
 for (const [index, { name, found }] of LEAKS.entries()) {

@@ -4,6 +4,8 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { compileCacheFlags } from "../../local/compile-cache.ts";
 import { SoftwareNsm } from "../../local/nsm/device.ts";
 import { bootRegisters } from "../../local/nsm/measure.ts";
 import { serveNsm } from "../../local/nsm/socket.ts";
@@ -13,6 +15,7 @@ import { ROOT } from "./tree.ts";
 const INSTANCE_ID = "i-0123456789abcdef0";
 /** Where a test does not say otherwise. */
 const THREADS = 2;
+const ENDS_WITHIN_MS = 5_000;
 
 export interface EnclaveProcess {
   readonly child: ChildProcess;
@@ -41,7 +44,11 @@ export async function startEnclave(
     nsmPath,
   );
   const args = [sockets, nsmPath, simulatedRoot, kmsAuthority, String(threads)];
-  const flags = ["--disallow-code-generation-from-strings", "--disable-warning=ExperimentalWarning"];
+  const flags = [
+    "--disallow-code-generation-from-strings",
+    "--disable-warning=ExperimentalWarning",
+    ...compileCacheFlags(),
+  ];
   const child = spawn(process.execPath, [...flags, join(ROOT, "local/enclave-main.ts"), ...args], {
     env: {},
     stdio: ["pipe", "pipe", "pipe"],
@@ -65,6 +72,9 @@ export async function startEnclave(
     stderr: () => Buffer.concat(printed.stderr),
     kill,
     close: async (): Promise<void> => {
+      // It ends by itself, so that what it has compiled is kept.
+      child.stdin.end();
+      await Promise.race([exited, delay(ENDS_WITHIN_MS, undefined, { ref: false })]);
       await kill();
       await nsm.close();
     },

@@ -56,7 +56,8 @@ export async function copyTree(
   return { root, remove };
 }
 
-async function replaceOnce(root: string, { file, find, replace }: Replacement): Promise<void> {
+/** Throws unless `find` stands in the file exactly once. */
+export async function replaceOnce(root: string, { file, find, replace }: Replacement): Promise<void> {
   const path = join(root, file);
   const source = await readFile(path, "utf8");
   const found = source.split(find).length - 1;

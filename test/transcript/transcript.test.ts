@@ -6,7 +6,7 @@ import { writePiece, writePutRequest } from "../../core/wire/gateway.ts";
 import { openResult } from "../../core/receipt/sealed-result.ts";
 import { resultOf } from "../host/answer.ts";
 import { runProgram } from "../host/program.ts";
-import { copyTree } from "../host/tree.ts";
+import { ReusedTrees } from "../host/reused-trees.ts";
 import type { Replacement } from "../host/tree.ts";
 import { startWorld } from "../host/world.ts";
 import { written } from "../wire/pair.ts";
@@ -125,17 +125,16 @@ const LEAKS: readonly Leak[] = [
   },
 ];
 
+const copies = new ReusedTrees(["test/transcript", "test/aggregate"], 1);
+after(() => copies.remove());
+
 for (const { name, plants, found } of LEAKS) {
   test(`a planted leak is found: ${name}`, async () => {
-    const { root, remove } = await copyTree(plants, ["test/transcript", "test/aggregate"]);
-    try {
-      const lines = JSON.parse(await runProgram(root, "test/transcript/leaky.ts", [])) as readonly string[];
-      assert.ok(
-        lines.some((line) => found.test(line)),
-        lines.join("\n"),
-      );
-    } finally {
-      await remove();
-    }
+    const printed = await copies.use(plants, (root) => runProgram(root, "test/transcript/leaky.ts", []));
+    const lines = JSON.parse(printed) as readonly string[];
+    assert.ok(
+      lines.some((line) => found.test(line)),
+      lines.join("\n"),
+    );
   });
 }
