@@ -7,12 +7,8 @@ import type { ArithmeticOp } from "../core/plan/arithmetic.ts";
 import type { DatePart, DateUnit } from "../core/plan/computed.ts";
 import type { Comparison, JointOp, Literal } from "../core/plan/plan.ts";
 
-/** What `sealroom schema` writes of a data set. */
-export interface DatasetSchema {
-  readonly dataset: string;
-  /** Thumbprint of the owner's key. */
-  readonly owner: string;
-  readonly from: string;
+/** What may be asked: of one data set, or of two that are joined (build-join.ts). */
+export interface Askable {
   readonly columns: Readonly<Record<string, { readonly type: string; readonly role: Role }>>;
   /** Expressions that the owner lets jobs compute; measures, by these names. */
   readonly expressions: readonly string[];
@@ -20,19 +16,27 @@ export interface DatasetSchema {
   readonly bins: readonly string[];
 }
 
-type Named<S extends DatasetSchema, R extends Role> = {
+/** What `sealroom schema` writes of a data set. */
+export interface DatasetSchema extends Askable {
+  readonly dataset: string;
+  /** Thumbprint of the owner's key. */
+  readonly owner: string;
+  readonly from: string;
+}
+
+export type Named<S extends Askable, R extends Role> = {
   [N in keyof S["columns"]]: S["columns"][N]["role"] extends R ? N : never;
 }[keyof S["columns"]] &
   string;
-type Typed<S extends DatasetSchema, T extends string> = {
+type Typed<S extends Askable, T extends string> = {
   [N in keyof S["columns"]]: S["columns"][N]["type"] extends T ? N : never;
 }[keyof S["columns"]] &
   string;
 type NumberType = `int${string}` | `uint${string}` | `float${string}` | `decimal${string}`;
 type TimeType = "date" | "timestamp" | "timestamp[UTC]";
-type Times<S extends DatasetSchema> = Named<S, "dimension"> & Typed<S, TimeType>;
-type Operands<S extends DatasetSchema> = Named<S, "dimension" | "measure"> & Typed<S, NumberType>;
-type Measures<S extends DatasetSchema> =
+type Times<S extends Askable> = Named<S, "dimension"> & Typed<S, TimeType>;
+type Operands<S extends Askable> = Named<S, "dimension" | "measure"> & Typed<S, NumberType>;
+export type Measures<S extends Askable> =
   (Named<S, "measure"> & Typed<S, NumberType>) | S["expressions"][number];
 
 /** A condition over columns of these names, as in a job's text. */
@@ -48,8 +52,9 @@ export type Condition<N extends string> =
 export type Expression<N extends string> =
   N | number | { readonly op: ArithmeticOp; readonly of: readonly [Expression<N>, Expression<N>] };
 
-/** What makes a dimension of others. */
-export type DimensionOf<S extends DatasetSchema> =
+/** What makes a dimension of others, or gives one another name. */
+export type DimensionOf<S extends Askable> =
+  | { readonly same: Named<S, "dimension"> }
   | { readonly part: DatePart; readonly of: Times<S> }
   | { readonly truncate: DateUnit; readonly of: Times<S> }
   | { readonly bin: S["bins"][number] }
@@ -114,33 +119,27 @@ export const quantile = <N extends string>(column: N, at: number): QuantileFigur
 export function ask<const S extends DatasetSchema>(
   schema: S,
 ): Ask<S, Named<S, "dimension">, Measures<S>, never, never> {
-  return new Ask(schema, {});
+  const { dataset, owner, from } = schema;
+  return new Ask({ datasets: { [dataset]: { owner, from } } });
 }
 
 /** D and M: names of dimensions and of measures that there are. G and F: those that the result has. Never changes. */
-export class Ask<
-  S extends DatasetSchema,
-  D extends string,
-  M extends string,
-  G extends string,
-  F extends string,
-> {
-  readonly #schema: S;
+export class Ask<S extends Askable, D extends string, M extends string, G extends string, F extends string> {
   readonly #asked: JsonObject;
 
-  constructor(schema: S, asked: JsonObject) {
-    this.#schema = schema;
+  /** `asked`: the job so far, its data sets at least. */
+  constructor(asked: JsonObject) {
     this.#asked = asked;
   }
 
   /** A dimension that is computed of others, or of the owner's bins. */
   dimension<N extends string>(name: N, of: DimensionOf<S>): Ask<S, D | N, M, G, F> {
-    return new Ask(this.#schema, this.#computed(name, of));
+    return new Ask(this.#computed(name, of));
   }
 
   /** Arithmetic, which the owner has to have declared. */
   measure<N extends string>(name: N, of: Expression<Operands<S>>): Ask<S, D, M | N, G, F> {
-    return new Ask(this.#schema, this.#computed(name, { arithmetic: of }));
+    return new Ask(this.#computed(name, { arithmetic: of }));
   }
 
   where(condition: Condition<D>): this {
@@ -148,11 +147,11 @@ export class Ask<
   }
 
   groupBy<N extends D>(...columns: readonly N[]): Ask<S, D, M, N, F> {
-    return new Ask(this.#schema, this.#and({ group_by: columns }));
+    return new Ask(this.#and({ group_by: columns }));
   }
 
   totals(totals: "all" | "rollup" | readonly (readonly G[])[]): Ask<S, D, M, G | "grouping", F> {
-    return new Ask(this.#schema, this.#and({ totals }));
+    return new Ask(this.#and({ totals }));
   }
 
   /** By the names that the result has for them. */
@@ -170,7 +169,6 @@ export class Ask<
   ): Ask<S, D, M, G, N> {
     const entries = Object.entries<Figure<string, string>>(figures);
     return new Ask(
-      this.#schema,
       this.#and({ select: entries.map(([as, { op, column, ...rest }]) => ({ [op]: column, ...rest, as })) }),
     );
   }
@@ -195,13 +193,12 @@ export class Ask<
 
   /** The job's text. `recipient`: a public key, or what the job's reader finds one by. */
   job(to: { readonly recipient: string | JsonObject; readonly release?: "sealed" | "clear" }): string {
-    const { dataset, owner, from } = this.#schema;
-    const job = { datasets: { [dataset]: { owner, from } }, ...this.#asked, ...to };
+    const job = { ...this.#asked, ...to };
     return new TextDecoder().decode(encodeCanonical(job));
   }
 
   #with(part: Readonly<Record<string, unknown>>): this {
-    return new Ask<S, D, M, G, F>(this.#schema, this.#and(part)) as this;
+    return new Ask<S, D, M, G, F>(this.#and(part)) as this;
   }
 
   #and(part: Readonly<Record<string, unknown>>): JsonObject {

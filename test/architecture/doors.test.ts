@@ -9,7 +9,7 @@ const { exports: doors } = JSON.parse(readFileSync(new URL("package.json", ROOT)
 };
 
 test("every door is the build of a source file of the same name", () => {
-  assert.deepEqual(Object.keys(doors), [".", "./verify", "./owner", "./plan", "./build", "./errors"]);
+  assert.deepEqual(Object.keys(doors), [".", "./verify", "./owner", "./plan", "./build", "./build-join", "./errors"]);
   for (const { types, default: code } of Object.values(doors)) {
     const source = code.replace("./dist/", "").replace(/\.js$/, ".ts");
     assert.equal(types, code.replace(/\.js$/, ".d.ts"));
@@ -24,6 +24,7 @@ test("the doors give what their callers need", async () => {
     "./owner": ["sealDataset", "signDataset", "grantPlan"],
     "./plan": ["compileJob"],
     "./build": ["ask", "count", "sum"],
+    "./build-join": ["askJoined"],
     "./errors": ["ERROR_CODES", "SealroomError", "PolicyError"],
   };
   for (const [door, names] of Object.entries(needed)) {

@@ -13,6 +13,7 @@ import {
   min,
 } from "../../query/build.ts";
 import { quantile, stddev, sum, variance } from "../../query/build.ts";
+import { askJoined } from "../../query/build-join.ts";
 import { compileJob } from "../../query/job.ts";
 import { analyst, owner } from "../plan/example.ts";
 
@@ -136,4 +137,53 @@ test("the compiler takes no name that is not there, and no use that a column's r
   // Types are for people: what gets past them is checked against the manifest, as of any job.
   assert.equal(uses.length, 14);
   await assert.rejects(digestOf(visits.job({ recipient: "analyst.jwk" })), { code: "JOB_FIELD" });
+});
+
+const PEOPLE = {
+  dataset: "people",
+  owner: analyst.thumbprint,
+  from: "s3://registry/people/",
+  columns: {
+    ID: { type: "utf8", role: "unit" },
+    GENDER: { type: "utf8", role: "dimension" },
+    INCOME: { type: "int32", role: "measure" },
+  },
+  expressions: [],
+  bins: [],
+} as const;
+
+test("a built join is the job that its text spells out", async () => {
+  const built = askJoined(VISITS, PEOPLE, { kind: "left", on: { PATIENT: "ID" } })
+    .dimension("gender", { same: "right.GENDER" })
+    .where({ column: "left.CITY", op: "=", value: "Ulm" })
+    .groupBy("gender", "left.CITY")
+    .select({ n: count(), income: avg("right.INCOME"), due: sum("left.DUE") })
+    .orderBy("gender")
+    .job({ recipient: "analyst.jwk" });
+  const text = `datasets:
+  visits: { owner: ${owner.thumbprint} }
+  people: { owner: ${analyst.thumbprint} }
+join: { left: visits, right: people, on: { PATIENT: ID }, kind: left }
+computed: { gender: { same: right.GENDER } }
+where: { column: left.CITY, op: "=", value: Ulm }
+group_by: [gender, left.CITY]
+select: [{ count: "*", as: n }, { avg: right.INCOME, as: income }, { sum: left.DUE, as: due }]
+order_by: [gender]
+recipient: analyst.jwk
+`;
+  assert.equal(await digestOf(built), await digestOf(text));
+});
+
+test("the compiler takes no column of another side, role or data set in a join", () => {
+  const inner = askJoined(VISITS, PEOPLE, { kind: "inner", on: { PATIENT: "ID" } });
+  const semi = askJoined(VISITS, PEOPLE, { kind: "semi", on: { PATIENT: "ID" } });
+  assert.ok(semi.groupBy("left.CITY"));
+  // @ts-expect-error: columns go by their side
+  assert.ok(inner.groupBy("CITY"));
+  // @ts-expect-error: a unit is not grouped by
+  assert.ok(inner.groupBy("right.ID"));
+  // @ts-expect-error: of whom rows have met nothing is asked
+  assert.ok(semi.groupBy("right.GENDER"));
+  // @ts-expect-error: a measure is no key
+  assert.ok(askJoined(VISITS, PEOPLE, { kind: "inner", on: { COST: "ID" } }));
 });
