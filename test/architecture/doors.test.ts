@@ -9,7 +9,15 @@ const { exports: doors } = JSON.parse(readFileSync(new URL("package.json", ROOT)
 };
 
 test("every door is the build of a source file of the same name", () => {
-  assert.deepEqual(Object.keys(doors), [".", "./verify", "./owner", "./plan", "./build", "./build-join", "./errors"]);
+  assert.deepEqual(Object.keys(doors), [
+    ".",
+    "./verify",
+    "./owner",
+    "./plan",
+    "./build",
+    "./build-join",
+    "./errors",
+  ]);
   for (const { types, default: code } of Object.values(doors)) {
     const source = code.replace("./dist/", "").replace(/\.js$/, ".ts");
     assert.equal(types, code.replace(/\.js$/, ".d.ts"));
