@@ -111,8 +111,9 @@ export class CsvRecords {
   #passMark(): boolean {
     const { bytes } = this.source;
     if (this.#isOpen && this.#end - this.#at < BOM.length) return false;
-    if (BOM.every((byte, i) => this.#at + i < this.#end && bytes[this.#at + i] === byte))
-      {this.#at += BOM.length;}
+    if (BOM.every((byte, i) => this.#at + i < this.#end && bytes[this.#at + i] === byte)) {
+      this.#at += BOM.length;
+    }
     this.#isMarkPassed = true;
     return true;
   }

@@ -26,7 +26,7 @@ const S3EC_IV_BYTES = 12;
 const S3EC_COMMITMENT_BYTES = 28;
 
 const MAX_KEY_CHARS = 1024;
-const FORMATS: readonly ObjectFormat[] = ["arrow", "csv", "parquet"];
+export const FORMATS: readonly ObjectFormat[] = ["arrow", "csv", "parquet"];
 const FACTS = ["key", "format", "digest", "bytes", "rows"] as const;
 
 /** Errors: MANIFEST_FIELD, MANIFEST_OBJECT, MANIFEST_TOTAL. */

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import fc from "fast-check";
+import { CSV_DELIMITERS } from "../../core/csv/dialect.ts";
 import { CsvFault } from "../../core/csv/fault.ts";
 import { readFloat } from "../../core/csv/float.ts";
 import { valuesPutter } from "../../core/csv/put.ts";
@@ -16,7 +17,6 @@ import { openInputs } from "../../owner/read/input.ts";
 import { PlainCsv } from "../../owner/read/plain-csv.ts";
 import { recordLayout, recordMemory } from "../../owner/order/record-layout.ts";
 import { Scanner } from "../../owner/read/scan.ts";
-import { DELIMITERS } from "../../owner/schema-file.ts";
 import { spellerOf, spellingOf } from "../../owner/read/spelling.ts";
 import { sqlList } from "../../owner/read/sql.ts";
 import { typeOf } from "../column/cells.ts";
@@ -247,7 +247,7 @@ function readPlain(path: string, delimiter = ","): string[][] | null {
 test("records that are taken are DuckDB's records: quotes, line breaks, empty fields, a last line without an end", async () => {
   let taken = 0;
   await fc.assert(
-    fc.asyncProperty(file, fc.constantFrom(...Object.values(DELIMITERS)), async (commas, delimiter) => {
+    fc.asyncProperty(file, fc.constantFrom(...Object.values(CSV_DELIMITERS)), async (commas, delimiter) => {
       const text = commas.replaceAll(",", delimiter);
       const path = join(directory, "random.csv");
       writeFileSync(path, text);
