@@ -13,10 +13,10 @@ export const CSV_PART_BYTES: number = 1024 * 1024;
  */
 export async function* csvBatches(
   file: OpenedFile,
-  shape: CsvShape,
+  shape: Omit<CsvShape, "bytes">,
   run: <T>(work: () => T) => T,
 ): AsyncGenerator<ColumnBatch, void, void> {
-  const reader = new CsvReader(shape);
+  const reader = new CsvReader({ ...shape, bytes: file.plainBytes });
   const pull = async (start: number): Promise<Uint8Array> => {
     const range = { start, end: Math.min(start + CSV_PART_BYTES, file.plainBytes) };
     return start < range.end ? (await file.read([range]))(range) : new Uint8Array(0);

@@ -14,6 +14,8 @@ export interface CsvShape {
   readonly dialect: CsvDialect;
   /** Places in the schema, in the order in which batches are to bring them. */
   readonly columns: readonly number[];
+  /** Length of the text. */
+  readonly bytes: number;
 }
 
 /** Records that are converted at once. */
@@ -43,12 +45,12 @@ export class CsvReader {
   #isEnded = false;
   #isHeaderPassed = false;
 
-  constructor({ schema, dialect, columns }: CsvShape) {
+  constructor({ schema, dialect, columns, bytes }: CsvShape) {
     const delimiter = CSV_DELIMITERS[dialect.delimiter];
-    this.#records = new CsvRecords(delimiter, schema.length, CHUNK_ROWS);
+    this.#records = new CsvRecords(delimiter, schema.length, CHUNK_ROWS, bytes);
     this.#names = dialect.header === "names" ? schema.map(({ name }) => name) : null;
     this.#nulls = new NullTokens(dialect.nulls);
-    this.#batchRows = Math.max(CHUNK_ROWS, Math.min(CSV_BATCH_ROWS, Math.floor(MOST_CELLS / columns.length)));
+    this.#batchRows = batchRows(columns.length, Math.ceil(bytes / schema.length));
     this.#wanted = columns.map((place) => {
       const type = columnType(schema[place]?.type);
       const fields = this.#records.columns[place];
@@ -144,6 +146,12 @@ export class CsvReader {
     this.#isHeaderPassed = true;
     return true;
   }
+}
+
+/** @param most records that the text can have: each field but the last ends with a byte, and so does each record */
+function batchRows(columns: number, most: number): number {
+  const rows = Math.min(CSV_BATCH_ROWS, Math.floor(MOST_CELLS / columns));
+  return Math.max(1, Math.min(Math.max(CHUNK_ROWS, rows), most));
 }
 
 /** The first of some rows that cannot be added: those before it can. */

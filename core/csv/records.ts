@@ -18,6 +18,8 @@ export interface CsvSource {
 /** Of a record, its line end with it. */
 export const MAX_RECORD_BYTES: number = 1024 * 1024;
 const BUFFER_BYTES: number = 4 * MAX_RECORD_BYTES;
+/** Of a last line's end, and of the one that stands behind all text. */
+const SPARE_BYTES = 8;
 /** Before the first record and after the last byte there is a line end, which ends every search. */
 const FIRST = 4;
 const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22];
@@ -33,6 +35,7 @@ export class CsvRecords {
   /** By byte: whether a field without quotes may end there. */
   readonly #special = new Uint8Array(256);
   readonly #most: number;
+  readonly #capacity: number;
   readonly #starts: Int32Array;
   readonly #lengths: Int32Array;
   #at = FIRST;
@@ -48,13 +51,15 @@ export class CsvRecords {
   /**
    * @param columns fields in each record
    * @param most records that are found at once
+   * @param bytes of the whole text, where it is known; no more than this comes
    */
-  constructor(delimiter: string, columns: number, most: number) {
+  constructor(delimiter: string, columns: number, most: number, bytes: number = BUFFER_BYTES) {
     this.#delimiter = delimiter.charCodeAt(0);
     this.#delimiters = Math.imul(this.#delimiter, 0x0101_0101);
     for (const byte of [0, LF, CR, QUOTE, this.#delimiter]) this.#special[byte] = 1;
     this.#most = most;
-    const buffer = new ArrayBuffer(BUFFER_BYTES + 8);
+    this.#capacity = Math.min(BUFFER_BYTES, (FIRST + bytes + 3) & ~3);
+    const buffer = new ArrayBuffer(this.#capacity + SPARE_BYTES);
     this.source = { words: new Int32Array(buffer), bytes: new Uint8Array(buffer) };
     this.source.bytes.fill(LF, 0, FIRST);
     const starts = new Int32Array(columns * most);
@@ -79,7 +84,7 @@ export class CsvRecords {
     bytes.copyWithin(FIRST, this.#at, this.#end);
     this.#end += FIRST - this.#at;
     this.#at = FIRST;
-    return bytes.subarray(this.#end, BUFFER_BYTES);
+    return bytes.subarray(this.#end, this.#capacity);
   }
 
   /** So many bytes were put where `room` said. */
