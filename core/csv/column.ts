@@ -88,11 +88,9 @@ class Values {
   }
 }
 
-const LEAST_TEXT_BYTES = 64 * 1024;
-
 class Texts {
   readonly #offsets: Int32Array;
-  #bytes: Uint8Array = new Uint8Array(LEAST_TEXT_BYTES);
+  #bytes: Uint8Array = new Uint8Array(0);
   #length = 0;
 
   constructor(rows: number) {

@@ -47,16 +47,19 @@ export class CsvReader {
 
   constructor({ schema, dialect, columns, bytes }: CsvShape) {
     const delimiter = CSV_DELIMITERS[dialect.delimiter];
-    this.#records = new CsvRecords(delimiter, schema.length, CHUNK_ROWS, bytes);
+    // Each field but the last ends with a byte, and so does each record.
+    const most = Math.max(1, Math.ceil(bytes / schema.length));
+    const chunkRows = Math.min(CHUNK_ROWS, most);
+    this.#records = new CsvRecords(delimiter, schema.length, chunkRows, bytes);
     this.#names = dialect.header === "names" ? schema.map(({ name }) => name) : null;
     this.#nulls = new NullTokens(dialect.nulls);
-    this.#batchRows = batchRows(columns.length, Math.ceil(bytes / schema.length));
+    this.#batchRows = Math.min(batchRows(columns.length), most);
     this.#wanted = columns.map((place) => {
       const type = columnType(schema[place]?.type);
       const fields = this.#records.columns[place];
       if (fields === undefined) throw new RangeError(`no column ${place} in the schema`);
-      const column = (): CsvColumn => new CsvColumn(type, this.#batchRows, CHUNK_ROWS);
-      return { place, fields, nulls: new Uint8Array(CHUNK_ROWS), turns: [column(), column()] };
+      const column = (): CsvColumn => new CsvColumn(type, this.#batchRows, chunkRows);
+      return { place, fields, nulls: new Uint8Array(chunkRows), turns: [column(), column()] };
     });
   }
 
@@ -148,10 +151,8 @@ export class CsvReader {
   }
 }
 
-/** @param most records that the text can have: each field but the last ends with a byte, and so does each record */
-function batchRows(columns: number, most: number): number {
-  const rows = Math.min(CSV_BATCH_ROWS, Math.floor(MOST_CELLS / columns));
-  return Math.max(1, Math.min(Math.max(CHUNK_ROWS, rows), most));
+function batchRows(columns: number): number {
+  return Math.max(CHUNK_ROWS, Math.min(CSV_BATCH_ROWS, Math.floor(MOST_CELLS / columns)));
 }
 
 /** The first of some rows that cannot be added: those before it can. */

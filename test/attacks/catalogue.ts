@@ -6,6 +6,7 @@ import { BYTE_ATTACKS } from "./bytes.ts";
 import { COPY_ATTACKS } from "./copies.ts";
 import { DOCUMENT_ATTACKS } from "./documents.ts";
 import { EVIDENCE_ATTACKS } from "./evidence.ts";
+import { FORMAT_ATTACKS } from "./formats.ts";
 import { GATE_ATTACKS } from "./gate.ts";
 import { GRANT_ATTACKS } from "./grants.ts";
 import { KMS_ATTACKS } from "./kms.ts";
@@ -28,6 +29,7 @@ export const ATTACKS: readonly Attack[] = [
   ...GRANT_ATTACKS,
   ...OBJECT_ATTACKS,
   ...ADOPTED_ATTACKS,
+  ...FORMAT_ATTACKS,
   ...KMS_ATTACKS,
   ...RESULT_ATTACKS,
   ...ANALYST_ATTACKS,

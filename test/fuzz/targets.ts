@@ -1,6 +1,7 @@
 // Every target, by name.
 import { ATTESTATION_TARGETS } from "./attestation.ts";
 import { COLUMN_TARGETS } from "./column.ts";
+import { CSV_TARGETS } from "./csv.ts";
 import { DOCUMENT_TARGETS } from "./documents.ts";
 import { LOCAL_TARGETS } from "./local.ts";
 import { POLICY_TARGETS } from "./policies.ts";
@@ -16,6 +17,7 @@ export const TARGETS: readonly Target[] = [
   ...ATTESTATION_TARGETS,
   ...SEAL_TARGETS,
   ...COLUMN_TARGETS,
+  ...CSV_TARGETS,
   ...LOCAL_TARGETS,
   ...POLICY_TARGETS,
 ];
