@@ -17,4 +17,6 @@ export const COLUMN_CODES = {
   // csv/ and parquet/: what others wrote in another format
   COLUMN_CSV:
     "the text is not CSV of the dialect in the manifest, or has a value that is not of its column's type",
+  COLUMN_PARQUET:
+    "the file is not a flat Parquet file whose parts are where its footer says, or its pages do not decode",
 } as const;

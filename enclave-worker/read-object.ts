@@ -4,6 +4,7 @@ import type { ObjectEntry } from "../core/manifest/manifest.ts";
 import { readCsv } from "./csv-table.ts";
 import { readTable } from "./object-table.ts";
 import type { TableShape, UseBatch } from "./object-table.ts";
+import { readParquet } from "./parquet-table.ts";
 import type { PlainFile } from "./plain-file.ts";
 import type { Steps } from "./steps.ts";
 
@@ -22,6 +23,6 @@ export async function readObject(
       if (!("csv" in entry)) throw new SealroomError("INTERNAL");
       return readCsv(file, shape, entry.csv, steps, use);
     case "parquet":
-      throw new SealroomError("INTERNAL");
+      return readParquet(file, shape, steps, use);
   }
 }

@@ -61,6 +61,12 @@ export function linkKey(way: Way, specifier: string): string {
 }
 
 const CODE = /\.[cm]?js$/;
+const ASSET = /\.wasm$/;
+
+/** A file that is no part of a bundle: it lies beside them, in its place, for the program to read. */
+export function isAsset(path: string): boolean {
+  return ASSET.test(path);
+}
 
 /** Errors: IMAGE_IMPORT, IMAGE_PACKAGE. */
 export async function findClosure(program: Program): Promise<Closure> {
@@ -115,7 +121,7 @@ class Walk {
     const inside = relative(owner.directory, source).split(sep).join("/");
     const isInside =
       inside !== "" && !/^\.\.?(\/|$)/.test(inside) && !inside.split("/").includes("node_modules");
-    if (!isInside || !(CODE.test(inside) || inside.endsWith(".json"))) {
+    if (!isInside || !(CODE.test(inside) || isAsset(inside) || inside.endsWith(".json"))) {
       throw new SealroomError("IMAGE_IMPORT", { file: source });
     }
     const path = owner.prefix + inside;
@@ -136,7 +142,7 @@ class Walk {
 
   async #read(path: string): Promise<void> {
     const file = this.#files.get(path);
-    if (file === undefined || path.endsWith(".json")) return;
+    if (file === undefined || path.endsWith(".json") || isAsset(path)) return;
     const { imported, required, loaders } = findImports(path, Buffer.from(file.bytes).toString("utf8"));
     const load = this.#checkLoad(path, loaders);
     const wanted = [
@@ -145,7 +151,14 @@ class Walk {
     ];
     for (const { specifier, way } of wanted) {
       const target = load.without.includes(specifier) ? null : await this.#follow(file, specifier, way);
+      if (target !== null && isAsset(target))
+        throw new SealroomError("IMAGE_IMPORT", { file: path, specifier });
       file.links.set(linkKey(way, specifier), target);
+    }
+    for (const specifier of load.assets ?? []) {
+      const asset = await this.#follow(file, specifier, "import");
+      if (asset === null || !isAsset(asset))
+        throw new SealroomError("IMAGE_IMPORT", { file: path, specifier });
     }
     for (const specifier of load.reaches) {
       await this.start(file.owner, await resolveRelative(file.source, specifier, "import"));

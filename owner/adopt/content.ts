@@ -4,24 +4,27 @@ import { FILE_MAGIC, type ArrowFile } from "../../core/column/footer.ts";
 import { columnTypeName } from "../../core/column/type.ts";
 import type { CsvDialect } from "../../core/csv/dialect.ts";
 import { SealroomError } from "../../core/errors.ts";
+import type { ParquetFile } from "../../core/parquet/footer.ts";
 import type { ColumnEntry, ObjectFormat, UnitKind } from "../../core/manifest/manifest.ts";
 import type { OpenedFile } from "../../core/seal/byte-source.ts";
 import { nearestDetail } from "../../core/text/field.ts";
 import type { SchemaFile } from "../schema-file.ts";
 import { checkArrow, openArrow } from "./arrow-content.ts";
 import { checkCsv, openCsv } from "./csv-content.ts";
+import { checkParquet, openParquetContent } from "./parquet-content.ts";
 
 /** A column as the object has it. */
 export type FoundColumn = Pick<ColumnEntry, "name" | "type">;
 
 export type Content =
   | { readonly format: "arrow"; readonly columns: readonly FoundColumn[]; readonly arrow: ArrowFile }
-  | { readonly format: "csv"; readonly columns: readonly FoundColumn[]; readonly csv: CsvDialect };
+  | { readonly format: "csv"; readonly columns: readonly FoundColumn[]; readonly csv: CsvDialect }
+  | { readonly format: "parquet"; readonly columns: readonly FoundColumn[]; readonly parquet: ParquetFile };
 
 /** Beginnings of files that are not taken, and what they are. */
 const FORMATS: readonly (readonly [string, string])[] = [
-  ["PAR1", "Parquet"],
-  ["PARE", "Parquet"],
+  ["PAR1", "parquet"],
+  ["PARE", "encrypted Parquet"],
   ["\xff\xff\xff\xff", "Arrow stream"],
   ["Obj\x01", "Avro"],
   ["ORC", "ORC"],
@@ -39,13 +42,13 @@ export async function openContent(
   schema: SchemaFile,
 ): Promise<Content> {
   const found = await findFormat(file);
-  if (format === "csv" && found === "unknown") return { format: "csv", ...(await openCsv(file, schema)) };
-  if (found !== "arrow" || (format !== null && format !== found)) {
-    throw new SealroomError("OWNER_FORMAT", { format: found });
-  }
+  if (format === "csv" && found === "unknown") return { format, ...(await openCsv(file, schema)) };
+  if (format !== null && format !== found) throw new SealroomError("OWNER_FORMAT", { format: found });
+  if (found === "parquet") return { format: found, ...(await openParquetContent(file)) };
+  if (found !== "arrow") throw new SealroomError("OWNER_FORMAT", { format: found });
   const arrow = await openArrow(file);
   const columns = arrow.fields.map(({ name, type }) => ({ name, type: columnTypeName(type) }));
-  return { format: "arrow", columns, arrow };
+  return { format: found, columns, arrow };
 }
 
 async function findFormat(file: OpenedFile): Promise<string> {
@@ -94,5 +97,7 @@ export async function checkContent(
       return checkArrow(file, content.arrow, schema, unit);
     case "csv":
       return checkCsv(file, content.csv, schema);
+    case "parquet":
+      return checkParquet(file, content.parquet, schema);
   }
 }
