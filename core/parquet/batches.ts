@@ -135,8 +135,9 @@ function readStream(stream: Uint8Array, column: ParquetColumn): readonly Vector[
   const { fields, blocks } = parseStream(stream);
   const [field] = fields;
   const isExpected = fields.length === 1 && field?.dictionary === null;
-  if (!isExpected || columnTypeName(field.type) !== columnTypeName(typeOf(column)))
+  if (!isExpected || columnTypeName(field.type) !== columnTypeName(typeOf(column))) {
     throw parquetFault("batch");
+  }
   const bytesOf = ({ start, end }: Range): Uint8Array => stream.subarray(start, end);
   return blocks.flatMap((block) => {
     const layout = parseBatch(bytesOf(block.metadata), block, fields);

@@ -67,25 +67,23 @@ export function parseParquetFooter(tail: Uint8Array, fileBytes: number): Parquet
   if (tail.length < needed) throw parquetFault("footer");
   const bytes = tail.subarray(tail.length - needed, tail.length - PARQUET_TRAILER_BYTES);
   const reader = new ThriftReader(bytes);
-  let columns: readonly ParquetColumn[] | null = null;
+  const schema: ParquetColumn[] = [];
   const rowGroups: RowGroup[] = [];
   let rows = -1;
   // parquet.thrift, struct FileMetaData.
   reader.root((id, type) => {
-    if (id === 2) columns = readSchema(reader, type);
+    if (id === 2) schema.push(...readSchema(reader, type));
     else if (id === 3) rows = reader.integer(type);
     else if (id === 4) {
-      const known = columns;
-      if (known === null) throw parquetFault("footer");
-      reader.list(type, (group) => rowGroups.push(readRowGroup(reader, group, known, fileBytes - needed)));
+      reader.list(type, (group) => rowGroups.push(readRowGroup(reader, group, schema, fileBytes - needed)));
     } else if (id === 8 || id === 9) throw parquetFault("footer");
     else return false;
     return true;
   });
-  if (columns === null || reader.at !== bytes.length) throw parquetFault("footer");
+  if (schema.length === 0 || reader.at !== bytes.length) throw parquetFault("footer");
   if (rowGroups.reduce((sum, group) => sum + group.rows, 0) !== rows) throw parquetFault("footer");
   checkTotal(rowGroups, fileBytes);
-  return { columns, rowGroups };
+  return { columns: schema, rowGroups };
 }
 
 /** A reader is so never made to fetch more than the file has. */
@@ -134,7 +132,7 @@ function readElement(
     precision: 0,
   };
   let name = "";
-  let logical: Annotation | null = null;
+  const logical: Annotation[] = [];
   reader.struct(type, (id, field) => {
     if (id === 1) read.physical = reader.integer(field);
     else if (id === 2) read.length = reader.integer(field);
@@ -144,7 +142,7 @@ function readElement(
     else if (id === 6) read.converted = reader.integer(field);
     else if (id === 7) read.scale = reader.integer(field);
     else if (id === 8) read.precision = reader.integer(field);
-    else if (id === 10) logical = readLogical(reader, field);
+    else if (id === 10) logical.push(readLogical(reader, field));
     else return false;
     return true;
   });
@@ -158,7 +156,7 @@ function readElement(
           physical,
           length: length < 0 ? null : length,
           isOptional: repetition === OPTIONAL,
-          annotation: logical ?? older,
+          annotation: logical[0] ?? older,
         };
   return { column, children: read.children <= 0 && physical >= 0 ? null : read.children };
 }
@@ -226,9 +224,9 @@ function readChunk(
     reader.struct(field, (member, inner) => {
       if (member === 1) read.physical = reader.integer(inner);
       else if (member === 2) reader.list(inner, (each) => encodings.add(reader.integer(each)));
-      else if (member === 3)
+      else if (member === 3) {
         reader.list(inner, (each) => path.push(readName(reader.binary(each, MAX_NAME_BYTES))));
-      else if (member === 4) read.codec = reader.integer(inner);
+      } else if (member === 4) read.codec = reader.integer(inner);
       else if (member === 5) read.values = reader.integer(inner);
       else if (member === 6) read.uncompressed = reader.integer(inner);
       else if (member === 7) read.compressed = reader.integer(inner);

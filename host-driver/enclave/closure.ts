@@ -61,11 +61,10 @@ export function linkKey(way: Way, specifier: string): string {
 }
 
 const CODE = /\.[cm]?js$/;
-const ASSET = /\.wasm$/;
 
 /** A file that is no part of a bundle: it lies beside them, in its place, for the program to read. */
 export function isAsset(path: string): boolean {
-  return ASSET.test(path);
+  return path.endsWith(".wasm");
 }
 
 /** Errors: IMAGE_IMPORT, IMAGE_PACKAGE. */
@@ -151,14 +150,16 @@ class Walk {
     ];
     for (const { specifier, way } of wanted) {
       const target = load.without.includes(specifier) ? null : await this.#follow(file, specifier, way);
-      if (target !== null && isAsset(target))
+      if (target !== null && isAsset(target)) {
         throw new SealroomError("IMAGE_IMPORT", { file: path, specifier });
+      }
       file.links.set(linkKey(way, specifier), target);
     }
     for (const specifier of load.assets ?? []) {
       const asset = await this.#follow(file, specifier, "import");
-      if (asset === null || !isAsset(asset))
+      if (asset === null || !isAsset(asset)) {
         throw new SealroomError("IMAGE_IMPORT", { file: path, specifier });
+      }
     }
     for (const specifier of load.reaches) {
       await this.start(file.owner, await resolveRelative(file.source, specifier, "import"));
