@@ -49,6 +49,11 @@ export class PageDecoder {
     this.#mostBytes = mostBytes;
   }
 
+  /** That the present instance has. */
+  get memoryBytes(): number {
+    return this.#decoder?.memory.buffer.byteLength ?? 0;
+  }
+
   /**
    * All rows of a whole file as an Arrow IPC stream, in batches of so many rows.
    * @throws COLUMN_PARQUET, POOL_MEMORY
