@@ -1,13 +1,16 @@
 // Attacks with texts and files of formats that `seal` does not write, handed to the code that reads them in the enclave.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { zstdCompressSync } from "node:zlib";
 import { cellText } from "../../core/column/text.ts";
 import type { AdoptedEntry } from "../../core/manifest/manifest.ts";
+import { i32Field } from "../../core/parquet/thrift-writer.ts";
 import { openAdopted } from "../../core/seal/adopted.ts";
 import { readObject } from "../../enclave-worker/read-object.ts";
 import { openSteps, Steps } from "../../enclave-worker/steps.ts";
 import { MemorySource } from "../adopt/memory.ts";
 import { entryOf, s3ecV2 } from "../adopt/specimens.ts";
+import { forge, plainPage, type Forgery } from "../parquet/forger.ts";
 import { text } from "../seal/forger.ts";
 import { attempt } from "./attack.ts";
 import type { Attack, Verdict } from "./attack.ts";
@@ -92,4 +95,70 @@ const lackingField: Attack = {
   },
 };
 
-export const FORMAT_ATTACKS: readonly Attack[] = [secondText, lackingField];
+const NUMBERS = [{ name: "c", type: "int32", role: "dimension" }] as const;
+
+async function readsNumbers(
+  forgery: Forgery,
+  mostBytes: number,
+  wanted: readonly string[],
+): Promise<Verdict> {
+  const specimen = s3ecV2(forge(forgery));
+  const rows = forgery.rows ?? 3;
+  const entry = await entryOf(specimen, DATASET_KEY, 0, { format: "parquet", rows });
+  return attempt(async () => {
+    const file = await openAdopted(new MemorySource(specimen.bytes), entry, 0, DATASET_KEY);
+    const shape = { schema: NUMBERS, unit: "row", columns: ["c"], rows } as const;
+    const numbers: string[] = [];
+    await readObject(
+      file,
+      entry,
+      shape,
+      new Steps(openSteps(mostBytes)),
+      ({ rows: count, columns: [column] }) => {
+        assert.ok(column?.layout === "number");
+        for (let row = 0; row < count; row += 1) numbers.push(String(column.values[row]));
+      },
+    );
+    assert.deepEqual(numbers, wanted);
+  });
+}
+
+const bomb: Attack = {
+  name: "an owner's page of Parquet is 200 MiB when it is decompressed, in a file of some hundred bytes",
+  case: "B2",
+  scene: "code",
+  expects: "COLUMN_PARQUET",
+  guard: [
+    {
+      file: "core/parquet/memory-limit.ts",
+      find: "encodeU32(Math.max(least.value, mostPages))",
+      replace: "encodeU32(Math.max(least.value, mostPages, 65_536))",
+    },
+  ],
+  run() {
+    const values = zstdCompressSync(Buffer.alloc(200 * 2 ** 20));
+    const pages = plainPage(values, 10, 200 * 2 ** 20);
+    const forgery = { rows: 10, pages, facts: { 4: i32Field(6) } };
+    return readsNumbers(forgery, 32 * 2 ** 20, Array<string>(10).fill("0"));
+  },
+};
+
+const emptyPages: Attack = {
+  name: "an owner's Parquet file has the rows that he signed in its footer, and fewer in its pages",
+  case: "B5",
+  scene: "code",
+  expects: "COLUMN_PARQUET",
+  guard: [
+    {
+      file: "core/parquet/batches.ts",
+      find: 'if (batch.some((vector) => vector.rows !== length)) throw parquetFault("batch");',
+      replace: "",
+    },
+  ],
+  run() {
+    const pages = plainPage(new Uint8Array(Int32Array.of(10, 20).buffer), 2);
+    return readsNumbers({ pages }, 32 * 2 ** 20, ["10", "20", "undefined"]);
+  },
+};
+
+export const FORMAT_ATTACKS: readonly Attack[] = [secondText, lackingField, bomb, emptyPages];

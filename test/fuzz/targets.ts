@@ -4,6 +4,7 @@ import { COLUMN_TARGETS } from "./column.ts";
 import { CSV_TARGETS } from "./csv.ts";
 import { DOCUMENT_TARGETS } from "./documents.ts";
 import { LOCAL_TARGETS } from "./local.ts";
+import { PARQUET_TARGETS } from "./parquet.ts";
 import { POLICY_TARGETS } from "./policies.ts";
 import { SEAL_TARGETS } from "./seal.ts";
 import type { Target } from "./target.ts";
@@ -18,6 +19,7 @@ export const TARGETS: readonly Target[] = [
   ...SEAL_TARGETS,
   ...COLUMN_TARGETS,
   ...CSV_TARGETS,
+  ...PARQUET_TARGETS,
   ...LOCAL_TARGETS,
   ...POLICY_TARGETS,
 ];

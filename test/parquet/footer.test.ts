@@ -131,6 +131,12 @@ test("a row of nothing but a cut of a file is refused, wherever it is cut", asyn
   }
 });
 
+test("row groups that are more together than the file, since they say that they are the same, are refused before one is read", async () => {
+  const pages = plainPage(new Uint8Array(4_000), 1_000);
+  assert.equal((await readCells(forge({ rows: 1_000, pages }))).length, 1_000);
+  assert.equal(await verdict(forge({ times: 14, rows: 1_000, pages })), "COLUMN_PARQUET column chunk");
+});
+
 /** Beside the honest memory of the module, which is some megabytes. */
 const LITTLE = 24 * MB;
 

@@ -74,6 +74,8 @@ function changed(fields: Readonly<Record<number, ThriftField>>, change: FieldCha
 export interface Forgery {
   readonly pages?: Uint8Array;
   readonly rows?: number;
+  /** How many row groups say that the pages are theirs, fewer than 15. */
+  readonly times?: number;
   readonly metadata?: FieldChange;
   readonly root?: FieldChange;
   readonly element?: FieldChange;
@@ -86,7 +88,11 @@ export interface Forgery {
 }
 
 export function forge(forgery: Forgery = {}): Uint8Array {
-  const { rows = 3, pages = plainPage(new Uint8Array(Int32Array.of(10, 20, 30).buffer), rows) } = forgery;
+  const {
+    times = 1,
+    rows = 3,
+    pages = plainPage(new Uint8Array(Int32Array.of(10, 20, 30).buffer), rows),
+  } = forgery;
   const facts = changed(
     {
       1: i32Field(1),
@@ -108,7 +114,12 @@ export function forge(forgery: Forgery = {}): Uint8Array {
   const root = changed({ 4: textField("schema"), 5: i32Field(1) }, forgery.root);
   const element = changed({ 1: i32Field(1), 3: i32Field(0), 4: textField("c") }, forgery.element);
   const metadata = changed(
-    { 1: i32Field(1), 2: listField([root, element]), 3: i64Field(rows), 4: listField([group]) },
+    {
+      1: i32Field(1),
+      2: listField([root, element]),
+      3: i64Field(times * rows),
+      4: listField(Array<ThriftField>(times).fill(group)),
+    },
     forgery.metadata,
   );
   const footer = Buffer.from(forgery.footer ?? Uint8Array.from(metadata.bytes));
