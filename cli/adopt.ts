@@ -39,7 +39,7 @@ export function declareAdopt(parent: Command, host: Host): void {
     summary: "make objects that others encrypted a data set, as they lie",
     description:
       "Takes objects that others wrote with the AWS Encryption SDK (KMS keyring) or the S3 Encryption Client (V2, V3), " +
-      "Arrow IPC files or CSV inside, and signs a manifest that names them. The objects are read to their end but neither " +
+      "Arrow IPC files, Parquet or CSV inside, and signs a manifest that names them. The objects are read to their end but neither " +
       "moved nor encrypted again; their data keys stand in the manifest, wrapped. Whoever may use the writer's KMS key " +
       "can read them as before: deny it to the enclave's host. Rows of one unit may lie anywhere in them.",
     examples: [
@@ -73,7 +73,7 @@ export function declareAdopt(parent: Command, host: Host): void {
   command
     .option(
       "--format <format>",
-      "arrow or csv, of all objects; CSV has to be named (default: as each begins)",
+      "arrow, parquet or csv, of all objects; CSV has to be named (default: as each begins)",
     )
     .option(
       "--context <name=value>",

@@ -37,8 +37,12 @@ export class NullTokens {
   }
 
   #isToken(bytes: Uint8Array, start: number, length: number): boolean {
-    return this.#tokens.some(
-      (token) => token.length === length && token.every((byte, i) => bytes[start + i] === byte),
-    );
+    for (const token of this.#tokens) {
+      if (token.length !== length) continue;
+      let at = 0;
+      while (at < length && bytes[start + at] === token[at]) at += 1;
+      if (at === length) return true;
+    }
+    return false;
   }
 }

@@ -6,7 +6,7 @@ import { writeParquet } from "../adopt/parquet-files.ts";
 import { diceOf } from "../fuzz/dice.ts";
 import { decoderOf, MB, readCells } from "./forger.ts";
 
-const MUTANTS = process.env["SEALROOM_DEEP"] === undefined ? 60 : 20_000;
+const MUTANTS = process.env["SEALROOM_DEEP"] === undefined ? 60 : 5_000;
 const LIMIT = 32 * MB;
 const SQL =
   "SELECT ('p-' || (i % 7)) AS a, i::INTEGER AS b, CASE WHEN i % 3 = 0 THEN NULL ELSE i * 0.5 END AS c, i % 2 = 0 AS d, " +

@@ -172,6 +172,22 @@ test("annotations of older writers are read as those of newer ones", async () =>
   assert.deepEqual(columnType(parquet.columns[0] ?? assert.fail()), { kind: "int", bits: 8, signed: false });
 });
 
+test("the two forms of LZ4 that no writer of today has are read too", async () => {
+  // A block of literals alone: their number, then they.
+  const block = Buffer.concat([Uint8Array.of(12 << 4), new Uint8Array(Int32Array.of(1, 2, 3).buffer)]);
+  const lengths = Buffer.alloc(8);
+  lengths.writeUInt32BE(12, 0);
+  lengths.writeUInt32BE(block.length, 4);
+  for (const [codec, bytes] of [
+    [7, block],
+    [5, block],
+    [5, Buffer.concat([lengths, block])],
+  ] as const) {
+    const pages = plainPage(new Uint8Array(bytes), 3, 12);
+    assert.deepEqual(await readCells(forge({ pages, facts: { 4: i32Field(codec) } })), [["1"], ["2"], ["3"]]);
+  }
+});
+
 test("columns that differ from the manifest in number, name, type or order are refused of Parquet too", async () => {
   const bytes = await writeParquet("SELECT 1::INTEGER AS a, 'x' AS b");
   const parquet = await openParquet(fileOf(bytes), (_bytes, work) => work());
