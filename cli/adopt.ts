@@ -1,7 +1,8 @@
 // `sealroom adopt`: brings encrypted objects that others wrote into a data set, as they lie.
 import type { Command } from "commander";
 import { SealroomError } from "../core/errors.ts";
-import type { AdoptedEntry } from "../core/manifest/manifest.ts";
+import { FORMATS } from "../core/manifest/objects.ts";
+import type { AdoptedEntry, ObjectFormat } from "../core/manifest/manifest.ts";
 import { SHA384_HEX } from "../core/text/digest.ts";
 import { parseLocation } from "../host-driver/location.ts";
 import type { S3Location } from "../host-driver/location.ts";
@@ -28,6 +29,7 @@ interface Options extends CloudOptions {
   readonly writerKey: readonly string[];
   readonly at: string;
   readonly context?: readonly string[];
+  readonly format?: string;
   readonly addTo?: string;
   readonly notAfter?: string;
 }
@@ -37,7 +39,7 @@ export function declareAdopt(parent: Command, host: Host): void {
     summary: "make objects that others encrypted a data set, as they lie",
     description:
       "Takes objects that others wrote with the AWS Encryption SDK (KMS keyring) or the S3 Encryption Client (V2, V3), " +
-      "Arrow IPC files inside, and signs a manifest that names them. The objects are read to their end but neither " +
+      "Arrow IPC files, Parquet or CSV inside, and signs a manifest that names them. The objects are read to their end but neither " +
       "moved nor encrypted again; their data keys stand in the manifest, wrapped. Whoever may use the writer's KMS key " +
       "can read them as before: deny it to the enclave's host. Rows of one unit may lie anywhere in them.",
     examples: [
@@ -46,10 +48,18 @@ export function declareAdopt(parent: Command, host: Host): void {
         "      --owner owner.key \\\n" +
         "      --kms-key arn:aws:kms:...:key/... --writer-key arn:aws:kms:...:key/... \\\n" +
         "      --at s3://bucket/visits/",
+      "sealroom adopt s3://bucket/visits/a.csv --format csv --dataset visits \\\n" +
+        "      --schema schema.yaml --rules rules.yaml --owner owner.key \\\n" +
+        "      --kms-key arn:aws:kms:...:key/... --writer-key arn:aws:kms:...:key/... \\\n" +
+        "      --at s3://bucket/visits/",
     ],
   }).argument("<object...>", "s3://bucket/key of each, in the order in which the manifest names them");
   addNeeded(command, "--dataset <name>", "the data set's name, in manifests, policies and jobs");
-  addNeeded(command, "--schema <file>", "roles of all columns; their types are the objects' own");
+  addNeeded(
+    command,
+    "--schema <file>",
+    "roles of all columns; their types are the objects' own, of CSV those that it says",
+  );
   addNeeded(command, "--rules <file>", "what may be done with the data");
   addNeeded(command, "--owner <key>", "the owner's private key file");
   addNeeded(command, "--kms-key <arn>", "full ARN of the KMS key that wraps the data set's key");
@@ -61,6 +71,10 @@ export function declareAdopt(parent: Command, host: Host): void {
   );
   addNeeded(command, "--at <s3://bucket/prefix/>", "where the manifest goes: a place above all objects");
   command
+    .option(
+      "--format <format>",
+      "arrow, parquet or csv, of all objects; CSV has to be named (default: as each begins)",
+    )
     .option(
       "--context <name=value>",
       "a pair that the writer's encryption context must have; may be repeated",
@@ -78,6 +92,7 @@ async function adopt(session: Session, options: Options, locations: readonly str
   const at = parseLocation(options.at);
   const objects = locations.map((location) => nameBelow(at, location));
   const { addTo: keep = null, notAfter, dataset } = options;
+  const format = parseFormat(options.format);
   if (keep !== null && !SHA384_HEX.test(keep)) throw usage("--add-to: not 96 hex digits");
   checkDatasetName("--dataset", dataset);
   checkKeyArn("--kms-key", options.kmsKey);
@@ -98,6 +113,7 @@ async function adopt(session: Session, options: Options, locations: readonly str
     const adopted = await locateForOwner(places, () =>
       adoptObjects({
         objects,
+        format,
         dataset,
         keep,
         schema,
@@ -123,6 +139,12 @@ async function adopt(session: Session, options: Options, locations: readonly str
   }
 }
 
+function parseFormat(name: string | undefined): ObjectFormat | null {
+  const format = FORMATS.find((known) => known === name) ?? null;
+  if (name !== undefined && format === null) throw usage(`--format: not one of ${FORMATS.join(", ")}`);
+  return format;
+}
+
 /** Manifests name objects relative to their own place. */
 function nameBelow({ bucket, prefix }: S3Location, location: string): string {
   const above = `s3://${bucket}/${prefix}`;
@@ -136,6 +158,12 @@ function renderProgress({ objects, ofObjects, bytes }: AdoptProgress): string {
   return `verified ${objects} of ${ofObjects} objects, ${renderBytes(bytes)}`;
 }
 
+const FORMAT_WORDS: Readonly<Record<ObjectFormat, string>> = {
+  arrow: "Arrow",
+  csv: "CSV",
+  parquet: "Parquet",
+};
+
 const KIND_WORDS: Readonly<Record<AdoptedEntry["envelope"]["kind"], string>> = {
   "esdk-whole": "Encryption SDK",
   "s3ec-v2": "S3 Encryption Client V2",
@@ -148,9 +176,11 @@ function describe(dataset: string, at: string, adopted: Adopted): Report {
   const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
   const kinds = new Map<string, number>();
   for (const { envelope } of objects) kinds.set(envelope.kind, (kinds.get(envelope.kind) ?? 0) + 1);
+  const formats = new Set(objects.map(({ format }) => FORMAT_WORDS[format]));
   const entries = objects.map(({ key, envelope, ...facts }) => ({
     key,
     kind: envelope.kind,
+    format: facts.format,
     digest: facts.digest,
     bytes: facts.bytes,
     rows: facts.rows,
@@ -165,6 +195,7 @@ function describe(dataset: string, at: string, adopted: Adopted): Report {
         ...[...kinds].map(([kind, count]) => {
           return ["of these", `${count}: ${KIND_WORDS[kind as keyof typeof KIND_WORDS]}`] as const;
         }),
+        ["inside", [...formats].join(", ")],
         ["kept", `${kept} objects of the manifest before`],
         ["unit", unit === "row" ? "each row by itself" : "the column of role unit, rows anywhere"],
         ["lies at", at],

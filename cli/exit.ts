@@ -271,6 +271,16 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
     exit: 4,
     advice: "Give the enclave more memory, or have the objects written in smaller batches.",
   },
+  COLUMN_CSV: {
+    exit: 3,
+    advice:
+      "Correct the record that is named, or delimiter, header, null_tokens or a type in schema.yaml (docs/types.md).",
+  },
+  COLUMN_PARQUET: {
+    exit: 3,
+    advice:
+      "Write the file again, flat and not encrypted, in smaller row groups; or give the enclave more memory.",
+  },
   COLUMN_COMPRESSED: { exit: 3, advice: "Write the Arrow file without compression." },
   COLUMN_TYPE: { exit: 3, advice: "Write the column in a type that schema.yaml knows, text as utf8." },
   COLUMN_LIMIT: { exit: 3, advice: "Write the Arrow file in smaller batches." },

@@ -49,7 +49,8 @@ export const OWNER_ADVICE: Readonly<Partial<Record<ErrorCode, Consequence>>> = {
   },
   OWNER_FORMAT: {
     exit: 3,
-    advice: "Write it as an uncompressed Arrow IPC file; Parquet and CSV are for `sealroom seal`.",
+    advice:
+      "Say --format csv if it is CSV; else write it as an uncompressed Arrow IPC file or as Parquet that is not encrypted.",
   },
   OWNER_OUTPUT: {
     exit: 1,

@@ -1,7 +1,8 @@
 // Every way in which something may fail, by a code that never changes its meaning, with a sentence for people.
+import { COLUMN_CODES } from "./column-error-codes.ts";
 import { COMMAND_CODES } from "./command-error-codes.ts";
 
-/** Those of the library; the command line's are beside this file. */
+/** Those of the library; the command line's, and those of what is in an object, are beside this file. */
 const LIBRARY_CODES = {
   // attestation/: bytes and structure of an NSM document
   DOCUMENT_SIZE: "the document is empty or larger than a Nitro document can be",
@@ -306,29 +307,17 @@ const LIBRARY_CODES = {
   OWNER_PLACE: "an object to adopt does not lie below the place of the manifest",
   OWNER_ENVELOPE: "the object is neither an Encryption SDK message nor one of the S3 Encryption Client",
   OWNER_WRITER_KEY: "the object's data key is not under a KMS key that was named as its writer's",
-  OWNER_FORMAT: "what is encrypted in the object is not an Arrow IPC file",
+  OWNER_FORMAT: "what is encrypted in the object is not of a format that is taken",
   // owner/: KMS and S3, as the owner calls them
   KMS_CALL: "KMS refused the owner's request, or could not be reached",
   STORE_WRITE: "S3 could not be written; nothing was left that looks whole",
   STORE_OUTPUT: "the job makes objects, and no place was named for them",
-  // column/: an Arrow IPC file and the values in it
-  COLUMN_FOOTER: "the bytes do not end as an Arrow file ends",
-  COLUMN_METADATA: "Arrow metadata is not a well-formed flatbuffer of the expected shape",
-  COLUMN_TYPE: "a column has a type that a sealed table does not hold",
-  COLUMN_SCHEMA: "the columns differ from those that the manifest names",
-  COLUMN_LIMIT: "an Arrow file has more or larger parts than a sealed table may have",
-  COLUMN_LAYOUT: "the parts of an Arrow file do not lie in order, inside each other and long enough",
-  COLUMN_COMPRESSED: "the buffers are compressed; a sealed table is not",
-  COLUMN_VALIDITY: "a column's null count differs from its validity bits",
-  COLUMN_OFFSETS: "text offsets fall, or leave their buffer",
-  COLUMN_UTF8: "text is not valid UTF-8",
-  COLUMN_DICTIONARY: "a dictionary is missing, named twice, comes in parts, or lacks a code that is used",
-  COLUMN_UNIT: "the unit-start bits have nulls, or an object does not begin with a unit's first row",
 } as const;
 
 /** `LAYER_FACT`: a layer is the part that found the fault, so that a test can demand that a bad input fails where it should. */
-export const ERROR_CODES: typeof LIBRARY_CODES & typeof COMMAND_CODES = {
+export const ERROR_CODES: typeof LIBRARY_CODES & typeof COLUMN_CODES & typeof COMMAND_CODES = {
   ...LIBRARY_CODES,
+  ...COLUMN_CODES,
   ...COMMAND_CODES,
 };
 

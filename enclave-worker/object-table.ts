@@ -18,10 +18,10 @@ import { checkSchema } from "../core/column/schema.ts";
 import type { ColumnBatch } from "../core/column/vector.ts";
 import { checkFirstUnit, readColumns, unitStartColumn } from "../core/column/vectors.ts";
 import type { Dictionaries } from "../core/column/vectors.ts";
-import { SealroomError } from "../core/errors.ts";
 import type { Manifest } from "../core/manifest/manifest.ts";
 import { dictionaryMs, METADATA_MS, readMs } from "./patience.ts";
 import type { PlainFile } from "./plain-file.ts";
+import { RowCount } from "./row-count.ts";
 import type { Steps } from "./steps.ts";
 
 export interface TableShape {
@@ -115,9 +115,11 @@ async function readBatches(
   const parse = (block: Block | undefined, bytesOf: BytesOf): BatchLayout | undefined =>
     block === undefined
       ? undefined
-      : steps.take(METADATA_MS, () =>
-          count.add(parseBatch(bytesOf(metadataRange(block)), block, arrow.fields)),
-        );
+      : steps.take(METADATA_MS, () => {
+          const layout = parseBatch(bytesOf(metadataRange(block)), block, arrow.fields);
+          count.add(layout.rows);
+          return layout;
+        });
   const fetch = async (layout: BatchLayout | undefined, next: Block | undefined): Promise<BytesOf> => {
     const buffers = layout === undefined ? [] : neededRanges(layout, wanted);
     const ranges = next === undefined ? buffers : [...buffers, metadataRange(next)];
@@ -147,25 +149,4 @@ async function readBatches(
   }
   await ahead;
   count.checkWhole();
-}
-
-/** The manifest is believed over the file: not a row more or less is aggregated than the owner signed (OBJECT_ROWS). */
-class RowCount {
-  readonly #rows: number;
-  #left: number;
-
-  constructor(rows: number) {
-    this.#rows = rows;
-    this.#left = rows;
-  }
-
-  add(layout: BatchLayout): BatchLayout {
-    this.#left -= layout.rows;
-    if (this.#left < 0) throw new SealroomError("OBJECT_ROWS", { rows: this.#rows });
-    return layout;
-  }
-
-  checkWhole(): void {
-    if (this.#left !== 0) throw new SealroomError("OBJECT_ROWS", { rows: this.#rows });
-  }
 }

@@ -10,13 +10,13 @@ import { startKernel } from "../jobs/registry.ts";
 import type { Partial, Program, Secrets } from "../jobs/registry.ts";
 import { Gateway } from "./gateway.ts";
 import type { ObjectAddress } from "./gateway.ts";
-import { readTable } from "./object-table.ts";
 import { OutputObject } from "./output-object.ts";
 import type { OutputTarget } from "./output-object.ts";
 import { finishMs, kernelMs, startMs } from "./patience.ts";
 import type { PlainFile } from "./plain-file.ts";
 import type { Assignment, TaskOutcome } from "./pool.ts";
 import { ReadMemory } from "./read-memory.ts";
+import { readObject } from "./read-object.ts";
 import { SealedFile } from "./sealed-file.ts";
 import { Steps } from "./steps.ts";
 
@@ -90,7 +90,7 @@ async function runTask(
     const columns = task.program.columns.map(({ name }) => name);
     let rows = 0;
     const shape = { schema: task.schema, unit: task.unit, columns, rows: task.entry.rows };
-    await readTable(file, shape, steps, async (batch) => {
+    await readObject(file, task.entry, shape, steps, async (batch) => {
       const made = steps.take(kernelMs(task.program.kind, batch), () => kernel.add(batch));
       rows += batch.rows;
       if (made !== null && output !== null) await output.write(made);

@@ -23,12 +23,13 @@ export function openSteps(mostBytes: number): StepsMemory {
 }
 
 export class Steps {
+  /** As StepsMemory has it. */
+  readonly mostBytes: number;
   readonly #words: Int32Array;
-  readonly #mostBytes: number;
 
   constructor({ words, mostBytes }: StepsMemory) {
     this.#words = words;
-    this.#mostBytes = mostBytes;
+    this.mostBytes = mostBytes;
     Atomics.store(words, STEP.thread, threadId);
   }
 
@@ -46,6 +47,6 @@ export class Steps {
   /** Before memory is found for a read. Errors: POOL_MEMORY, with lengths that the object's layout has. */
   checkRoom(ranges: readonly Range[]): void {
     const bytes = ranges.reduce((sum, range) => sum + rangeBytes(range), 0);
-    if (bytes > this.#mostBytes) throw new SealroomError("POOL_MEMORY", { bytes, limit: this.#mostBytes });
+    if (bytes > this.mostBytes) throw new SealroomError("POOL_MEMORY", { bytes, limit: this.mostBytes });
   }
 }

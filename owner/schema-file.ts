@@ -1,6 +1,8 @@
 // schema.yaml: how an input's columns are read, and what each may be used for. A person writes it, so each fault
 // names its place, and unknown words the known one that is nearest.
 import { findColumnType } from "../core/column/type.ts";
+import { CSV_DELIMITERS, CSV_DELIMITER_NAMES, CSV_HEADERS, MAX_NULL_TOKENS } from "../core/csv/dialect.ts";
+import type { CsvHeader } from "../core/csv/dialect.ts";
 import { SealroomError, type Details } from "../core/errors.ts";
 import type { Role } from "../core/manifest/manifest.ts";
 import { Field, nearestDetail } from "../core/text/field.ts";
@@ -21,23 +23,21 @@ export interface SchemaFile {
   /** CSV only: what stands for null. In a text column only where it is not quoted. */
   readonly nullTokens: readonly string[];
   readonly delimiter: string;
+  /** CSV only. What is sealed has names; a text to adopt may have none, and then has the columns in this file's order. */
+  readonly header: CsvHeader;
   /** Columns of the input that are not sealed at all. */
   readonly drop: readonly string[];
   readonly columns: readonly SchemaColumn[];
 }
 
 const ROLES: readonly Role[] = ["unit", "identifier", "dimension", "measure", "hidden"];
-const MAX_TOKENS = 32;
-/** By name: a tab is nothing that anybody sees. */
-export const DELIMITERS = { comma: ",", tab: "\t", semicolon: ";", bar: "|" } as const;
-const DELIMITER_NAMES = ["comma", "tab", "semicolon", "bar"] as const;
 const MAX_DROPPED = 10_000;
 
 /** @throws OWNER_SCHEMA, OWNER_UNIT_OPEN, JSON_*, YAML_*, with the place */
 export function parseSchemaFile(text: string): SchemaFile {
   const fields = new Field(parseYaml(text), "", "OWNER_SCHEMA").record(
     ["unit", "columns"],
-    ["null_units", "null_tokens", "delimiter", "drop"],
+    ["null_units", "null_tokens", "delimiter", "header", "drop"],
   );
   const columns = fields.columns.members().map(([name, field]) => parseColumn(name, field));
   if (columns.length === 0) throw fields.columns.fault("too few", { least: 1 });
@@ -45,8 +45,9 @@ export function parseSchemaFile(text: string): SchemaFile {
   return {
     unit,
     nullUnits: fields.null_units?.oneOf(["refuse", "drop"]) ?? "refuse",
-    nullTokens: fields.null_tokens?.list(0, MAX_TOKENS).map((token) => token.text()) ?? [""],
-    delimiter: DELIMITERS[fields.delimiter?.oneOf(DELIMITER_NAMES) ?? "comma"],
+    nullTokens: fields.null_tokens?.list(0, MAX_NULL_TOKENS).map((token) => token.text()) ?? [""],
+    delimiter: CSV_DELIMITERS[fields.delimiter?.oneOf(CSV_DELIMITER_NAMES) ?? "comma"],
+    header: fields.header?.oneOf(CSV_HEADERS) ?? "names",
     drop: fields.drop?.list(0, MAX_DROPPED).map((name) => parseDropped(name, columns)) ?? [],
     columns,
   };

@@ -154,6 +154,9 @@ function checkRequest(request: SealRequest): void {
   if (notAfter !== undefined && notAfter <= nowMs) {
     throw new PolicyError("MANIFEST_EXPIRED", { notAfter, now: nowMs });
   }
+  if (schema.header === "none") {
+    throw new SealroomError("OWNER_SCHEMA", { field: "header", fault: "only texts to adopt may have none" });
+  }
   const open = schema.columns.filter(({ type }) => type === null).map(({ name }) => `.${name}`);
   try {
     draftManifest(request, declaredColumns(schema));

@@ -5,13 +5,14 @@ import { SealroomError } from "../errors.ts";
 import { columnLayout, type BatchLayout, type ColumnLayout } from "./batch.ts";
 import { checkCodes, codesOf } from "./codes.ts";
 import type { Dictionary } from "./dictionary.ts";
+import { numbersOf } from "./numbers.ts";
 import type { BytesOf } from "./range.ts";
 import type { ArrowField, Encoding } from "./schema.ts";
 import { daysOfMilliseconds, microsecondWords } from "./stored.ts";
 import { readText } from "./text-buffers.ts";
-import { UNIT_START_FIELD, type ColumnType } from "./type.ts";
+import { UNIT_START_FIELD } from "./type.ts";
 import { isSet, readValidity } from "./validity.ts";
-import type { ColumnBatch, DictionaryVector, NumberVector, Vector } from "./vector.ts";
+import type { ColumnBatch, DictionaryVector, Vector } from "./vector.ts";
 import { alignedTo, fetched } from "./view.ts";
 
 /** By position in the schema: of each wanted column that has one. */
@@ -123,25 +124,4 @@ function rowsWithValues(
 
 function wordsOf(bytes: Uint8Array): Uint32Array {
   return new Uint32Array(...alignedTo(4, bytes));
-}
-
-/** A view of the type's own array class; undefined for what is kept as words. */
-function numbersOf(type: ColumnType, bytes: Uint8Array): NumberVector["values"] | undefined {
-  if (type.kind === "date") return new Int32Array(...alignedTo(4, bytes));
-  if (type.kind === "float") {
-    return type.bits === 32
-      ? new Float32Array(...alignedTo(4, bytes))
-      : new Float64Array(...alignedTo(8, bytes));
-  }
-  if (type.kind !== "int") return undefined;
-  switch (type.bits) {
-    case 8:
-      return type.signed ? new Int8Array(...alignedTo(1, bytes)) : bytes;
-    case 16:
-      return type.signed ? new Int16Array(...alignedTo(2, bytes)) : new Uint16Array(...alignedTo(2, bytes));
-    case 32:
-      return type.signed ? new Int32Array(...alignedTo(4, bytes)) : new Uint32Array(...alignedTo(4, bytes));
-    case 64:
-      return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 // What an owner signs about one epoch of a data set. Types only; parse.ts turns bytes into them, sign.ts and
 // verify.ts put the signature on and check it.
+import type { CsvDialect } from "../csv/dialect.ts";
 import type { Edges } from "./bins.ts";
 import type { Expressions } from "./expressions.ts";
 import type { JoinRule } from "./joins.ts";
@@ -25,11 +26,14 @@ export interface ColumnEntry {
   readonly role: Role;
 }
 
+export type ObjectFormat = "arrow" | "csv" | "parquet";
+
 /** What the manifest says of every object, whoever wrote it. */
 export interface ObjectFacts {
   /** Relative to the manifest's own place, so that a data set can be moved or copied whole. */
   readonly key: string;
-  readonly format: "arrow";
+  /** What the plaintext is: an Arrow IPC file wherever `seal` or a job wrote it. */
+  readonly format: ObjectFormat;
   /** SHA-384 (hex): of the authenticated header of an object that `seal` wrote, of the whole of an adopted one. */
   readonly digest: string;
   /** Length of the encrypted object in bytes. */
@@ -42,6 +46,8 @@ export type SealedEntry = ObjectFacts;
 
 /** An object that others wrote, with what it takes to open it. */
 export interface AdoptedEntry extends ObjectFacts {
+  /** How a CSV text is to be read; of no other format. */
+  readonly csv?: CsvDialect;
   readonly envelope: Envelope;
 }
 

@@ -1,10 +1,12 @@
 // The objects of a manifest: each is named once, in one way, and says all that it takes to open it.
+import { parseDialect } from "../csv/dialect.ts";
+import type { CsvDialect } from "../csv/dialect.ts";
 import { decodeBase64url } from "../text/base64url.ts";
 import { SHA384_HEX } from "../text/digest.ts";
 import type { Field } from "../text/field.ts";
 import { foldName, isName } from "../text/name.ts";
 import { MAX_OBJECTS } from "./manifest.ts";
-import type { Envelope, ObjectEntry, ObjectFacts, UnitKind } from "./manifest.ts";
+import type { Envelope, ObjectEntry, ObjectFacts, ObjectFormat, UnitKind } from "./manifest.ts";
 
 /**
  * Suites in which a message may be adopted. Those that use the data key itself as the message's key (0014, 0046, 0078)
@@ -24,6 +26,7 @@ const S3EC_IV_BYTES = 12;
 const S3EC_COMMITMENT_BYTES = 28;
 
 const MAX_KEY_CHARS = 1024;
+export const FORMATS: readonly ObjectFormat[] = ["arrow", "csv", "parquet"];
 const FACTS = ["key", "format", "digest", "bytes", "rows"] as const;
 
 /** Errors: MANIFEST_FIELD, MANIFEST_OBJECT, MANIFEST_TOTAL. */
@@ -33,10 +36,10 @@ export function parseObjects(field: Field, unit: UnitKind): readonly ObjectEntry
   let bytesTotal = 0;
   let rowsTotal = 0;
   return field.list(1, MAX_OBJECTS).map((entry) => {
-    const { key, format, digest, bytes, rows, envelope } = entry.record(FACTS, ["envelope"]);
+    const { key, format, digest, bytes, rows, envelope, csv } = entry.record(FACTS, ["envelope", "csv"]);
     const facts: ObjectFacts = {
       key: parseKey(key),
-      format: format.oneOf(["arrow"]),
+      format: format.oneOf(envelope === undefined ? ["arrow"] : FORMATS),
       digest: digest.matching(SHA384_HEX),
       bytes: bytes.integer(1, envelope === undefined ? Number.MAX_SAFE_INTEGER : MAX_WHOLE_BYTES),
       rows: rows.integer(0, Number.MAX_SAFE_INTEGER),
@@ -51,11 +54,18 @@ export function parseObjects(field: Field, unit: UnitKind): readonly ObjectEntry
     rowsTotal += facts.rows;
     if (!Number.isSafeInteger(bytesTotal)) throw bytes.fault("total", {}, "MANIFEST_TOTAL");
     if (!Number.isSafeInteger(rowsTotal)) throw rows.fault("total", {}, "MANIFEST_TOTAL");
+    const dialect = parseCsv(entry, facts.format, csv);
     if (envelope === undefined) return facts;
     // Nobody marked the units of an adopted object's rows.
     if (unit === "column") throw envelope.fault("units are not marked", {}, "MANIFEST_OBJECT");
-    return { ...facts, envelope: parseEnvelope(envelope) };
+    return { ...facts, ...dialect, envelope: parseEnvelope(envelope) };
   });
+}
+
+/** A CSV text means nothing without its dialect, and nothing else has one. */
+function parseCsv(entry: Field, format: ObjectFormat, csv: Field | undefined): { readonly csv?: CsvDialect } {
+  if ((format === "csv") !== (csv !== undefined)) throw entry.fault("dialect", { format });
+  return csv === undefined ? {} : { csv: parseDialect(csv) };
 }
 
 function parseEnvelope(field: Field): Envelope {

@@ -12,7 +12,7 @@ import { parseRules } from "./rules.ts";
 import { parseTokens } from "./tokenization.ts";
 import { KEY_ARN, parseWrappedKey } from "./wrapped-key.ts";
 
-/** A hundred thousand objects of at most eleven values each, the columns, and room for listed plans and keys. */
+/** A hundred thousand objects of some eleven values each, the columns, and room for listed plans and keys. */
 const LIMITS: TextLimits = { bytes: MAX_MANIFEST_BYTES, depth: 12, values: 1_500_000 };
 const RESERVED_PREFIX = UNIT_START_FIELD.slice(0, UNIT_START_FIELD.indexOf(":") + 1);
 export const UNITS: readonly UnitKind[] = ["column", "row", "scattered"];

@@ -4,7 +4,7 @@ import { IV_BYTES, TAG_BYTES, aesKey, hkdf, openGcm, randomBytes, sealGcm } from
 import type { AesKey } from "../crypto.ts";
 import { SealroomError } from "../errors.ts";
 import { encodeCanonical } from "../json.ts";
-import type { AdoptedEntry, Envelope, ObjectFacts } from "../manifest/manifest.ts";
+import type { AdoptedEntry, Envelope } from "../manifest/manifest.ts";
 import { decodeBase64url, encodeBase64url } from "../text/base64url.ts";
 import { openAs } from "./layer.ts";
 
@@ -20,7 +20,7 @@ export type OpenEnvelope = Envelope extends infer E
   : never;
 
 /** An entry whose data key is not wrapped yet. */
-export interface OpenEntry extends ObjectFacts {
+export interface OpenEntry extends Omit<AdoptedEntry, "envelope"> {
   readonly envelope: OpenEnvelope;
 }
 
@@ -48,8 +48,9 @@ export function unwrapDataKey(datasetKey: Uint8Array, entry: AdoptedEntry, index
   );
 }
 
-function binding({ key, format, digest, bytes, rows, envelope }: OpenEntry, index: number): Uint8Array {
-  return encodeCanonical({ object: index, key, format, digest, bytes, rows, envelope });
+function binding({ key, format, digest, bytes, rows, csv, envelope }: OpenEntry, index: number): Uint8Array {
+  const dialect = csv === undefined ? {} : { csv };
+  return encodeCanonical({ object: index, key, format, ...dialect, digest, bytes, rows, envelope });
 }
 
 function wrappingKey(datasetKey: Uint8Array): AesKey {

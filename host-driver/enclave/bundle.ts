@@ -4,7 +4,7 @@ import { posix } from "node:path";
 import { build } from "esbuild";
 import type { BuildResult, OnLoadArgs, OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
 import { SealroomError } from "../../core/errors.ts";
-import { linkKey } from "./closure.ts";
+import { isAsset, linkKey } from "./closure.ts";
 import type { Closure, ClosureFile } from "./closure.ts";
 
 export interface Bundle {
@@ -45,7 +45,7 @@ export async function bundleClosure(closure: Closure): Promise<readonly Bundle[]
     return { path: posix.join(folder, name), text: output.text };
   });
   const left = closure.files.find(
-    ({ path }) => !isManifest(path) && metafile.inputs[`${NAMESPACE}:${path}`] === undefined,
+    ({ path }) => !isBeside(path) && metafile.inputs[`${NAMESPACE}:${path}`] === undefined,
   );
   if (left !== undefined) throw new SealroomError("IMAGE_BUNDLE", { file: left.path });
   for (const { path, bytes } of closure.files) {
@@ -61,8 +61,13 @@ function checkCommonJs(file: string, bytes: Uint8Array): void {
   if (/\b__filename\b/.test(text)) throw new SealroomError("IMAGE_BUNDLE", { file, fault: "__filename" });
 }
 
+/** What lies beside the bundles, in its own place. */
+export function isBeside(path: string): boolean {
+  return isManifest(path) || isAsset(path);
+}
+
 /** Of a package: Node reads it for its files, and people for its version. */
-export function isManifest(path: string): boolean {
+function isManifest(path: string): boolean {
   return posix.basename(path) === "package.json";
 }
 

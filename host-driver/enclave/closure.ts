@@ -62,6 +62,11 @@ export function linkKey(way: Way, specifier: string): string {
 
 const CODE = /\.[cm]?js$/;
 
+/** A file that is no part of a bundle: it lies beside them, in its place, for the program to read. */
+export function isAsset(path: string): boolean {
+  return path.endsWith(".wasm");
+}
+
 /** Errors: IMAGE_IMPORT, IMAGE_PACKAGE. */
 export async function findClosure(program: Program): Promise<Closure> {
   const walk = new Walk(program.loads);
@@ -115,7 +120,7 @@ class Walk {
     const inside = relative(owner.directory, source).split(sep).join("/");
     const isInside =
       inside !== "" && !/^\.\.?(\/|$)/.test(inside) && !inside.split("/").includes("node_modules");
-    if (!isInside || !(CODE.test(inside) || inside.endsWith(".json"))) {
+    if (!isInside || !(CODE.test(inside) || isAsset(inside) || inside.endsWith(".json"))) {
       throw new SealroomError("IMAGE_IMPORT", { file: source });
     }
     const path = owner.prefix + inside;
@@ -136,7 +141,7 @@ class Walk {
 
   async #read(path: string): Promise<void> {
     const file = this.#files.get(path);
-    if (file === undefined || path.endsWith(".json")) return;
+    if (file === undefined || path.endsWith(".json") || isAsset(path)) return;
     const { imported, required, loaders } = findImports(path, Buffer.from(file.bytes).toString("utf8"));
     const load = this.#checkLoad(path, loaders);
     const wanted = [
@@ -145,7 +150,16 @@ class Walk {
     ];
     for (const { specifier, way } of wanted) {
       const target = load.without.includes(specifier) ? null : await this.#follow(file, specifier, way);
+      if (target !== null && isAsset(target)) {
+        throw new SealroomError("IMAGE_IMPORT", { file: path, specifier });
+      }
       file.links.set(linkKey(way, specifier), target);
+    }
+    for (const specifier of load.assets ?? []) {
+      const asset = await this.#follow(file, specifier, "import");
+      if (asset === null || !isAsset(asset)) {
+        throw new SealroomError("IMAGE_IMPORT", { file: path, specifier });
+      }
     }
     for (const specifier of load.reaches) {
       await this.start(file.owner, await resolveRelative(file.source, specifier, "import"));

@@ -8,6 +8,8 @@ export interface Load {
   readonly reaches: readonly string[];
   /** Packages that it asks for by name and does without. */
   readonly without: readonly string[];
+  /** Files of packages that it reads as bytes, by specifier. */
+  readonly assets?: readonly string[];
 }
 
 /** By the path of the file in the image's `app/`. */
@@ -20,6 +22,16 @@ export const PRODUCTION_LOADS: Loads = new Map([
   ],
   // The addon beside it, which the image has for its one platform.
   ["transport/native/addon.js", { loaders: ["dlopen", "import.meta.dirname"], reaches: [], without: [] }],
+  // The decoder of Parquet's pages, WebAssembly, which a thread reads when it meets the first such file.
+  [
+    "enclave-worker/parquet-table.js",
+    {
+      loaders: ["import.meta.resolve"],
+      reaches: [],
+      without: [],
+      assets: ["parquet-wasm/esm/parquet_wasm_bg.wasm"],
+    },
+  ],
   // The pool's threads begin with this file of piscina's, and it loads the one that enclave-worker/pool.ts was given.
   [
     "node_modules/piscina/dist/worker_pool/index.js",

@@ -2,7 +2,7 @@
 // reaches of its packages, and folders for init to mount on. Nothing else: no shell, no certificates, no time zones.
 import { posix } from "node:path";
 import { SealroomError } from "../../core/errors.ts";
-import { bundleClosure, isManifest } from "./bundle.ts";
+import { bundleClosure, isBeside } from "./bundle.ts";
 import { encodeBundled } from "./bundled.ts";
 import { findClosure } from "./closure.ts";
 import { bytesContent, fileContent, textContent } from "./content.ts";
@@ -81,7 +81,7 @@ export async function composeRootfs(inputs: RootfsInputs): Promise<Rootfs> {
       ),
       ...bundles.map(({ path, text }) => write(`app/${path}`, text)),
       ...closure.files
-        .filter(({ path }) => isManifest(path))
+        .filter(({ path }) => isBeside(path))
         .map(({ path, bytes }) => readOnly(`app/${path}`, bytesContent(bytes))),
     ],
     directories: MOUNT_POINTS,

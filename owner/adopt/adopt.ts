@@ -9,6 +9,7 @@ import type {
   AdoptedEntry,
   ColumnEntry,
   Manifest,
+  ObjectFormat,
   SealedEntry,
   UnitKind,
 } from "../../core/manifest/manifest.ts";
@@ -16,14 +17,13 @@ import { parseObjects } from "../../core/manifest/objects.ts";
 import { parseManifest } from "../../core/manifest/parse.ts";
 import { signManifest } from "../../core/manifest/sign.ts";
 import { verifyManifest } from "../../core/manifest/verify.ts";
-import type { ArrowFile } from "../../core/column/footer.ts";
 import { wrapDataKey, type OpenEnvelope } from "../../core/seal/adopted-key.ts";
 import { verifyObject } from "../../core/seal/adopted.ts";
 import type { OpenedFile } from "../../core/seal/byte-source.ts";
 import { encodeBase64url } from "../../core/text/base64url.ts";
 import { Field } from "../../core/text/field.ts";
 import { encodeHex } from "../../core/text/digest.ts";
-import { adoptedColumns, checkTable, openTable } from "./content.ts";
+import { adoptedColumns, checkContent, openContent, type Content } from "./content.ts";
 import { openEnvelope, type WriterTerms } from "./envelope.ts";
 import { ForeignObject } from "./foreign-object.ts";
 import type { OwnerKey } from "../keys.ts";
@@ -38,6 +38,8 @@ import type { Place, Target } from "../store.ts";
 export interface AdoptRequest extends WriterTerms {
   /** Names below the place of the manifest, which is theirs too. */
   readonly objects: readonly string[];
+  /** Of all objects; null where each begins with what says it. */
+  readonly format: ObjectFormat | null;
   readonly dataset: string;
   /** SHA-384 (hex) of the manifest to whose objects these are added; null where they are all there will be. */
   readonly keep: string | null;
@@ -87,7 +89,7 @@ export async function adoptObjects(request: AdoptRequest): Promise<Adopted> {
   if (firstName === undefined) throw new RangeError("there is at least one object to adopt");
   // The first object says which columns there are, in which order; the others have to be alike.
   const first = await openCandidate(request, target, firstName);
-  const schema = adoptedColumns(first.arrow, request.schema);
+  const schema = adoptedColumns(first.content, request.schema);
   const draft = draftManifest(request, base, schema);
   const key = await findDatasetKey(request, base);
   const objects: AdoptedEntry[] = [];
@@ -195,7 +197,7 @@ function checkAlike(base: Manifest, keyArn: string, unit: UnitKind, schema: read
   }
 }
 
-/** An object that has verified, and whose content is an Arrow file. */
+/** An object that has verified, and whose content is of a format that is taken. */
 interface Candidate {
   readonly name: string;
   readonly bytes: number;
@@ -203,7 +205,7 @@ interface Candidate {
   readonly dataKey: Uint8Array;
   readonly digest: Uint8Array;
   readonly file: OpenedFile;
-  readonly arrow: ArrowFile;
+  readonly content: Content;
 }
 
 async function openCandidate(request: AdoptRequest, target: Target, name: string): Promise<Candidate> {
@@ -212,7 +214,8 @@ async function openCandidate(request: AdoptRequest, target: Target, name: string
   const { envelope, dataKey } = await openEnvelope(target, object, request);
   try {
     const { digest, file } = await verifyObject(object, bytes, envelope, dataKey);
-    return { name, bytes, envelope, dataKey, digest, file, arrow: await openTable(file) };
+    const content = await openContent(file, request.format, request.schema);
+    return { name, bytes, envelope, dataKey, digest, file, content };
   } catch (error) {
     dataKey.fill(0);
     throw error;
@@ -220,14 +223,16 @@ async function openCandidate(request: AdoptRequest, target: Target, name: string
 }
 
 async function adoptCandidate(
-  { name, bytes, envelope, dataKey, digest, file, arrow }: Candidate,
+  { name, bytes, envelope, dataKey, digest, file, content }: Candidate,
   { schema, unit }: Manifest,
   datasetKey: Uint8Array,
   index: number,
 ): Promise<AdoptedEntry> {
   try {
-    const rows = await checkTable(file, arrow, schema, unit);
-    const entry = { key: name, format: "arrow", digest: encodeHex(digest), bytes, rows, envelope } as const;
+    const rows = await checkContent(file, content, schema, unit);
+    const { format } = content;
+    const dialect = format === "csv" ? { csv: content.csv } : {};
+    const entry = { key: name, format, ...dialect, digest: encodeHex(digest), bytes, rows, envelope };
     return wrapDataKey(datasetKey, entry, index, dataKey);
   } finally {
     dataKey.fill(0);

@@ -1,12 +1,13 @@
 // The one pass over the inputs: every value converted, every row stored as a record, in memory or in an encrypted file.
 // Nothing is known to be fit for sealing before the last row is read, so nothing is sealed before that.
 import { setImmediate } from "node:timers/promises";
+import { CsvFault } from "../../core/csv/fault.ts";
 import { SealroomError } from "../../core/errors.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 import { queryRows, type Database } from "./database.ts";
 import { finishDictionary, openDictionaries, type Dictionaries } from "../write/dictionaries.ts";
 import type { Input } from "./input.ts";
-import { NotPlain, PlainCsv } from "./plain-csv.ts";
+import { PlainCsv } from "./plain-csv.ts";
 import { PlainReader } from "./plain-reader.ts";
 import { recordLayout, type RecordLayout } from "../order/record-layout.ts";
 import { RecordOrder, type RecordBlock } from "../order/record-order.ts";
@@ -52,7 +53,7 @@ export async function readRows(request: ReadRequest): Promise<StoredRows> {
     return await readAll(request, "plain");
   } catch (error) {
     // Once more, by DuckDB alone, which knows more spellings and says what is wrong with the others.
-    if (error instanceof NotPlain) return readAll(request, "any");
+    if (error instanceof CsvFault) return readAll(request, "any");
     throw error;
   }
 }
@@ -98,7 +99,7 @@ async function readAll(request: ReadRequest, form: "plain" | "any"): Promise<Sto
   }
 }
 
-/** @throws NotPlain */
+/** @throws CsvFault */
 async function readPlain(
   input: Input,
   { schema, columns, onRows }: ReadRequest,

@@ -103,6 +103,57 @@ test("refuses a member of an envelope that is missing, unknown, of another kind 
   assert.equal(await verdict(altered(manifest, ["objects", 0, "envelope"], null)), "MANIFEST_FIELD");
 });
 
+test("takes CSV with its dialect, and Parquet, of adopted objects alone", async () => {
+  const csv = { delimiter: "tab", header: "none", nulls: ["", "\\N"] } as const;
+  const [first, ...others] = entries;
+  assert.ok(first !== undefined);
+  const objects = [
+    { ...first, format: "csv", csv },
+    { ...others[0], format: "parquet" },
+  ];
+  const parsed = parseManifest(encodeCanonical({ ...manifest, objects }));
+  assert.deepEqual(parsed.objects, objects);
+  const { envelope, ...sealed } = first;
+  assert.ok(envelope.kind === "esdk-whole");
+  for (const entry of [
+    { ...first, csv },
+    { ...first, format: "csv" },
+    { ...first, format: "parquet", csv },
+    { ...first, format: "orc" },
+    { ...sealed, format: "csv", csv },
+    { ...sealed, format: "parquet" },
+    { ...sealed, csv },
+  ]) {
+    assert.equal(await verdict({ ...manifest, objects: [entry] }), "MANIFEST_FIELD", JSON.stringify(entry));
+  }
+});
+
+test("refuses a member of a dialect that is missing, unknown, or what no field can be", async () => {
+  const csv = { delimiter: "comma", header: "names", nulls: [""] };
+  const dialect = (change: object): Promise<string> =>
+    verdict({ ...manifest, objects: [{ ...entries[0], format: "csv", csv: { ...csv, ...change } }] });
+  assert.equal(await dialect({ nulls: Array<string>(32).fill("x".repeat(64)) }), "ok");
+  for (const change of [
+    { delimiter: "," },
+    { delimiter: "space" },
+    { header: true },
+    { nulls: "" },
+    { nulls: [null] },
+    { nulls: Array<string>(33).fill("") },
+    { nulls: ["x".repeat(65)] },
+    { nulls: ["a,b"] },
+    { nulls: ['"'] },
+    { quote: "'" },
+  ]) {
+    assert.equal(await dialect(change), "MANIFEST_FIELD", JSON.stringify(change));
+  }
+  for (const member of Object.keys(csv)) {
+    const objects = [{ ...entries[0], format: "csv", csv }];
+    const changed = altered({ ...manifest, objects }, ["objects", 0, "csv", member], undefined);
+    assert.equal(await verdict(changed), "MANIFEST_FIELD", member);
+  }
+});
+
 test("says of an adopted object where in its envelope the fault is", () => {
   const { unit, ...others } = manifest;
   assert.equal(unit, "scattered");

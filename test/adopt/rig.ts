@@ -132,6 +132,7 @@ export async function openRig({ endpoints, measurements }: RigServices): Promise
       adoptObjects({
         dataset: "visits",
         keep: null,
+        format: null,
         ownerKey,
         keyArn: writer.keyArn,
         writerKeys: [writer.keyArn],

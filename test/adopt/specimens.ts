@@ -94,7 +94,7 @@ export async function entryOf(
   { bytes, envelope, dataKey }: Specimen,
   datasetKey: Uint8Array,
   index: number,
-  rows = 0,
+  content: Partial<Pick<AdoptedEntry, "rows" | "format" | "csv">> = {},
 ): Promise<AdoptedEntry> {
   const { digest } = await verifyObject(new MemorySource(bytes), bytes.length, envelope, dataKey);
   const hex = Buffer.from(digest).toString("hex");
@@ -103,8 +103,9 @@ export async function entryOf(
     format: "arrow",
     digest: hex,
     bytes: bytes.length,
-    rows,
+    rows: 0,
     envelope,
+    ...content,
   } as const;
   return wrapDataKey(datasetKey, entry, index, dataKey);
 }

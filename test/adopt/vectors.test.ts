@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { SealroomError } from "../../core/errors.ts";
 import { verifyObject } from "../../core/seal/adopted.ts";
 import { parseEnvelope } from "../../core/seal/s3ec-metadata.ts";
+import { readCells } from "../csv/naive.ts";
 import { VECTORS, withoutVectors } from "../vectors.ts";
 import { codeOf, MemorySource, readAll } from "./memory.ts";
 
@@ -109,6 +110,17 @@ test(
     assert.equal(all.length, 31);
   },
 );
+
+test("texts that AWS's clients encrypted are the CSV that they are", { skip: withoutVectors }, async () => {
+  const dialect = { delimiter: "comma", header: "none", nulls: [] } as const;
+  for (const vector of manifest("generated").filter(({ name }) => /small|16B|empty/.test(name))) {
+    const text = load(vector.plaintext ?? "");
+    const fields = new TextDecoder().decode(text).split(",");
+    const schema = fields.map((_, i) => ({ name: `c${i}`, type: "utf8" }));
+    const read = readCells(await adopt(vector), { schema, dialect, columns: schema.map((_, i) => i) });
+    assert.deepEqual(read.rows, text.length === 0 ? [] : [fields], vector.name);
+  }
+});
 
 test(
   "any byte of a real object changed, and any length cut from it, is refused before its plaintext is there",

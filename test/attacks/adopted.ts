@@ -136,9 +136,9 @@ const otherPlace: Attack = {
   guard: [
     {
       file: "core/seal/adopted-key.ts",
-      find: "return encodeCanonical({ object: index, key, format, digest, bytes, rows, envelope });",
+      find: "return encodeCanonical({ object: index, key, format, ...dialect, digest, bytes, rows, envelope });",
       replace:
-        "return encodeCanonical({ key: void [index, key, format, digest, bytes, rows, envelope] ?? null });",
+        "return encodeCanonical({ key: void [index, key, format, dialect, digest, bytes, rows, envelope] ?? null });",
     },
   ],
   async run() {

@@ -23,6 +23,7 @@ const WITH = [
   "cms",
   "column",
   "manifest",
+  "parquet",
   "plan",
   "receipt",
   "seal",

@@ -269,8 +269,8 @@ const otherType: Attack = {
 };
 
 const NO_COUNT: readonly Replacement[] = [
-  { file: "enclave-worker/object-table.ts", find: "if (this.#left < 0) throw", replace: "if (NaN) throw" },
-  { file: "enclave-worker/object-table.ts", find: "if (this.#left !== 0) throw", replace: "if (NaN) throw" },
+  { file: "enclave-worker/row-count.ts", find: "if (this.#left < 0) throw", replace: "if (NaN) throw" },
+  { file: "enclave-worker/row-count.ts", find: "if (this.#left !== 0) throw", replace: "if (NaN) throw" },
   { file: "enclave-worker/compute.ts", find: " || seen.rows !== rows", replace: "" },
 ];
 

@@ -539,8 +539,9 @@ export const CASES: readonly Case[] = [
       "a compressed batch is refused as such",
       "dictionaries that are too much together are refused before one of them is fetched",
       "strings that fill a thread's heap are refused, the thread is replaced, and the next object is read",
+      "pages that take longer to decompress than honest ones end in a refusal, the thread is replaced, and the next object is read",
+      "a page that has no room in the decoder's memory ends in a refusal, and the thread reads the next object",
     ],
-    later: "Parquet comes with the engine",
   },
   {
     id: "B3",
@@ -548,17 +549,25 @@ export const CASES: readonly Case[] = [
     tests: [
       "a value that ends inside a character is refused, though the buffer as a whole is valid",
       "a cell that a thread has no room for is refused before it is asked for, with lengths that the layout has",
+      "a record of a mebibyte is read, in however many fields and lines, and a longer one is not",
     ],
   },
   {
     id: "B4",
     about: "schemas that differ between objects",
-    tests: ["columns that differ from the manifest in number, name, type or order are refused"],
+    tests: [
+      "columns that differ from the manifest in number, name, type or order are refused",
+      "columns that differ from the manifest in number, name, type or order are refused of Parquet too",
+      "a header has to name the schema's columns, in its order",
+    ],
   },
   {
     id: "B5",
     about: "a row more or less than signed",
-    tests: ["refuses what does not add up to the manifest's rows"],
+    tests: [
+      "refuses what does not add up to the manifest's rows",
+      "a file is read, and one of more or fewer rows than the manifest says is refused",
+    ],
   },
   {
     id: "B6",

@@ -10,6 +10,7 @@ export const GROUPS: Readonly<Record<string, () => Promise<readonly Attack[]>>> 
   grants: async () => (await import("./grants.ts")).GRANT_ATTACKS,
   objects: async () => (await import("./objects.ts")).OBJECT_ATTACKS,
   adopted: async () => (await import("./adopted.ts")).ADOPTED_ATTACKS,
+  formats: async () => (await import("./formats.ts")).FORMAT_ATTACKS,
   kms: async () => (await import("./kms.ts")).KMS_ATTACKS,
   results: async () => (await import("./results.ts")).RESULT_ATTACKS,
   analysts: async () => (await import("./analysts.ts")).ANALYST_ATTACKS,

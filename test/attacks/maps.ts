@@ -118,7 +118,7 @@ const shorterMap: Attack = {
   expects: "OBJECT_ROWS",
   guard: [
     {
-      file: "enclave-worker/object-table.ts",
+      file: "enclave-worker/row-count.ts",
       find: 'if (this.#left !== 0) throw new SealroomError("OBJECT_ROWS", { rows: this.#rows });',
       replace: "",
     },

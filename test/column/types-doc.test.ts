@@ -16,7 +16,8 @@ function familyOf(name: string): string {
 }
 
 test("docs/types.md has every type that a column may have", () => {
-  const text = readFileSync(join(ROOT, "docs", "types.md"), "utf8");
+  // How CSV and Parquet have them is told below.
+  const [text = ""] = readFileSync(join(ROOT, "docs", "types.md"), "utf8").split("\n## ");
   const firsts = text
     .split("\n")
     .filter((line) => line.startsWith("| `"))

@@ -54,6 +54,9 @@ function load(args: readonly string[]): { readonly files: ReadonlySet<string>; r
   return { files: new Set(own.map((path) => path.slice(app.length + 1))), stderr };
 }
 
+/** What a thread reads as bytes when it meets its first Parquet file. */
+const DECODER = "node_modules/parquet-wasm/esm/parquet_wasm_bg.wasm";
+
 /** A pool as main.js opens it, with one task that no thread can do. */
 const POOL =
   'import { openPool } from "./enclave-worker/pool.js";' +
@@ -77,10 +80,38 @@ test("the copied worker starts with nothing missing, and the union of what main 
   const unseen = listed.filter((path) => !loaded.has(path));
   assert.deepEqual(
     unseen.filter((path) => !path.endsWith("/package.json")),
-    [],
+    [DECODER],
   );
   assert.ok(threads.files.has("node_modules/piscina/dist/worker.js"));
   assert.ok(threads.files.has("enclave-worker/thread.js"));
+});
+
+test("what a thread reads besides code lies where it looks for it", async () => {
+  const script =
+    'const found = import.meta.resolve("parquet-wasm/esm/parquet_wasm_bg.wasm");' + "console.log(found);";
+  await writeFile(join(app, "enclave-worker/try-resolve.js"), script);
+  const { files } = load(["enclave-worker/try-resolve.js"]);
+  assert.ok(files.has(DECODER));
+});
+
+test("a file that is read as bytes is in the list where loads.ts names it, and is never imported", async (t) => {
+  const files = {
+    "app/package.json": '{"type":"module"}',
+    "app/main.js": 'import.meta.resolve("p/m.wasm");',
+    "node_modules/p/package.json": JSON.stringify({
+      name: "p",
+      version: "1.0.0",
+      exports: { "./m.wasm": "./m.wasm" },
+    }),
+    "node_modules/p/m.wasm": "bytes",
+  };
+  const loaders = ["import.meta.resolve"];
+  const found = await closureOf(t, files, { "main.js": { loaders, assets: ["p/m.wasm"] } });
+  assert.deepEqual(paths(found), ["main.js", "node_modules/p/m.wasm", "node_modules/p/package.json"]);
+  const missing = closureOf(t, files, { "main.js": { loaders, assets: ["p/n.wasm"] } });
+  await refuses("IMAGE_IMPORT", missing);
+  const code = { ...files, "app/main.js": 'import.meta.resolve("p/m.wasm"); import "p/m.wasm";' };
+  await refuses("IMAGE_IMPORT", closureOf(t, code, { "main.js": { loaders, assets: ["p/m.wasm"] } }));
 });
 
 test("neither worker nor packages use a module of Node that runs programs or code, or finds hosts", () => {

@@ -120,7 +120,7 @@ test("of the second, what is not the worker is Node, its libraries and folders t
   assert.ok(!unpacked.entries.some(({ path }) => path === "entry"));
 });
 
-test("of the worker it has three bundles, what they are made of, the addon, and a package.json of each package", () => {
+test("of the worker it has three bundles, what they are made of, addon, decoder, and a package.json of each package", () => {
   assert.deepEqual(
     pathsBelow("rootfs/app/"),
     [
@@ -131,6 +131,8 @@ test("of the worker it has three bundles, what they are made of, the addon, and 
       ...[...packagesOf(unpacked).keys()].map((name) => `node_modules/${name}/package.json`),
       // Node reads every one above a file.
       ...["core", "min"].map((folder) => `node_modules/libphonenumber-js/${folder}/package.json`),
+      // Read as bytes, so that it is in no bundle.
+      ...["package.json", "parquet_wasm_bg.wasm"].map((name) => `node_modules/parquet-wasm/esm/${name}`),
     ].toSorted(),
   );
 });

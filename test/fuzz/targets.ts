@@ -1,8 +1,10 @@
 // Every target, by name.
 import { ATTESTATION_TARGETS } from "./attestation.ts";
 import { COLUMN_TARGETS } from "./column.ts";
+import { CSV_TARGETS } from "./csv.ts";
 import { DOCUMENT_TARGETS } from "./documents.ts";
 import { LOCAL_TARGETS } from "./local.ts";
+import { PARQUET_TARGETS } from "./parquet.ts";
 import { POLICY_TARGETS } from "./policies.ts";
 import { SEAL_TARGETS } from "./seal.ts";
 import type { Target } from "./target.ts";
@@ -16,6 +18,8 @@ export const TARGETS: readonly Target[] = [
   ...ATTESTATION_TARGETS,
   ...SEAL_TARGETS,
   ...COLUMN_TARGETS,
+  ...CSV_TARGETS,
+  ...PARQUET_TARGETS,
   ...LOCAL_TARGETS,
   ...POLICY_TARGETS,
 ];

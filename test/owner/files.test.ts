@@ -18,6 +18,7 @@ test("a schema has defaults for all that can have one", () => {
     nullUnits: "refuse",
     nullTokens: [""],
     delimiter: ",",
+    header: "names",
     drop: [],
     columns: [
       { name: "who", type: null, role: "unit" },

@@ -6,16 +6,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import fc from "fast-check";
+import { CSV_DELIMITERS } from "../../core/csv/dialect.ts";
+import { CsvFault } from "../../core/csv/fault.ts";
+import { readFloat } from "../../core/csv/float.ts";
+import { valuesPutter } from "../../core/csv/put.ts";
 import { textConversion } from "../../owner/read/convert.ts";
 import { openDatabase, queryRows, type Database } from "../../owner/read/database.ts";
 import { vectorData, vectorValidity } from "../../owner/read/duckdb-vector.ts";
 import { openInputs } from "../../owner/read/input.ts";
-import { NotPlain, PlainCsv } from "../../owner/read/plain-csv.ts";
-import { readFloat } from "../../owner/read/plain-float.ts";
-import { valuesPutter } from "../../owner/read/plain-reader.ts";
+import { PlainCsv } from "../../owner/read/plain-csv.ts";
 import { recordLayout, recordMemory } from "../../owner/order/record-layout.ts";
 import { Scanner } from "../../owner/read/scan.ts";
-import { DELIMITERS } from "../../owner/schema-file.ts";
 import { spellerOf, spellingOf } from "../../owner/read/spelling.ts";
 import { sqlList } from "../../owner/read/sql.ts";
 import { typeOf } from "../column/cells.ts";
@@ -140,7 +141,7 @@ for (const name of TYPE_NAMES.filter((type) => type !== "utf8")) {
         const column = { starts: Int32Array.of(1), lengths: Int32Array.of(bytes.length - 2) };
         put(new Uint8Array(bytes), column, new Uint8Array(1), 1);
       } catch (error) {
-        assert.ok(error instanceof NotPlain);
+        assert.ok(error instanceof CsvFault);
         continue;
       }
       taken += 1;
@@ -236,7 +237,7 @@ function readPlain(path: string, delimiter = ","): string[][] | null {
     }
     return records;
   } catch (error) {
-    assert.ok(error instanceof NotPlain);
+    assert.ok(error instanceof CsvFault);
     return null;
   } finally {
     csv.close();
@@ -246,7 +247,7 @@ function readPlain(path: string, delimiter = ","): string[][] | null {
 test("records that are taken are DuckDB's records: quotes, line breaks, empty fields, a last line without an end", async () => {
   let taken = 0;
   await fc.assert(
-    fc.asyncProperty(file, fc.constantFrom(...Object.values(DELIMITERS)), async (commas, delimiter) => {
+    fc.asyncProperty(file, fc.constantFrom(...Object.values(CSV_DELIMITERS)), async (commas, delimiter) => {
       const text = commas.replaceAll(",", delimiter);
       const path = join(directory, "random.csv");
       writeFileSync(path, text);

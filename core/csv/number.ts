@@ -1,5 +1,5 @@
-// Whole numbers, decimals and booleans from the bytes of text, where they are spelled plainly; otherwise NotPlain.
-import { NotPlain } from "./plain-csv.ts";
+// Whole numbers, decimals and booleans from the bytes of text, where they are spelled plainly.
+import { CsvFault } from "./fault.ts";
 
 const [MINUS, POINT] = [0x2d, 0x2e];
 /** So many digits are exact in a double. */
@@ -7,13 +7,16 @@ const EXACT_DIGITS = 15;
 /** And so many in an integer of 32 bits. */
 const HEAD_DIGITS = 9;
 const WORD = 0x1_0000_0000;
+/** Zeros beside a number of any type; what is longer would take long to read. */
+const MOST_CHARS = 128;
 
 /**
  * Digits with a minus before them, and up to `scale` after a point, more only if they are zeros: in units of the last
  * place. NaN for a number of more digits than a double holds: readLong reads it.
- * @throws NotPlain
+ * @throws CsvFault
  */
 export function readScaled(bytes: Uint8Array, start: number, end: number, scale: number): number {
+  if (end - start > MOST_CHARS) throw new CsvFault("value");
   const isNegative = bytes[start] === MINUS;
   // The first digits and the others: products of small integers are several times as fast as of doubles.
   let head = 0;
@@ -24,7 +27,7 @@ export function readScaled(bytes: Uint8Array, start: number, end: number, scale:
     const digit = (bytes[at] ?? 0) ^ 0x30;
     if (digit <= 9) {
       if (places === scale) {
-        if (digit !== 0) throw new NotPlain();
+        if (digit !== 0) throw new CsvFault("value");
         continue;
       }
       if (digits < HEAD_DIGITS) head = (head * 10 + digit) | 0;
@@ -34,10 +37,10 @@ export function readScaled(bytes: Uint8Array, start: number, end: number, scale:
     } else if (bytes[at] === POINT && places < 0 && digits > 0 && scale > 0 && at + 1 < end) {
       places = 0;
     } else {
-      throw new NotPlain();
+      throw new CsvFault("value");
     }
   }
-  if (digits === 0) throw new NotPlain();
+  if (digits === 0) throw new CsvFault("value");
   const missing = places < 0 ? scale : scale - places;
   if (digits + missing > EXACT_DIGITS) return NaN;
   const whole = digits <= HEAD_DIGITS ? head : head * (POWERS[digits - HEAD_DIGITS] ?? 1) + tail;
@@ -74,9 +77,9 @@ const WORDS: ReadonlyMap<string, number> = new Map([
 ]);
 
 export function readBool(bytes: Uint8Array, start: number, end: number): number {
-  if (end - start > 5) throw new NotPlain();
+  if (end - start > 5) throw new CsvFault("value");
   const word = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
   const value = WORDS.get(word.toLowerCase());
-  if (value === undefined) throw new NotPlain();
+  if (value === undefined) throw new CsvFault("value");
   return value;
 }

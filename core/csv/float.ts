@@ -1,13 +1,14 @@
 // Floating point from the bytes of text, rounded as IEEE 754 asks: to the nearest, ties to even.
-import { NotPlain } from "./plain-csv.ts";
+import { CsvFault } from "./fault.ts";
 
-const [MINUS, POINT] = [0x2d, 0x2e];
+const [PLUS, MINUS, POINT, SMALL_E, LOWER] = [0x2b, 0x2d, 0x2e, 0x65, 0x20];
 /** 10^22 is the last power of ten that a double holds. */
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 const [HEAD_DIGITS, EXACT_DIGITS, MOST_DIGITS] = [9, 15, 19];
-const SPELLING = /^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]+)?$/i;
+/** More digits say nothing that a double could hold, and would take long to read. */
+const MOST_CHARS = 1_024;
 
-/** @throws NotPlain */
+/** Infinities and what is none of a number are not spelled. @throws CsvFault, of what is beyond the type's range too */
 export function readFloat(bytes: Uint8Array, start: number, end: number): number {
   const isNegative = bytes[start] === MINUS;
   const first = isNegative ? start + 1 : start;
@@ -74,29 +75,40 @@ function productError(a: number, b: number, product: number): number {
 
 const SPLITTER = 2 ** 27 + 1;
 
+/** With an exponent, a sign, a point at either end, or more digits than two doubles hold. */
+/** With an exponent, a sign, a point at either end, or more digits than two doubles hold. */
 function readOther(bytes: Uint8Array, start: number, end: number): number {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
-  const value = SPELLING.test(text) ? Number(text) : NaN;
-  // What is too large or too small for a double is DuckDB's to judge.
-  if (!Number.isFinite(value) || (value === 0 && /[1-9]/.test(text.replace(/e.*/i, "")))) {
-    throw new NotPlain();
-  }
+  const spelling = end - start > MOST_CHARS ? null : findSpelling(bytes, start, end);
+  if (spelling === null) throw new CsvFault("value");
+  const value = Number(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1"));
+  if (!Number.isFinite(value) || (value === 0 && spelling === "not zero")) throw new CsvFault("value");
   return value;
 }
 
-/** A float of 32 bits. A double halfway between two may have been rounded there, so it is not rounded again. */
-export function readSingle(bytes: Uint8Array, start: number, end: number): number {
-  const value = readFloat(bytes, start, end);
-  const single = Math.fround(value);
-  if (single !== value) {
-    DOUBLE[0] = value;
-    if (((DOUBLE_WORDS[0] ?? 0) & 0x1fff_ffff) === 0x1000_0000) throw new NotPlain();
+/** `[+-] digits [. digits] [e [+-] digits]`, with digits on one side of the point at least. */
+function findSpelling(bytes: Uint8Array, start: number, end: number): "zero" | "not zero" | null {
+  let at = isSign(bytes[start]) ? start + 1 : start;
+  let digits = 0;
+  let isZero = true;
+  let hasPoint = false;
+  for (; at < end; at += 1) {
+    const digit = (bytes[at] ?? 0) ^ 0x30;
+    if (digit <= 9) {
+      digits += 1;
+      if (digit !== 0) isZero = false;
+    } else if (bytes[at] === POINT && !hasPoint) hasPoint = true;
+    else break;
   }
-  if (!Number.isFinite(single) || Math.abs(single) < 2 ** -126) {
-    if (value !== 0) throw new NotPlain();
-  }
-  return single;
+  if (digits === 0) return null;
+  const found = isZero ? "zero" : "not zero";
+  if (at === end) return found;
+  if (((bytes[at] ?? 0) | LOWER) !== SMALL_E) return null;
+  at += isSign(bytes[at + 1]) ? 2 : 1;
+  if (at >= end) return null;
+  for (; at < end; at += 1) if (((bytes[at] ?? 0) ^ 0x30) > 9) return null;
+  return found;
 }
 
-const DOUBLE = new Float64Array(1);
-const DOUBLE_WORDS = new Uint32Array(DOUBLE.buffer);
+function isSign(byte: number | undefined): boolean {
+  return byte === MINUS || byte === PLUS;
+}
