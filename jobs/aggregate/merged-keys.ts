@@ -35,10 +35,13 @@ export class MergedKeys {
     const width = this.#codes.length;
     const words = new Uint32Array(groups * width);
     keys.forEach(({ codes, cells }, dimension) => {
-      const mergedCodes = cells.map((cell) => this.#code(dimension, cell));
-      codes.forEach((code, group) => {
-        words[group * width + dimension] = mergedCodes[code] ?? 0;
-      });
+      const mergedCodes = new Uint32Array(cells.length);
+      for (let at = 0; at < mergedCodes.length; at += 1) {
+        mergedCodes[at] = this.#code(dimension, cells[at] ?? null);
+      }
+      for (let group = 0; group < groups; group += 1) {
+        words[group * width + dimension] = mergedCodes[codes[group] ?? 0] ?? 0;
+      }
     });
     const numbers = new Int32Array(groups);
     this.#tuples.encode(words, groups, numbers);

@@ -1,6 +1,6 @@
 // Running sums, one a group, in two float64 arrays. What is added is one unit's clipped contribution, or another
 // sum's state when partials merge.
-import { growFloat64 } from "./grow.ts";
+import { growFloat64, mapFloat64 } from "./grow.ts";
 import { MAX_EXACT } from "./measure.ts";
 import type { SumState } from "./partial.ts";
 import type { ClipRule } from "./program.ts";
@@ -37,8 +37,8 @@ export function mergeSums(sums: Sums | null, groups: Int32Array, { high, low }: 
 /** The state of some groups, in their order. */
 export function pickState({ high, low }: Sums, groups: Int32Array): SumState {
   return {
-    high: Float64Array.from(groups, (group) => high[group] ?? 0),
-    low: Float64Array.from(groups, (group) => low[group] ?? 0),
+    high: mapFloat64(groups, (group) => high[group] ?? 0),
+    low: mapFloat64(groups, (group) => low[group] ?? 0),
   };
 }
 
