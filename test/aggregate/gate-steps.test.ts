@@ -55,7 +55,7 @@ test("small groups stay only where there are totals, and nothing of a column in 
   const few = { ...three, measures: three.measures.map((measure) => ({ ...measure, units: 2 })) };
   const merged = { groups: (level: number) => (level === 0 ? [...groups, few] : [few]) };
   const found = (levels: AggregateProgram["levels"]): unknown =>
-    withoutSmall(programOf([], { levels }), merged).map(({ level, group, isShown, withheld }) => [
+    [...withoutSmall(programOf([], { levels }), merged)].flat().map(({ level, group, isShown, withheld }) => [
       level,
       group.units,
       isShown,

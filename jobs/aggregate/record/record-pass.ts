@@ -7,6 +7,7 @@ import type { GroupKeys } from "../group-key.ts";
 import type { LevelTally } from "../level-tally.ts";
 import type { KeyColumn, PartialLevel, PartialMeasure, SumState } from "../partial.ts";
 import type { AggregateProgram, Measure, TypedPredicate } from "../program.ts";
+import { flipSigns, radixOrder } from "../radix-order.ts";
 import type { UnitOrdinals } from "../unit-ordinal.ts";
 import { REPEATS, ROWS } from "../wasm/record.ts";
 import { RECORD_LOOPS } from "../wasm/record-kernels.ts";
@@ -92,7 +93,8 @@ export class RecordPass implements ArenaUser {
   finish(): PartialLevel | null {
     if (this.#work === null || this.#work === "not yet") return null;
     const { groups, sums } = this.#work;
-    const formed = this.#formed(groups, sums.stride);
+    const words = groups instanceof GrowingGroups ? this.#sortableKeys(groups) : null;
+    const formed = words === null ? this.#formed(groups, sums.stride) : radixOrder(words);
     if (formed.length > this.#program.maxFormed) throw new SealroomError("AGGREGATE_GROUPS");
     const rows = this.#counts(groups, sums.stride, formed, ROWS);
     const repeats = this.#counts(groups, sums.stride, formed, REPEATS);
@@ -100,7 +102,7 @@ export class RecordPass implements ArenaUser {
     const states = sums.finish(groups.records, formed, this.#program.measures);
     const level: PartialLevel = {
       groups: formed.length,
-      keys: groups instanceof GrowingGroups ? [this.#keyColumn(groups)] : this.#state.level.keyColumns(formed),
+      keys: words === null ? this.#state.level.keyColumns(formed) : [this.#keyColumn(words, formed)],
       passing: rows,
       units,
       measures: this.#program.measures.map((measure, at) =>
@@ -223,13 +225,25 @@ export class RecordPass implements ArenaUser {
     return counts;
   }
 
-  #keyColumn(groups: GrowingGroups): KeyColumn {
-    const words = groups.keys();
+  get #isUnsigned(): boolean {
     const type = this.#program.dimensions[0]?.type;
-    const isUnsigned = type?.kind === "int" && !type.signed;
-    const codes = new Int32Array(words.length);
-    for (let code = 0; code < codes.length; code += 1) codes[code] = code;
-    return { codes, cells: isUnsigned ? words : new Int32Array(words.buffer) };
+    return type?.kind === "int" && !type.signed;
+  }
+
+  /** Keys rise as unsigned words do: then all that comes after goes through groups in the order of the result. */
+  #sortableKeys(groups: GrowingGroups): Uint32Array {
+    return this.#isUnsigned ? groups.keys() : flipSigns(groups.keys());
+  }
+
+  #keyColumn(sortable: Uint32Array, formed: Int32Array): KeyColumn {
+    const cells = new Uint32Array(formed.length);
+    const codes = new Int32Array(formed.length);
+    const sign = this.#isUnsigned ? 0 : 0x8000_0000;
+    for (let code = 0; code < codes.length; code += 1) {
+      codes[code] = code;
+      cells[code] = (sortable[formed[code] ?? 0] ?? 0) ^ sign;
+    }
+    return { codes, cells: this.#isUnsigned ? cells : new Int32Array(cells.buffer) };
   }
 }
 
