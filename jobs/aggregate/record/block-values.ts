@@ -1,13 +1,20 @@
-// Columns of a block as float64 in the arena: measures, and what arithmetic makes of them, in the unit and by the rules of
-// computed/arithmetic.ts, bit for bit. What is needed twice is computed once.
+// The numbers of a block that measures are made of: columns in the arena, and arithmetic over them, in the unit and by the
+// rules of computed/arithmetic.ts, bit for bit. Sums and products of floats are left to the loop that adds them; all else is
+// computed here, into places of its own. What is needed twice is computed once.
 import type { ColumnBatch, Vector } from "../../../core/column/vector.ts";
 import { MAX_EXACT } from "../measure.ts";
 import type { ArithmeticNode, Computed, Operand } from "../program.ts";
 import { RECORD_LOOPS } from "../wasm/record-kernels.ts";
+import type { RowValue } from "../wasm/record-loop.ts";
 import { ARENA } from "./arena.ts";
 import { BLOCK_ROWS, copy } from "./block.ts";
 import type { Block, Places } from "./block.ts";
 
+/** Floats past it go the general way. */
+const MOST_FLOAT_BITS = 200;
+const MOST_FLOAT: number = 2 ** MOST_FLOAT_BITS;
+/** Of 2^31 such numbers the sum is finite. */
+const MOST_BITS = 900;
 const LOOPS = { "+": "add", "-": "subtract", "*": "multiply", "/": "divide" } as const;
 
 /** Leaves a value for each row of the block at its place; false where some is none that these loops take. */
@@ -33,20 +40,51 @@ export class BlockValues {
     }
   }
 
-  /** Where a column will lie; whole numbers, if `exact`, within 2^53 of their unit. */
-  addColumn(column: number, exact: boolean): number {
+  /** Of a column of the batch that is given; whole numbers, if `exact`, within 2^53 of their unit. */
+  addColumn(column: number, exact: boolean, { columns }: ColumnBatch): RowValue {
+    const vector = columns[column];
+    const isInt32 = vector?.layout === "number" && vector.values instanceof Int32Array;
+    if (!isInt32) return floatAt(this.#addFloats(column, exact));
+    const place = this.#once(`int32 ${String(column)}`, (at) => {
+      this.#steps.push((batch, block) => {
+        const given = batch.columns[column];
+        if (given?.layout !== "number" || given.validity !== null) return false;
+        copy(given.values, block, ARENA.views.int32, at / 4);
+        return true;
+      });
+    });
+    return { kind: "column", place, as: "int32" };
+  }
+
+  addComputed({ root, type }: Extract<Computed, { readonly kind: "arithmetic" }>, batch: ColumnBatch): RowValue {
+    const value = this.#rowValue(root, batch);
+    if (value !== null && mostBits(value) <= MOST_BITS) return value;
+    const place = this.#addNode(root);
+    this.#steps.push((_, block) => isWithin(place, block, type.kind === "float" ? MOST_FLOAT : MAX_EXACT));
+    return floatAt(place);
+  }
+
+  /** Null of what the loop that adds does not compute. */
+  #rowValue(node: ArithmeticNode, batch: ColumnBatch): RowValue | null {
+    if (node.kind === "column") return this.addColumn(node.column, node.exact, batch);
+    if (node.kind === "constant") return { kind: "constant", value: node.value };
+    const { op, exact } = node;
+    if (exact || op === "/") return null;
+    const [left, right] = node.operands.map(({ node: operand, times, over }): RowValue | null => {
+      const of = this.#rowValue(operand, batch);
+      return of === null || (times === 1 && over === 1) ? of : { kind: "scaled", of, times, over };
+    });
+    return left && right ? { kind: "operation", op, of: [left, right] } : null;
+  }
+
+  #addFloats(column: number, exact: boolean): number {
     return this.#once(`column ${String(column)}`, (place) => {
       this.#steps.push((batch, block) => {
         const vector = batch.columns[column];
-        return vector !== undefined && this.#read(vector, block, place) && isWithin(place, block, exact);
+        const isRead = vector !== undefined && this.#read(vector, block, place);
+        return isRead && isWithin(place, block, exact ? MAX_EXACT : MOST_FLOAT);
       });
     });
-  }
-
-  addComputed({ root, type }: Extract<Computed, { readonly kind: "arithmetic" }>): number {
-    const place = this.#addNode(root);
-    this.#steps.push((_, block) => isWithin(place, block, type.kind !== "float"));
-    return place;
   }
 
   /** False where the general way has to take the block. */
@@ -64,7 +102,7 @@ export class BlockValues {
   }
 
   #addNode(node: ArithmeticNode): number {
-    if (node.kind === "column") return this.addColumn(node.column, node.exact);
+    if (node.kind === "column") return this.#addFloats(node.column, node.exact);
     if (node.kind === "constant") {
       return this.#once(`constant ${String(node.value)}`, (place) => {
         this.#constants.push([place, node.value]);
@@ -116,10 +154,30 @@ export class BlockValues {
 }
 
 /** Past 2^53 an integer may have been rounded, but never back to within it. */
-function isWithin(place: number, { passing }: Block, exact: boolean): boolean {
+function isWithin(place: number, { passing }: Block, limit: number): boolean {
   // A loop over pairs looks at one more.
   ARENA.views.float64[place / 8 + passing] = 0;
-  return RECORD_LOOPS.areAllWithin(0, passing, place, exact ? MAX_EXACT : Number.MAX_VALUE) === 1;
+  return RECORD_LOOPS.areAllWithin(0, passing, place, limit) === 1;
+}
+
+function floatAt(place: number): RowValue {
+  return { kind: "column", place, as: "float64" };
+}
+
+/** The binary logarithm, rounded up, of how large a number may get. */
+function mostBits(value: RowValue): number {
+  switch (value.kind) {
+    case "column":
+      return value.as === "int32" ? 31 : MOST_FLOAT_BITS;
+    case "constant":
+      return Math.max(0, Math.ceil(Math.log2(Math.abs(value.value))));
+    case "scaled":
+      return mostBits(value.of) + Math.max(0, Math.ceil(Math.log2(Math.abs(value.times))));
+    case "operation": {
+      const [left, right] = value.of.map(mostBits);
+      return value.op === "*" ? (left ?? 0) + (right ?? 0) : Math.max(left ?? 0, right ?? 0) + 1;
+    }
+  }
 }
 
 function copyWords(words: Uint32Array, { start, count, passing, picked }: Block, to: Int32Array, at: number): void {

@@ -10,7 +10,8 @@ import type { AggregateProgram, Measure, TypedPredicate } from "../program.ts";
 import { flipSigns, radixOrder } from "../radix-order.ts";
 import type { UnitOrdinals } from "../unit-ordinal.ts";
 import { REPEATS, ROWS } from "../wasm/record.ts";
-import { RECORD_LOOPS } from "../wasm/record-kernels.ts";
+import { addRecordsOf, RECORD_LOOPS } from "../wasm/record-kernels.ts";
+import type { AddRecords } from "../wasm/record-kernels.ts";
 import { ARENA } from "./arena.ts";
 import type { ArenaUser } from "./arena.ts";
 import { BLOCK_ROWS, Places } from "./block.ts";
@@ -37,6 +38,7 @@ interface Work {
   readonly groups: RecordGroups;
   readonly values: BlockValues;
   readonly sums: RecordSums;
+  readonly addRecords: AddRecords;
 }
 
 export class RecordPass implements ArenaUser {
@@ -46,8 +48,6 @@ export class RecordPass implements ArenaUser {
   readonly #marks: number;
   readonly #ordinals: number;
   readonly #groups: number;
-  readonly #addresses: number;
-  readonly #ends: number;
   /** "not yet" before the first batch; null once the general way has taken over. */
   #work: Work | null | "not yet" = "not yet";
   #last = 0;
@@ -58,8 +58,6 @@ export class RecordPass implements ArenaUser {
     this.#marks = this.#places.next();
     this.#ordinals = this.#places.next();
     this.#groups = this.#places.next();
-    this.#addresses = this.#places.next();
-    this.#ends = this.#places.next();
   }
 
   static fits({ columns, levels, measures, computed, dimensions, predicate }: AggregateProgram): boolean {
@@ -144,8 +142,11 @@ export class RecordPass implements ArenaUser {
     const values = new BlockValues(places);
     const summed = measures.flatMap(({ column, exact, sum }, measure): Summed[] => {
       const arithmetic = computed[column - columns.length];
-      const at = arithmetic?.kind === "arithmetic" ? values.addComputed(arithmetic) : values.addColumn(column, exact);
-      return sum === null ? [] : [{ measure, rule: sum, values: at }];
+      const value =
+        arithmetic?.kind === "arithmetic"
+          ? values.addComputed(arithmetic, batch)
+          : values.addColumn(column, exact, batch);
+      return sum === null ? [] : [{ measure, rule: sum, value }];
     });
     const filter = predicate && new BlockFilter(predicate, places);
     const sums = new RecordSums(summed);
@@ -162,11 +163,17 @@ export class RecordPass implements ArenaUser {
     ARENA.reserve(places.end);
     groups.start();
     values.start();
-    return { filter, groups, values, sums };
+    const addRecords = addRecordsOf({
+      stride: sums.stride,
+      groups: this.#groups,
+      ordinals: this.#ordinals,
+      parts: sums.parts(),
+    });
+    return { filter, groups, values, sums, addRecords };
   }
 
   /** False where the general way has to. */
-  #addBlock({ filter, groups, values, sums }: Work, batch: ColumnBatch, start: number, count: number): boolean {
+  #addBlock({ filter, groups, values, addRecords }: Work, batch: ColumnBatch, start: number, count: number): boolean {
     const passing = filter === null ? count : filter.pick(batch, start, count);
     // Where most rows pass, moving them costs more than counting the others where they do not matter.
     const isRouted = groups.elsewhere !== null && passing * 2 > count;
@@ -181,11 +188,7 @@ export class RecordPass implements ArenaUser {
       RECORD_LOOPS.routeRows(0, count, this.#groups, filter.passes, groups.elsewhere);
     }
     const last = this.#readOrdinals(batch, block);
-    RECORD_LOOPS.countRecords(
-      ...[0, block.passing, this.#groups, this.#ordinals, this.#addresses, this.#ends],
-      ...([groups.records, sums.stride] as const),
-    );
-    sums.add(block.passing, this.#addresses, this.#ends);
+    addRecords(0, block.passing, groups.records);
     this.#last = last;
     return true;
   }

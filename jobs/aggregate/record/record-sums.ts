@@ -5,15 +5,14 @@ import { carryExact } from "../sum.ts";
 import { COUNTS_BYTES, LAST_UNIT, partAt, partBytes } from "../wasm/record.ts";
 import type { Lanes } from "../wasm/record.ts";
 import { MAX_EXACT } from "../measure.ts";
-import { RECORD_LOOPS } from "../wasm/record-kernels.ts";
+import type { RecordPart, RowValue } from "../wasm/record-loop.ts";
 import { ARENA } from "./arena.ts";
 
 /** One measure's. */
 export interface Summed {
   readonly measure: number;
   readonly rule: ClipRule;
-  /** Of its values, in the arena. */
-  readonly values: number;
+  readonly value: RowValue;
 }
 
 interface Part {
@@ -55,26 +54,12 @@ export class RecordSums {
     this.stride = offset;
   }
 
-  /** The values of so many rows, whose records' addresses and ended units are told. */
-  add(passing: number, addresses: number, ends: number): void {
-    for (const { exact, lanes, offset, summed } of this.#parts) {
-      const [first, second = first] = summed;
-      if (first === undefined || second === undefined) continue;
-      const loop = exact ? (lanes === 2 ? "addExactPair" : "addExact") : lanes === 2 ? "addFloatPair" : "addFloat";
-      RECORD_LOOPS[loop](
-        0,
-        passing,
-        addresses,
-        ends,
-        offset,
-        first.values,
-        second.values,
-        first.rule.lower,
-        first.rule.upper,
-        second.rule.lower,
-        second.rule.upper,
-      );
-    }
+  /** What the loop that adds to the records has to know of them. */
+  parts(): readonly RecordPart[] {
+    return this.#parts.map(({ exact, offset, summed }) => ({
+      ...{ exact, offset },
+      measures: summed.map(({ value, rule: { lower, upper } }) => ({ value, lower, upper })),
+    }));
   }
 
   /** One measure's state in some groups, as unit-sums.ts has it, behind that of so many groups without any. */

@@ -44,6 +44,8 @@ const OPERATIONS = {
   "f64.mul": 0xa2,
   "f64.min": 0xa4,
   "f64.max": 0xa5,
+  "f64.div": 0xa3,
+  "f64.convert_i32_s": 0xb7,
   "f64.copysign": 0xa6,
   "f64.convert_i64_s": 0xb9,
   "f64.convert_i64_u": 0xba,
@@ -188,28 +190,38 @@ export function repeatWhile(condition: Code, body: readonly Code[]): Code {
   return [0x03, VOID_BLOCK, ...body.flat(), ...condition, 0x0d, 0x00, END];
 }
 
-/** A module that exports its functions, and a memory of this many pages of 64 KiB, which grows to `mostPages` at most. */
+/** What the module's own functions use: a memory of its own, or one that it is given, as "memory" of "arena". */
+export interface ModuleMemory {
+  readonly from: "own" | "import";
+  readonly pages: number;
+  readonly mostPages: number;
+}
+
+/** A module that exports its functions, and its memory if it has one of its own. Pages are of 64 KiB. */
 export function assemble(
-  pages: number,
+  { from, pages, mostPages }: ModuleMemory,
   functions: readonly WasmFunction[],
-  mostPages: number = pages,
 ): Uint8Array<ArrayBuffer> {
+  const limits = [0x01, ...unsigned(pages), ...unsigned(mostPages)];
   const types = functions.map(({ parameters, result }) => [
     0x60,
     ...vector(parameters.map((type) => [TYPES[type]])),
     ...vector([[TYPES[result]]]),
   ]);
   const exports = functions.map(({ name }, at) => [...text(name), 0x00, ...unsigned(at)]);
+  if (from === "own") exports.unshift([...text("memory"), 0x02, 0x00]);
   const codes = functions.map(({ locals, body }) => {
     const declared = vector(locals.map((type) => [1, TYPES[type]]));
     return sized([...declared, ...body, END]);
   });
+  const imported = [...text("arena"), ...text("memory"), 0x02, ...limits];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, vector(types)),
+    ...(from === "import" ? section(2, vector([imported])) : []),
     ...section(3, vector(functions.map((_, at) => unsigned(at)))),
-    ...section(5, vector([[0x01, ...unsigned(pages), ...unsigned(mostPages)]])),
-    ...section(7, vector([[...text("memory"), 0x02, 0x00], ...exports])),
+    ...(from === "own" ? section(5, vector([limits])) : []),
+    ...section(7, vector(exports)),
     ...section(10, vector(codes)),
   ]);
 }

@@ -4,17 +4,18 @@ import { assemble } from "./assembler.ts";
 import { blockLoops } from "./block-loops.ts";
 import { keyLoops } from "./key-loops.ts";
 import { rangeLoops } from "./range-loops.ts";
-import { recordSums } from "./record-sums.ts";
-import { unitLoops } from "./unit-loops.ts";
+import { recordLoop } from "./record-loop.ts";
+import type { RecordShape } from "./record-loop.ts";
+import { readOrdinals } from "./unit-loops.ts";
 
 const PAGE = 65_536;
 /** 2 GB: what is past it no address of 31 bits names. */
-const MOST_PAGES = 32_767;
+const PAGES = { pages: 1, mostPages: 32_767 };
 
 /** The whole module: what a reader of the machine code will find. */
 export function assembleRecordKernels(): Uint8Array<ArrayBuffer> {
-  const loops = [...unitLoops(), ...recordSums(), ...blockLoops(), ...rangeLoops(), ...keyLoops()];
-  return assemble(1, loops, MOST_PAGES);
+  const loops = [readOrdinals(), ...blockLoops(), ...rangeLoops(), ...keyLoops()];
+  return assemble({ from: "own", ...PAGES }, loops);
 }
 
 /** Over the rows `from` to `count`; places in memory are addresses in bytes. */
@@ -22,11 +23,6 @@ type Loop = (from: number, count: number, ...rest: number[]) => number;
 
 const NAMES = [
   "readOrdinals",
-  "countRecords",
-  "addExact",
-  "addExactPair",
-  "addFloat",
-  "addFloatPair",
   "groupCodes8",
   "groupCodes16",
   "groupCodes32",
@@ -59,7 +55,10 @@ interface Memory {
 /** As much of the interface as is used here: it is no part of the language's own library. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (module: object) => {
+  readonly Instance: new (
+    module: object,
+    imports?: object,
+  ) => {
     readonly exports: Readonly<Record<string, Loop>> & { readonly memory: Memory };
   };
 };
@@ -73,6 +72,27 @@ export const RECORD_LOOPS: Readonly<Record<RecordLoop, Loop>> = Object.fromEntri
     return [name, loop];
   }),
 ) as Record<RecordLoop, Loop>;
+
+/** Adds a block's rows to the groups' records, which begin at an address. */
+export type AddRecords = (from: number, count: number, records: number) => number;
+
+const MOST_SHAPES = 64;
+const SHAPES = new Map<string, AddRecords>();
+
+/** The loop for a shape, assembled when a thread first meets it: what it is follows from the plan alone. */
+export function addRecordsOf(shape: RecordShape): AddRecords {
+  const key = JSON.stringify(shape);
+  const known = SHAPES.get(key);
+  if (known !== undefined) return known;
+  if (SHAPES.size >= MOST_SHAPES) SHAPES.clear();
+  const bytes = assemble({ from: "import", ...PAGES }, [recordLoop(shape)]);
+  const { memory } = exports;
+  const made = new WebAssembly.Instance(new WebAssembly.Module(bytes), { arena: { memory } });
+  const loop = made.exports["addRecords"];
+  if (loop === undefined) throw new Error("internal: a loop that was not assembled");
+  SHAPES.set(key, loop);
+  return loop;
+}
 
 /** One for each thread, and one user's at a time (record/arena.ts). Views of it end when it grows. */
 export const RECORD_MEMORY = {
