@@ -23,7 +23,7 @@ for (const q of QUESTIONS) {
   const objects = objectsOf(table, program.columns.map((x) => x.name), objectRows);
   const a: number[] = [], b: number[] = [];
   let r = 0, out;
-  for (let i = 0; i < Number(process.env.R ?? 4); i++) {
+  for (let i = 0; i < Number(process.env["R"] ?? 4); i++) {
     let s = cpu();
     try { out = runOurs(program, objects); } catch (e) { out = null; console.log(String(e)); }
     a.push(cpu() - s);

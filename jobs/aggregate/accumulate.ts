@@ -74,15 +74,14 @@ export class ObjectAggregation implements Kernel<Partial> {
     if (this.#unitColumn !== null) checkUnits(read, this.#unitColumn);
     this.#rows += read.rows;
     if (this.#rows > MAX_OBJECT_ROWS) throw new SealroomError("AGGREGATE_ROWS", { limit: MAX_OBJECT_ROWS });
-    const isFused = this.#fused?.takes(read) === true;
-    const done = isFused ? 0 : (this.#records?.add(read) ?? 0);
+    const done = this.#records?.add(read) ?? 0;
     if (done === read.rows) return null;
     const batch = this.#computed.extend(read);
     const addChunk = (start: number, count: number): void => {
       this.#addChunk(batch, start, count);
     };
-    if (isFused) {
-      this.#fused?.add(batch, addChunk);
+    if (done === 0 && this.#fused?.takes(read) === true) {
+      this.#fused.add(batch, addChunk);
       return null;
     }
     for (let start = done; start < batch.rows; start += CHUNK_ROWS) {

@@ -15,6 +15,7 @@ const SLOT_BYTES = 8;
 
 export class GrowingGroups implements RecordGroups {
   readonly elsewhere = null;
+  readonly codes = null;
   readonly #column: number;
   readonly #most: number;
   readonly #stride: number;
@@ -36,7 +37,7 @@ export class GrowingGroups implements RecordGroups {
     this.#stride = stride;
     this.#groups = groups;
     this.#keys = places.next();
-    this.#near = places.take(NEAR_KEYS * 4);
+    this.#near = places.take((NEAR_KEYS + 1) * 4);
     this.#list = places.end;
   }
 
@@ -56,7 +57,7 @@ export class GrowingGroups implements RecordGroups {
 
   start(): void {
     this.#reserve();
-    ARENA.views.bytes.fill(0, this.#near, this.#near + NEAR_KEYS * 4);
+    ARENA.views.bytes.fill(0, this.#near, this.#near + (NEAR_KEYS + 1) * 4);
     ARENA.views.bytes.fill(0, this.#slotsAt, this.records);
   }
 
@@ -67,6 +68,7 @@ export class GrowingGroups implements RecordGroups {
     copy(vector.values, block, ARENA.views.int32, this.#keys / 4);
     this.#nearCount ??= this.#lookNear(passing);
     if (this.#nearCount === 0) this.#run("touchSlots", 0, passing);
+    else if (this.#run("findNear", 0, passing) === 0) return true;
     for (let done = 0; done < passing;) {
       done = this.#run("findKeys", done, passing);
       this.#size = ARENA.views.int32[this.#list / 4] ?? 0;
@@ -74,6 +76,10 @@ export class GrowingGroups implements RecordGroups {
     }
     if (this.#nearCount === 0) RECORD_LOOPS.touchRecords(0, passing, this.#groups, this.records, this.#stride);
     return true;
+  }
+
+  copyCodes(): boolean {
+    return false;
   }
 
   /** How many groups there is room for. */

@@ -10,8 +10,8 @@ import type { AggregateProgram, Measure, TypedPredicate } from "../program.ts";
 import { flipSigns, radixOrder } from "../radix-order.ts";
 import type { UnitOrdinals } from "../unit-ordinal.ts";
 import { REPEATS, ROWS } from "../wasm/record.ts";
-import { addRecordsOf, RECORD_LOOPS } from "../wasm/record-kernels.ts";
-import type { AddRecords } from "../wasm/record-kernels.ts";
+import { recordAdders, RECORD_LOOPS } from "../wasm/record-kernels.ts";
+import type { RecordAdders } from "../wasm/record-kernels.ts";
 import { ARENA } from "./arena.ts";
 import type { ArenaUser } from "./arena.ts";
 import { BLOCK_ROWS, Places } from "./block.ts";
@@ -38,7 +38,7 @@ interface Work {
   readonly groups: RecordGroups;
   readonly values: BlockValues;
   readonly sums: RecordSums;
-  readonly addRecords: AddRecords;
+  readonly adders: RecordAdders;
 }
 
 export class RecordPass implements ArenaUser {
@@ -155,7 +155,7 @@ export class RecordPass implements ArenaUser {
     const vector = batch.columns[dimension?.column ?? -1];
     const isInteger = vector?.layout === "number" && vector.values.BYTES_PER_ELEMENT > 1;
     let groups: RecordGroups;
-    if (bound !== null) groups = new FixedGroups(this.#state.keys, bound, this.#groups, places, sums.stride);
+    if (bound !== null) groups = new FixedGroups(this.#state.keys, batch, this.#groups, places, sums.stride);
     else if (dimension !== undefined && others.length === 0 && isInteger) {
       groups = new GrowingGroups(dimension.column, maxFormed, this.#groups, places, sums.stride);
     } else return null;
@@ -163,17 +163,19 @@ export class RecordPass implements ArenaUser {
     ARENA.reserve(places.end);
     groups.start();
     values.start();
-    const addRecords = addRecordsOf({
+    const adders = recordAdders({
       stride: sums.stride,
+      codes: groups.codes,
       groups: this.#groups,
+      marks: this.#marks,
       ordinals: this.#ordinals,
       parts: sums.parts(),
     });
-    return { filter, groups, values, sums, addRecords };
+    return { filter, groups, values, sums, adders };
   }
 
-  /** False where the general way has to. */
-  #addBlock({ filter, groups, values, addRecords }: Work, batch: ColumnBatch, start: number, count: number): boolean {
+  /** False where the general way has to. Errors: AGGREGATE_UNITS, when an object's first row starts no unit. */
+  #addBlock({ filter, groups, values, adders }: Work, batch: ColumnBatch, start: number, count: number): boolean {
     const passing = filter === null ? count : filter.pick(batch, start, count);
     // Where most rows pass, moving them costs more than counting the others where they do not matter.
     const isRouted = groups.elsewhere !== null && passing * 2 > count;
@@ -183,27 +185,40 @@ export class RecordPass implements ArenaUser {
       passing: isPicked ? passing : count,
       picked: isPicked ? filter.picked(passing) : null,
     };
-    if (!values.read(batch, block) || !groups.assign(batch, block)) return false;
-    if (filter !== null && passing < count && isRouted) {
-      RECORD_LOOPS.routeRows(0, count, this.#groups, filter.passes, groups.elsewhere);
+    if (!values.read(batch, block)) return false;
+    const isComputed = passing === count && adders.addCodes !== null && groups.copyCodes(batch, block);
+    if (!isComputed && !groups.assign(batch, block)) return false;
+    this.#readMarks(batch, block);
+    const { records } = groups;
+    if (isComputed) this.#last = adders.addCodes?.(0, count, records, this.#last) ?? 0;
+    else if (block.picked !== null) {
+      const last = this.#readOrdinals(block.picked, block);
+      adders.addPicked(0, passing, records, this.#last);
+      this.#last = last;
+    } else {
+      if (filter !== null && groups.elsewhere !== null && passing < count) {
+        RECORD_LOOPS.routeRows(0, count, this.#groups, filter.passes, groups.elsewhere);
+      }
+      this.#last = adders.addRouted(0, count, records, this.#last);
     }
-    const last = this.#readOrdinals(batch, block);
-    addRecords(0, block.passing, groups.records);
-    this.#last = last;
     return true;
   }
 
-  /** Of every row, whether it passes or not. Errors: AGGREGATE_UNITS, when an object's first row starts no unit. */
-  #readOrdinals({ unitStart }: ColumnBatch, { start, count, picked, passing }: Block): number {
-    const { bytes, int32 } = ARENA.views;
+  #readMarks({ unitStart }: ColumnBatch, { start, count }: Block): void {
+    const { bytes } = ARENA.views;
     const length = (count + 7) >>> 3;
     if (unitStart === null) bytes.fill(0xff, this.#marks, this.#marks + length);
     else bytes.set(unitStart.subarray(start >>> 3, (start >>> 3) + length), this.#marks);
     if (this.#last === 0 && ((bytes[this.#marks] ?? 0) & 1) === 0) throw new SealroomError("AGGREGATE_UNITS");
+  }
+
+  /** Of every row, whether it passes or not; then those of the picked ones. Returns the last row's. */
+  #readOrdinals(picked: Int32Array, { count, passing }: Block): number {
     const last = RECORD_LOOPS.readOrdinals(0, count, this.#marks, this.#ordinals, this.#last);
+    const { int32 } = ARENA.views;
     const at = this.#ordinals / 4;
     // They rise, so that nothing is overwritten before it is read.
-    if (picked !== null) for (let i = 0; i < passing; i += 1) int32[at + i] = int32[at + (picked[i] ?? 0)] ?? 0;
+    for (let i = 0; i < passing; i += 1) int32[at + i] = int32[at + (picked[i] ?? 0)] ?? 0;
     return last;
   }
 

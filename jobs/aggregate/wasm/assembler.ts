@@ -18,6 +18,7 @@ const OPERATIONS = {
   "i32.sub": 0x6b,
   "i32.mul": 0x6c,
   "i32.and": 0x71,
+  "i32.or": 0x72,
   "i32.xor": 0x73,
   "i32.shl": 0x74,
   "i32.shr_u": 0x76,

@@ -1,11 +1,11 @@
 // Numbers for 32-bit keys, in the order in which they come (word-table.ts): keys near the first block's are looked up in an
 // array, all others in a table of slots, a word for the number plus one, 0 where it is free, and one for the key.
-import { branch, clear, get, giveBack, i32, load, operation, repeatWhile, set, store } from "./assembler.ts";
+import { branch, clear, get, giveBack, i32, load, operation, repeatWhile, select, set, store } from "./assembler.ts";
 import type { Code, WasmFunction } from "./assembler.ts";
 import { item, overRows, ROW } from "./row-loop.ts";
 
 export function keyLoops(): WasmFunction[] {
-  return [findKeys(), placeKeys(), touchSlots(), touchRecords()];
+  return [findKeys(), findNear(), placeKeys(), touchSlots(), touchRecords()];
 }
 
 /** What is known of the keys, as parameters of each loop. */
@@ -82,6 +82,25 @@ function findKeys(): WasmFunction {
           ]),
         ],
       ),
+      store("i32.store", operation("i32.add", get(OUT), item(2)), 0, operation("i32.sub", get(FOUND), i32(1))),
+    ],
+  });
+}
+
+/** Numbers of keys that are all near, and known; 1 where some are not, and have to be found one by one. Behind the near ones lies a 0. */
+function findNear(): WasmFunction {
+  const near = operation("i32.sub", get(KEY), get(BASE));
+  const place = select(operation("i32.lt_u", near, get(NEAR_COUNT)), near, get(NEAR_COUNT));
+  const isMissing = operation("i32.eq", get(FOUND), i32(0));
+  return overRows({
+    name: "findNear",
+    parameters: Array<"i32">(12).fill("i32"),
+    locals: ["i32", "i32", "i32"],
+    result: get(SLOT),
+    row: [
+      set(KEY, load("i32.load", operation("i32.add", get(KEYS), item(2)), 0)),
+      set(FOUND, load("i32.load", operation("i32.add", get(NEAR), operation("i32.shl", place, i32(2))), 0)),
+      set(SLOT, operation("i32.or", get(SLOT), isMissing)),
       store("i32.store", operation("i32.add", get(OUT), item(2)), 0, operation("i32.sub", get(FOUND), i32(1))),
     ],
   });

@@ -4,7 +4,7 @@ import { assemble } from "./assembler.ts";
 import { blockLoops } from "./block-loops.ts";
 import { keyLoops } from "./key-loops.ts";
 import { rangeLoops } from "./range-loops.ts";
-import { recordLoop } from "./record-loop.ts";
+import { recordLoops } from "./record-loop.ts";
 import type { RecordShape } from "./record-loop.ts";
 import { readOrdinals } from "./unit-loops.ts";
 
@@ -40,6 +40,7 @@ const NAMES = [
   "inRangeInt32",
   "inRangeFloat64",
   "findKeys",
+  "findNear",
   "placeKeys",
   "touchSlots",
   "touchRecords",
@@ -73,25 +74,37 @@ export const RECORD_LOOPS: Readonly<Record<RecordLoop, Loop>> = Object.fromEntri
   }),
 ) as Record<RecordLoop, Loop>;
 
-/** Adds a block's rows to the groups' records, which begin at an address. */
-export type AddRecords = (from: number, count: number, records: number) => number;
+/** Adds a block's rows to the groups' records, which begin at an address, after a last unit; returns the last one's ordinal. */
+export type AddRecords = (from: number, count: number, records: number, unit: number) => number;
+
+export interface RecordAdders {
+  /** Where rows were left out, and so ordinals written. */
+  readonly addPicked: AddRecords;
+  /** Where groups were written. */
+  readonly addRouted: AddRecords;
+  /** Where they are computed of codes; null where there are none. */
+  readonly addCodes: AddRecords | null;
+}
 
 const MOST_SHAPES = 64;
-const SHAPES = new Map<string, AddRecords>();
+const SHAPES = new Map<string, RecordAdders>();
 
-/** The loop for a shape, assembled when a thread first meets it: what it is follows from the plan alone. */
-export function addRecordsOf(shape: RecordShape): AddRecords {
+/** The loops for a shape, assembled when a thread first meets it: what they are follows from the plan and its columns alone. */
+export function recordAdders(shape: RecordShape): RecordAdders {
   const key = JSON.stringify(shape);
   const known = SHAPES.get(key);
   if (known !== undefined) return known;
   if (SHAPES.size >= MOST_SHAPES) SHAPES.clear();
-  const bytes = assemble({ from: "import", ...PAGES }, [recordLoop(shape)]);
+  const bytes = assemble({ from: "import", ...PAGES }, recordLoops(shape));
   const { memory } = exports;
   const made = new WebAssembly.Instance(new WebAssembly.Module(bytes), { arena: { memory } });
-  const loop = made.exports["addRecords"];
-  if (loop === undefined) throw new Error("internal: a loop that was not assembled");
-  SHAPES.set(key, loop);
-  return loop;
+  const { addPicked, addRouted, addCodes } = made.exports;
+  if (addPicked === undefined || addRouted === undefined) {
+    throw new Error("internal: a loop that was not assembled");
+  }
+  const adders: RecordAdders = { addPicked, addRouted, addCodes: addCodes ?? null } as RecordAdders;
+  SHAPES.set(key, adders);
+  return adders;
 }
 
 /** One for each thread, and one user's at a time (record/arena.ts). Views of it end when it grows. */

@@ -1,11 +1,11 @@
 // One loop that adds a block's rows to their groups' records, made for what a plan asks: values are computed of columns,
 // units counted, and units' totals clipped and added, without a branch for whether a row begins a unit, and for two measures
 // at a time where they are of a kind. Bit for bit what unit-tally.ts and unit-sums.ts do one after the other.
-import { branch, f64, get, i32, i64, lane, load, operation, pair, select, set, store } from "./assembler.ts";
+import { branch, f64, get, i32, i64, lane, load, operation, pair, repeatWhile, select, set, store } from "./assembler.ts";
 import type { Code, ValueType, WasmFunction } from "./assembler.ts";
 import { LAST_UNIT, partAt, ROWS } from "./record.ts";
 import type { Lanes } from "./record.ts";
-import { item, overRows, ROW } from "./row-loop.ts";
+import { item, ROW } from "./row-loop.ts";
 
 const TWO_32 = 2 ** 32;
 const MOST = Number.MAX_SAFE_INTEGER;
@@ -29,22 +29,65 @@ export interface RecordPart {
   }[];
 }
 
+/** Codes of one dimension as they lie in a column, of 2^size bytes each. */
+export interface CodePlace {
+  readonly place: number;
+  readonly size: 0 | 1 | 2;
+  /** Of all codes. */
+  readonly bound: number;
+}
+
 export interface RecordShape {
   readonly stride: number;
-  /** Where each row's group, and the ordinal of its unit, are. */
+  /** Of which group numbers are computed, where all rows pass and codes lie in columns; null where they do not. */
+  readonly codes: readonly CodePlace[] | null;
+  /** Where each row's group is otherwise. */
   readonly groups: number;
+  /** Which rows are the first of a unit, a bit a row; and, where rows were left out, the ordinal of each row's unit. */
+  readonly marks: number;
   readonly ordinals: number;
   readonly parts: readonly RecordPart[];
 }
 
-/** Parameter and locals after the rows. */
-const [RECORDS, AT, UNIT, LAST] = [2, 3, 4, 5];
-const [ENDED, TOTAL, AMOUNT, LOW, HIGH, PART] = [6, 7, 8, 9, 10, 11];
-const [ONE, OTHER, CARRY] = [12, 13, 14];
-const FIRST_FREE = 15;
+/** Parameters, the ordinal of the last unit before among them, and locals, after the rows. */
+const [RECORDS, UNIT, AT, MARK, LAST] = [2, 3, 4, 5, 6];
+const [ENDED, TOTAL, AMOUNT, LOW, HIGH, PART] = [7, 8, 9, 10, 11, 12];
+const [ONE, OTHER, CARRY] = [13, 14, 15];
+const FIRST_FREE = 16;
+const COUNT = 1;
 
-/** `addRecords`, over the rows of a block. */
-export function recordLoop({ stride, groups, ordinals, parts }: RecordShape): WasmFunction {
+/** Each gives back the ordinal of the last row's unit. */
+export function recordLoops(shape: RecordShape): WasmFunction[] {
+  const group = (after: number): Code => load("i32.load", item(2), shape.groups + 4 * after);
+  const ordinal = (after: number): Code => set(UNIT, load("i32.load", item(2), shape.ordinals + 4 * after));
+  const mark = (after: number): Code => {
+    const bit = operation("i32.and", operation("i32.shr_u", get(MARK), i32(after)), i32(1));
+    return set(UNIT, operation("i32.add", get(UNIT), bit));
+  };
+  const { codes } = shape;
+  return [
+    recordLoop("addPicked", shape, group, ordinal),
+    recordLoop("addRouted", shape, group, mark),
+    ...(codes === null ? [] : [recordLoop("addCodes", shape, (after) => groupOf(codes, after), mark)]),
+  ];
+}
+
+function groupOf(codes: readonly CodePlace[], after: number): Code {
+  const loads = { 0: "i32.load8_u", 1: "i32.load16_u", 2: "i32.load" } as const;
+  return codes.reduce<Code>((group, { place, size, bound }, at) => {
+    const code = load(loads[size], item(size), place + after * 2 ** size);
+    return at === 0 ? code : operation("i32.add", operation("i32.mul", group, i32(bound)), code);
+  }, i32(0));
+}
+
+/** Eight rows a turn, then the rest one by one. */
+function recordLoop(
+  name: string,
+  shape: RecordShape,
+  group: (after: number) => Code,
+  unit: (after: number) => Code,
+): WasmFunction {
+  const { stride, parts } = shape;
   const locals = new Locals();
   const bounds = parts.map(({ measures }) => {
     const [first, second = first] = measures;
@@ -57,40 +100,48 @@ export function recordLoop({ stride, groups, ordinals, parts }: RecordShape): Wa
     return { lower, upper, start };
   });
   const values = new RowValues(locals);
-  const added = parts.map((part, at) => {
+  const added = parts.flatMap((part, at) => {
     const { lower, upper } = bounds[at] ?? { lower: 0, upper: 0 };
     return addPart(part, values, lower, upper);
   });
   const isFirst = operation("i32.ne", get(LAST), get(UNIT));
   const hasEnded = operation("i32.and", isFirst, operation("i32.ne", get(LAST), i32(0)));
-  const { body, ...rest } = overRows({
-    name: "addRecords",
-    parameters: ["i32"],
+  const more = select(isFirst, i64(1), i64(TWO_32 + 1));
+  const row = (after: number): Code => [
+    ...set(AT, operation("i32.mul", group(after), i32(stride))),
+    ...set(AT, operation("i32.add", get(RECORDS), get(AT))),
+    ...unit(after),
+    ...set(LAST, load("i32.load", get(AT), LAST_UNIT)),
+    ...store("i32.store", get(AT), LAST_UNIT, get(UNIT)),
+    ...store("i64.store", get(AT), ROWS, operation("i64.add", load("i64.load", get(AT), ROWS), more)),
+    ...set(ENDED, operation("i32x4.splat", operation("i32.sub", i32(0), hasEnded))),
+    ...values.compute(after),
+    ...added.flat(),
+  ];
+  const byte = load("i32.load8_u", operation("i32.shr_u", get(ROW), i32(3)), shape.marks);
+  const hasEight = operation("i32.lt_s", operation("i32.add", get(ROW), i32(7)), get(COUNT));
+  const hasOne = operation("i32.lt_s", get(ROW), get(COUNT));
+  const eight = Array.from({ length: 8 }, (_, after) => row(after));
+  const onwards = (rows: number): Code => set(ROW, operation("i32.add", get(ROW), i32(rows)));
+  const rest = operation("i32.shr_u", byte, operation("i32.and", get(ROW), i32(7)));
+  const body = [
+    ...bounds.flatMap(({ start }) => start),
+    branch(hasEight, [repeatWhile(hasEight, [set(MARK, byte), ...eight, onwards(8)])]),
+    branch(hasOne, [repeatWhile(hasOne, [set(MARK, rest), row(0), onwards(1)])]),
+    get(UNIT),
+  ];
+  return {
+    name,
+    parameters: ["i32", "i32", "i32", "i32"],
     locals: [
       ...Array<ValueType>(3).fill("i32"),
       ...Array<ValueType>(6).fill("v128"),
       ...Array<ValueType>(3).fill("f64"),
       ...locals.types,
     ],
-    result: get(ROW),
-    row: [
-      set(AT, operation("i32.mul", load("i32.load", item(2), groups), i32(stride))),
-      set(AT, operation("i32.add", get(RECORDS), get(AT))),
-      set(UNIT, load("i32.load", item(2), ordinals)),
-      set(LAST, load("i32.load", get(AT), LAST_UNIT)),
-      store("i32.store", get(AT), LAST_UNIT, get(UNIT)),
-      store(
-        "i64.store",
-        get(AT),
-        ROWS,
-        operation("i64.add", load("i64.load", get(AT), ROWS), select(isFirst, i64(1), i64(TWO_32 + 1))),
-      ),
-      set(ENDED, operation("i32x4.splat", operation("i32.sub", i32(0), hasEnded))),
-      ...values.computed,
-      ...added.flat(),
-    ],
-  });
-  return { ...rest, body: [...bounds.flatMap(({ start }) => start.flat()), ...body] };
+    result: "i32",
+    body: body.flat(),
+  };
 }
 
 class Locals {
@@ -103,9 +154,9 @@ class Locals {
 
 /** Each number once, in a local of its own. */
 class RowValues {
-  readonly computed: Code[] = [];
   readonly #locals: Locals;
   readonly #known = new Map<string, number>();
+  readonly #steps: ((after: number) => Code)[] = [];
 
   constructor(locals: Locals) {
     this.#locals = locals;
@@ -115,29 +166,35 @@ class RowValues {
     const key = JSON.stringify(value);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const code = this.#compute(value);
+    const code = this.#codeOf(value);
     const local = this.#locals.take("f64");
-    this.computed.push(set(local, code));
+    this.#steps.push((after) => set(local, code(after)));
     this.#known.set(key, local);
     return local;
   }
 
-  #compute(value: RowValue): Code {
+  /** All of them, of the row so many after ROW. */
+  compute(after: number): Code {
+    return this.#steps.flatMap((step) => step(after));
+  }
+
+  #codeOf(value: RowValue): (after: number) => Code {
     switch (value.kind) {
-      case "column":
-        return value.as === "float64"
-          ? load("f64.load", item(3), value.place)
-          : operation("f64.convert_i32_s", load("i32.load", item(2), value.place));
+      case "column": {
+        const { place } = value;
+        if (value.as === "float64") return (after) => load("f64.load", item(3), place + 8 * after);
+        return (after) => operation("f64.convert_i32_s", load("i32.load", item(2), place + 4 * after));
+      }
       case "constant":
-        return f64(value.value);
+        return () => f64(value.value);
       case "scaled": {
         const times = operation("f64.mul", get(this.local(value.of)), f64(value.times));
-        return operation("f64.div", times, f64(value.over));
+        return () => operation("f64.div", times, f64(value.over));
       }
       case "operation": {
-        const [left, right] = value.of;
+        const [left, right] = [this.local(value.of[0]), this.local(value.of[1])];
         const name = ({ "+": "f64.add", "-": "f64.sub", "*": "f64.mul" } as const)[value.op];
-        return operation(name, get(this.local(left)), get(this.local(right)));
+        return () => operation(name, get(left), get(right));
       }
     }
   }
@@ -169,7 +226,7 @@ function addPart({ exact, offset, measures }: RecordPart, values: RowValues, low
     set(AMOUNT, operation("v128.and", clipped, get(ENDED))),
     // Floats are too small to overflow a unit's total (record/block-values.ts).
     state.store(places.total, exact ? clip(next, least, limit) : next),
-    ...(exact ? addExact(state, places.low) : addFloat(state, places)),
+    ...(exact ? addExact(state, places.low, mayCarry(measures)) : addFloat(state, places)),
   ];
 }
 
@@ -202,9 +259,16 @@ function addFloat(state: State, { low, high }: { readonly low: number; readonly 
   ];
 }
 
+/** Whether units' clipped totals, of which an object has at most 2^31, can add up to 2^53. */
+function mayCarry(measures: RecordPart["measures"]): boolean {
+  return measures.some(({ lower, upper }) => Math.max(Math.abs(lower), Math.abs(upper)) >= 2 ** 22);
+}
+
 /** ExactSums: rarely the low part has no room. */
-function addExact(state: State, low: number): Code[] {
+function addExact(state: State, low: number, withCarry: boolean): Code[] {
   const size = operation("f64x2.abs", get(LOW));
+  const summed = operation("f64x2.add", state.load(low), get(AMOUNT));
+  if (!withCarry) return [state.store(low, summed)];
   return [
     set(PART, state.load(low)),
     set(LOW, operation("f64x2.add", get(PART), get(AMOUNT))),
