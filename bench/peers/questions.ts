@@ -64,6 +64,19 @@ export const QUESTIONS: readonly Question[] = [
   },
 ];
 
+const SIX = "sum(v1) AS s1, sum(v2) AS s2, avg(v3) AS a3";
+const WHERE = "WHERE id4 <= 90 AND id6 > 1000";
+
+/** Of two columns, and of six. */
+export const SOCKET_QUESTIONS: readonly Question[] = [
+  { ...byKeys("2 columns", "id1", "sum(v1) AS s1", null, "") },
+  {
+    ...{ name: "6 columns", table: "groups", bounds: V, most: null },
+    ours: `SELECT id1, ${UNITS}, ${SIX} FROM t ${WHERE} GROUP BY id1`,
+    theirs: `SELECT id1, ${COUNTS}, ${SIX} FROM t ${WHERE} GROUP BY id1`,
+  },
+];
+
 /** By the name that bounds speak of, as rules declare it. */
 export const EXPRESSIONS: Readonly<Record<PeerTable["name"], Readonly<Record<string, string>>>> = {
   groups: {},

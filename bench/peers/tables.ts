@@ -186,3 +186,13 @@ export function fieldsOf({ columns }: PeerTable): readonly ArrowField[] {
     { name: UNIT_START_FIELD, type: { kind: "bool" } as const, dictionary: null },
   ];
 }
+
+export function dictionariesOf({ columns }: PeerTable): ReadonlyMap<number, readonly string[]> {
+  return new Map(columns.flatMap(({ type, texts }, at) => (type === "utf8" ? [[at, texts] as const] : [])));
+}
+
+/** The last column of an object. */
+export function marksVector({ rows, unitStart }: ColumnBatch): Vector {
+  if (unitStart === null) throw new Error("a table has units");
+  return { type: { kind: "bool" }, rows, validity: null, layout: "bits", values: unitStart };
+}
