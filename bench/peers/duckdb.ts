@@ -42,7 +42,9 @@ export async function loadTable(connection: DuckDBConnection, table: PeerTable):
   appender.closeSync();
   for (const { name: column, texts, type } of all) {
     if (type !== "utf8") continue;
-    await connection.run(`CREATE TYPE ${name}_${column} AS ENUM (${texts.map((text) => `'${text}'`).join(", ")})`);
+    await connection.run(
+      `CREATE TYPE ${name}_${column} AS ENUM (${texts.map((text) => `'${text}'`).join(", ")})`,
+    );
   }
   const selected = all.map(({ name: column, texts, type }) => {
     if (type !== "utf8") return column;

@@ -92,8 +92,13 @@ export function askPolars(polars: Polars, frame: Frame, { name }: Question): num
           rows,
           ...sums("quantity", "extendedprice"),
           price.sum().alias("disc_price"),
-          price.mul(lit(1).plus(col("tax"))).sum().alias("charge"),
-          ...["quantity", "extendedprice", "discount"].map((column) => col(column).mean().alias(`avg_${column}`)),
+          price
+            .mul(lit(1).plus(col("tax")))
+            .sum()
+            .alias("charge"),
+          ...["quantity", "extendedprice", "discount"].map((column) =>
+            col(column).mean().alias(`avg_${column}`),
+          ),
         ).height;
     }
     default:

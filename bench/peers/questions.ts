@@ -35,9 +35,18 @@ function byKeys(name: string, keys: string, figures: string, goal: number | null
 const LARGE = ` HAVING count(*) >= ${String(MIN_UNITS)}`;
 const DISC_PRICE = "extendedprice * (1 - discount)";
 const CHARGE = "extendedprice * (1 - discount) * (1 + tax)";
-const LINE_BOUNDS = { extendedprice: 1e7, disc_price: 1e7, charge: 1e7, revenue: 1e7, quantities: 1000, discounts: 10 };
+const LINE_BOUNDS = {
+  extendedprice: 1e7,
+  disc_price: 1e7,
+  charge: 1e7,
+  revenue: 1e7,
+  quantities: 1000,
+  discounts: 10,
+};
 
-const Q1 = (rowsOf: string): string => `SELECT returnflag, linestatus, ${rowsOf}, sum(quantity * 1) AS sum_qty,
+const Q1 = (
+  rowsOf: string,
+): string => `SELECT returnflag, linestatus, ${rowsOf}, sum(quantity * 1) AS sum_qty,
   sum(extendedprice) AS sum_price, sum(${DISC_PRICE}) AS sum_disc_price, sum(${CHARGE}) AS sum_charge,
   avg(quantity * 1) AS avg_qty, avg(extendedprice) AS avg_price, avg(discount * 1) AS avg_disc
   FROM t WHERE shipdate <= DATE '1998-09-02' GROUP BY returnflag, linestatus`;

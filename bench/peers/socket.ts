@@ -26,7 +26,9 @@ export async function measureSocket({ rows, rounds }: EngineRounds): Promise<rea
   const directory = await mkdtemp(join(tmpdir(), "sealroom-bench-"));
   try {
     const measured: Row[] = [];
-    for (const question of SOCKET_QUESTIONS) measured.push(...(await ofQuestion(question, rows, rounds, directory)));
+    for (const question of SOCKET_QUESTIONS) {
+      measured.push(...(await ofQuestion(question, rows, rounds, directory)));
+    }
     return measured;
   } finally {
     await rm(directory, { recursive: true });
@@ -49,7 +51,9 @@ async function ofQuestion(
     encrypted: join(directory, "encrypted.parquet"),
     plain: join(directory, "plain.parquet"),
   };
-  for (const kind of ["plain", "encrypted"] as const) await writeParquet(connection, table.name, files[kind], kind);
+  for (const kind of ["plain", "encrypted"] as const) {
+    await writeParquet(connection, table.name, files[kind], kind);
+  }
   const title = question.name;
   const encrypted = `${title}: DuckDB, encrypted Parquet`;
   const reader = (kind: "plain" | "encrypted") => async (): Promise<number> => {

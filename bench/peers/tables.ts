@@ -4,7 +4,7 @@
 import type { ArrowField } from "../../core/column/schema.ts";
 import { BATCH_ROWS, findColumnType, UNIT_START_FIELD } from "../../core/column/type.ts";
 import type { ColumnType } from "../../core/column/type.ts";
-import type { ColumnBatch, NumberVector, Vector } from "../../core/column/vector.ts";
+import type { ColumnBatch, Vector } from "../../core/column/vector.ts";
 import type { Role } from "../../core/manifest/manifest.ts";
 import { Random } from "./random.ts";
 
@@ -33,8 +33,7 @@ const FEW = 100;
 /** db-benchmark's: ids of 100 and 100,000 values, and one more of a million. */
 export function groupTable(rows: number, spread: Spread): PeerTable {
   const random = new Random(spread === "uniform" ? 1 : 2);
-  const draw = (bound: number): number =>
-    spread === "uniform" ? random.below(bound) : random.skewed(bound);
+  const draw = (bound: number): number => (spread === "uniform" ? random.below(bound) : random.skewed(bound));
   const names = Array.from({ length: FEW }, (_, code) => `id${String(code + 1).padStart(3, "0")}`);
   const text = (name: string): PeerColumn => {
     const values = new Int8Array(rows).map(() => draw(FEW));
@@ -77,8 +76,7 @@ const CURRENT = 9298;
 /** TPC-H's, the columns of Q1 and Q6. A unit is an order. */
 export function lineTable(rows: number, spread: Spread): PeerTable {
   const random = new Random(spread === "uniform" ? 3 : 4);
-  const draw = (bound: number): number =>
-    spread === "uniform" ? random.below(bound) : random.skewed(bound);
+  const draw = (bound: number): number => (spread === "uniform" ? random.below(bound) : random.skewed(bound));
   const measure = (name: string, value: () => number, role: Role): PeerColumn => ({
     ...{ name, type: "float64", role, texts: [] },
     values: new Float64Array(rows).map(value),
@@ -119,12 +117,7 @@ export function columnOf({ columns }: PeerTable, name: string): PeerColumn {
 }
 
 /** The rows from `start` to `end`, as the enclave decodes them from an object: views, nothing copied but the marks. */
-export function batchOf(
-  table: PeerTable,
-  names: readonly string[],
-  start: number,
-  end: number,
-): ColumnBatch {
+export function batchOf(table: PeerTable, names: readonly string[], start: number, end: number): ColumnBatch {
   return {
     rows: end - start,
     unitStart: marksOf(table.units, start, end),
@@ -164,7 +157,7 @@ function vectorOf({ type, values, texts }: PeerColumn, start: number, end: numbe
   const own = typeOf(type);
   const rows = end - start;
   const part = values.subarray(start, end);
-  if (type !== "utf8") return { type: own, rows, validity: null, layout: "number", values: part } as NumberVector;
+  if (type !== "utf8") return { type: own, rows, validity: null, layout: "number", values: part };
   if (part instanceof Float64Array) throw new Error("codes are integers");
   return { type: own, rows, validity: null, layout: "dictionary", codes: part, values: texts };
 }

@@ -25,7 +25,9 @@ export class MergedKeys {
 
   key(group: number): readonly Cell[] {
     const key: Cell[] = [];
-    for (const [dimension, cells] of this.#cells.entries()) key.push(cells.cell(this.#code(group, dimension)));
+    for (const [dimension, cells] of this.#cells.entries()) {
+      key.push(cells.cell(this.#code(group, dimension)));
+    }
     return key;
   }
 

@@ -26,8 +26,7 @@ export function radixOrder(words: Uint32Array): Int32Array {
       of[digit] = before;
       before += count;
     }
-    for (let at = 0; at < order.length; at += 1) {
-      const place = order[at] ?? 0;
+    for (const place of order) {
       const digit = ((words[place] ?? 0) >>> shift) & (DIGITS - 1);
       const target = of[digit] ?? 0;
       of[digit] = target + 1;

@@ -108,7 +108,10 @@ export class WordTable {
     const slots = new Uint32Array(this.#slots.length * 2);
     const mask = this.#mask * 2 + 1;
     for (let code = 0; code < this.#size; code += 1) {
-      const hash = width === 1 ? mix((keys[code] ?? 0) ^ this.#secret) : hashWords(keys, code * width, width, this.#secret);
+      const hash =
+        width === 1
+          ? mix((keys[code] ?? 0) ^ this.#secret)
+          : hashWords(keys, code * width, width, this.#secret);
       let slot = hash & mask;
       while (slots[slot * stride] !== 0) slot = (slot + 1) & mask;
       slots[slot * stride] = code + 1;

@@ -7,10 +7,7 @@ import type { Candidate } from "./candidate.ts";
 export const LONGEST_SHARE: BadRowShare = "more than 10%";
 
 /** The group of all rows that passed the filter, where the result shows it. */
-export function findWhole(
-  { levels }: AggregateProgram,
-  candidates: readonly Candidate[],
-): Candidate | null {
+export function findWhole({ levels }: AggregateProgram, candidates: readonly Candidate[]): Candidate | null {
   return candidates.find(({ level, isShown }) => isShown && levels[level]?.length === 0) ?? null;
 }
 
@@ -25,8 +22,7 @@ export function releaseBadRows(
 ): BadRows {
   return Object.fromEntries(
     measures.map(({ name }, at) => {
-      const share =
-        whole === null ? "not told" : shareOf(badRows[at] ?? 0, whole.group.passing, minUnits);
+      const share = whole === null ? "not told" : shareOf(badRows[at] ?? 0, whole.group.passing, minUnits);
       return [name, share];
     }),
   );

@@ -42,9 +42,7 @@ export function listRows(program: AggregateProgram, released: readonly ReleasedR
   const keys = keyColumns(program);
   // The sort is stable: of two rows with one key, the released one comes first and stays.
   const sorted = sortByKeys([...released, ...always], keys);
-  const listed = sorted.filter(
-    (row, at) => at === 0 || compareKeys(row, sorted[at - 1] ?? [], keys) !== 0,
-  );
+  const listed = sorted.filter((row, at) => at === 0 || compareKeys(row, sorted[at - 1] ?? [], keys) !== 0);
   // Counted after suppression: a refusal then tells of rows that could be shown, and of no smaller groups.
   if (listed.length > maxGroups) throw new PolicyError("GATE_GROUPS");
   return listed;

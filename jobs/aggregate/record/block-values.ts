@@ -56,7 +56,10 @@ export class BlockValues {
     return { kind: "column", place, as: "int32" };
   }
 
-  addComputed({ root, type }: Extract<Computed, { readonly kind: "arithmetic" }>, batch: ColumnBatch): RowValue {
+  addComputed(
+    { root, type }: Extract<Computed, { readonly kind: "arithmetic" }>,
+    batch: ColumnBatch,
+  ): RowValue {
     const value = this.#rowValue(root, batch);
     if (value !== null && mostBits(value) <= MOST_BITS) return value;
     const place = this.#addNode(root);
@@ -180,7 +183,12 @@ function mostBits(value: RowValue): number {
   }
 }
 
-function copyWords(words: Uint32Array, { start, count, passing, picked }: Block, to: Int32Array, at: number): void {
+function copyWords(
+  words: Uint32Array,
+  { start, count, passing, picked }: Block,
+  to: Int32Array,
+  at: number,
+): void {
   if (picked === null) {
     to.set(words.subarray(2 * start, 2 * (start + count)), at);
     return;

@@ -74,7 +74,8 @@ export class GrowingGroups implements RecordGroups {
       this.#size = ARENA.views.int32[this.#list / 4] ?? 0;
       if (done < passing) this.#grow();
     }
-    if (this.#nearCount === 0) RECORD_LOOPS.touchRecords(0, passing, this.#groups, this.records, this.#stride);
+    if (this.#nearCount !== 0) return true;
+    RECORD_LOOPS.touchRecords(0, passing, this.#groups, this.records, this.#stride);
     return true;
   }
 

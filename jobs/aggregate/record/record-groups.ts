@@ -95,7 +95,10 @@ export class FixedGroups implements RecordGroups {
   }
 }
 
-function bytesOf({ buffer, byteOffset, BYTES_PER_ELEMENT: width }: Codes, { start, count }: Block): Uint8Array {
+function bytesOf(
+  { buffer, byteOffset, BYTES_PER_ELEMENT: width }: Codes,
+  { start, count }: Block,
+): Uint8Array {
   return new Uint8Array(buffer, byteOffset + start * width, count * width);
 }
 

@@ -128,7 +128,8 @@ export class RecordPass implements ArenaUser {
     }
     level.tallies.units.restore(counts);
     this.#program.measures.forEach(({ sum }, at) => {
-      if (sum !== null) level.tallies.measures[at]?.unitSums?.restore(sums.pour(groups.records, formed, at, first));
+      if (sum === null) return;
+      level.tallies.measures[at]?.unitSums?.restore(sums.pour(groups.records, formed, at, first));
     });
     ordinals?.skipTo(this.#last);
     ARENA.release(this);
@@ -175,7 +176,12 @@ export class RecordPass implements ArenaUser {
   }
 
   /** False where the general way has to. Errors: AGGREGATE_UNITS, when an object's first row starts no unit. */
-  #addBlock({ filter, groups, values, adders }: Work, batch: ColumnBatch, start: number, count: number): boolean {
+  #addBlock(
+    { filter, groups, values, adders }: Work,
+    batch: ColumnBatch,
+    start: number,
+    count: number,
+  ): boolean {
     const passing = filter === null ? count : filter.pick(batch, start, count);
     // Where most rows pass, moving them costs more than counting the others where they do not matter.
     const isRouted = groups.elsewhere !== null && passing * 2 > count;
@@ -186,11 +192,11 @@ export class RecordPass implements ArenaUser {
       picked: isPicked ? filter.picked(passing) : null,
     };
     if (!values.read(batch, block)) return false;
-    const isComputed = passing === count && adders.addCodes !== null && groups.copyCodes(batch, block);
-    if (!isComputed && !groups.assign(batch, block)) return false;
+    const addCodes = passing === count && groups.copyCodes(batch, block) ? adders.addCodes : null;
+    if (addCodes === null && !groups.assign(batch, block)) return false;
     this.#readMarks(batch, block);
     const { records } = groups;
-    if (isComputed) this.#last = adders.addCodes?.(0, count, records, this.#last) ?? 0;
+    if (addCodes !== null) this.#last = addCodes(0, count, records, this.#last);
     else if (block.picked !== null) {
       const last = this.#readOrdinals(block.picked, block);
       adders.addPicked(0, passing, records, this.#last);

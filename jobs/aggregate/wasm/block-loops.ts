@@ -12,7 +12,10 @@ export function blockLoops(): WasmFunction[] {
     groupLoop("groupCodes8", load("i32.load8_u", from(FIRST, 0), 0)),
     groupLoop("groupCodes16", load("i32.load16_u", from(FIRST, 1), 0)),
     groupLoop("groupCodes32", load("i32.load", from(FIRST, 2), 0)),
-    pairLoop("convertInt32", operation("f64x2.convert_low_i32x4_s", load("v128.load64_zero", from(FIRST, 2), 0))),
+    pairLoop(
+      "convertInt32",
+      operation("f64x2.convert_low_i32x4_s", load("v128.load64_zero", from(FIRST, 2), 0)),
+    ),
     convertInt64(),
     pairLoop("add", operation("f64x2.add", first, second)),
     pairLoop("subtract", operation("f64x2.sub", first, second)),
@@ -76,10 +79,7 @@ function scale(): WasmFunction {
   const [times, over, factor, divisor] = [4, 5, 6, 7];
   const scaled = operation("f64x2.mul", load("v128.load", from(FIRST, 3), 0), get(factor));
   return started(
-    [
-      set(factor, operation("f64x2.splat", get(times))),
-      set(divisor, operation("f64x2.splat", get(over))),
-    ],
+    [set(factor, operation("f64x2.splat", get(times))), set(divisor, operation("f64x2.splat", get(over)))],
     {
       name: "scale",
       parameters: ["i32", "i32", "f64", "f64"],
@@ -159,10 +159,7 @@ function pickRows(): WasmFunction {
     parameters: ["i32", "i32"],
     locals: ["i32"],
     result: get(picked),
-    row: [
-      store("i32.store", next, 0, get(ROW)),
-      set(picked, operation("i32.add", get(picked), isIn)),
-    ],
+    row: [store("i32.store", next, 0, get(ROW)), set(picked, operation("i32.add", get(picked), isIn))],
   });
 }
 
@@ -175,10 +172,9 @@ function routeRows(): WasmFunction {
     locals: [],
     result: get(ROW),
     row: [
-      branch(
-        operation("i32.eq", load("i32.load8_u", from(passes, 0), 0), i32(0)),
-        [store("i32.store", from(OUT, 2), 0, get(elsewhere))],
-      ),
+      branch(operation("i32.eq", load("i32.load8_u", from(passes, 0), 0), i32(0)), [
+        store("i32.store", from(OUT, 2), 0, get(elsewhere)),
+      ]),
     ],
   });
 }

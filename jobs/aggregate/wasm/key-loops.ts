@@ -1,6 +1,18 @@
 // Numbers for 32-bit keys, in the order in which they come (word-table.ts): keys near the first block's are looked up in an
 // array, all others in a table of slots, a word for the number plus one, 0 where it is free, and one for the key.
-import { branch, clear, get, giveBack, i32, load, operation, repeatWhile, select, set, store } from "./assembler.ts";
+import {
+  branch,
+  clear,
+  get,
+  giveBack,
+  i32,
+  load,
+  operation,
+  repeatWhile,
+  select,
+  set,
+  store,
+} from "./assembler.ts";
 import type { Code, WasmFunction } from "./assembler.ts";
 import { item, overRows, ROW } from "./row-loop.ts";
 
@@ -82,7 +94,12 @@ function findKeys(): WasmFunction {
           ]),
         ],
       ),
-      store("i32.store", operation("i32.add", get(OUT), item(2)), 0, operation("i32.sub", get(FOUND), i32(1))),
+      store(
+        "i32.store",
+        operation("i32.add", get(OUT), item(2)),
+        0,
+        operation("i32.sub", get(FOUND), i32(1)),
+      ),
     ],
   });
 }
@@ -101,7 +118,12 @@ function findNear(): WasmFunction {
       set(KEY, load("i32.load", operation("i32.add", get(KEYS), item(2)), 0)),
       set(FOUND, load("i32.load", operation("i32.add", get(NEAR), operation("i32.shl", place, i32(2))), 0)),
       set(SLOT, operation("i32.or", get(SLOT), isMissing)),
-      store("i32.store", operation("i32.add", get(OUT), item(2)), 0, operation("i32.sub", get(FOUND), i32(1))),
+      store(
+        "i32.store",
+        operation("i32.add", get(OUT), item(2)),
+        0,
+        operation("i32.sub", get(FOUND), i32(1)),
+      ),
     ],
   });
 }
@@ -163,10 +185,7 @@ function touchRecords(): WasmFunction {
     locals: ["i32"],
     result: get(seen),
     row: [
-      set(
-        seen,
-        operation("i32.xor", get(seen), load("i32.load", operation("i32.sub", last, i32(8)), 0)),
-      ),
+      set(seen, operation("i32.xor", get(seen), load("i32.load", operation("i32.sub", last, i32(8)), 0))),
     ],
   });
 }

@@ -30,7 +30,8 @@ function inRange(name: string, kind: "i32" | "f64"): WasmFunction {
           operation("i32x4.ge_s", values(at), get(LOWS)),
           operation("i32x4.le_s", values(at), get(HIGHS)),
         );
-  const four = (at: number): Code => (isFloat ? shuffle(within(2 * at), within(2 * at + 1), HALVES) : within(at));
+  const four = (at: number): Code =>
+    isFloat ? shuffle(within(2 * at), within(2 * at + 1), HALVES) : within(at);
   const eight = (at: number): Code => operation("i16x8.narrow_i32x4_s", four(2 * at), four(2 * at + 1));
   const place = operation("i32.add", get(PASSES), item(0));
   const before = load("v128.load", place, 0);

@@ -102,7 +102,7 @@ export function recordAdders(shape: RecordShape): RecordAdders {
   if (addPicked === undefined || addRouted === undefined) {
     throw new Error("internal: a loop that was not assembled");
   }
-  const adders: RecordAdders = { addPicked, addRouted, addCodes: addCodes ?? null } as RecordAdders;
+  const adders: RecordAdders = { addPicked, addRouted, addCodes: addCodes ?? null };
   SHAPES.set(key, adders);
   return adders;
 }

@@ -1,7 +1,21 @@
 // One loop that adds a block's rows to their groups' records, made for what a plan asks: values are computed of columns,
 // units counted, and units' totals clipped and added, without a branch for whether a row begins a unit, and for two measures
 // at a time where they are of a kind. Bit for bit what unit-tally.ts and unit-sums.ts do one after the other.
-import { branch, f64, get, i32, i64, lane, load, operation, pair, repeatWhile, select, set, store } from "./assembler.ts";
+import {
+  branch,
+  f64,
+  get,
+  i32,
+  i64,
+  lane,
+  load,
+  operation,
+  pair,
+  repeatWhile,
+  select,
+  set,
+  store,
+} from "./assembler.ts";
 import type { Code, ValueType, WasmFunction } from "./assembler.ts";
 import { LAST_UNIT, partAt, ROWS } from "./record.ts";
 import type { Lanes } from "./record.ts";
@@ -201,7 +215,12 @@ class RowValues {
 }
 
 /** One is computed in both lanes alike, of which the first is kept. */
-function addPart({ exact, offset, measures }: RecordPart, values: RowValues, lower: number, upper: number): Code[] {
+function addPart(
+  { exact, offset, measures }: RecordPart,
+  values: RowValues,
+  lower: number,
+  upper: number,
+): Code[] {
   const lanes: Lanes = measures.length === 2 ? 2 : 1;
   const places = partAt(lanes);
   const [first, second] = measures.map(({ value }) => get(values.local(value)));

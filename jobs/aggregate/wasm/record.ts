@@ -14,7 +14,11 @@ export type Lanes = 1 | 2;
  * In a part, float64 by lane: the total of the group's last unit, not clipped yet; then the sum, of which the high part of
  * integers is touched only when the low part overflows (sum.ts).
  */
-export function partAt(lanes: Lanes): { readonly total: number; readonly low: number; readonly high: number } {
+export function partAt(lanes: Lanes): {
+  readonly total: number;
+  readonly low: number;
+  readonly high: number;
+} {
   return { total: 0, low: 8 * lanes, high: 16 * lanes };
 }
 

@@ -7,7 +7,11 @@ import { item, overRows, ROW } from "./row-loop.ts";
 export function readOrdinals(): WasmFunction {
   const [marks, ordinals, last] = [2, 3, 4];
   const place = operation("i32.add", get(marks), operation("i32.shr_u", get(ROW), i32(3)));
-  const shifted = operation("i32.shr_u", load("i32.load8_u", place, 0), operation("i32.and", get(ROW), i32(7)));
+  const shifted = operation(
+    "i32.shr_u",
+    load("i32.load8_u", place, 0),
+    operation("i32.and", get(ROW), i32(7)),
+  );
   return overRows({
     name: "readOrdinals",
     parameters: ["i32", "i32", "i32"],
