@@ -8,7 +8,14 @@ import type { JobInput } from "../core/receipt/compose.ts";
 import { OUTPUT_FILE } from "../core/receipt/statement.ts";
 import { sha384Hex } from "../core/text/digest.ts";
 import type { JobRequest } from "../core/wire/job.ts";
-import { compileProgram, mostResultBytes, ownerReport, releaseResult, surveyOf } from "../jobs/registry.ts";
+import {
+  boundProgram,
+  compileProgram,
+  mostResultBytes,
+  ownerReport,
+  releaseResult,
+  surveyOf,
+} from "../jobs/registry.ts";
 import { attest } from "./attest.ts";
 import { enclaveTime } from "./clock.ts";
 import { computeObjects } from "./compute.ts";
@@ -41,7 +48,7 @@ export async function runJob(
   const inputs = await verifyInputs(request, plan, planDigest, nowMs);
   const { verified } = onlyInput(inputs);
   const release = { maxRows: rowCap(inputs) };
-  const program = compileProgram(plan, verified.manifest, release);
+  const program = boundProgram(compileProgram(plan, verified.manifest, release), enclave.groupBytes);
   const connection = kmsConnection(enclave, request, { nowMs, abandoned });
   const keys = await releaseKeys(connection, verified, program, planDigest);
   try {

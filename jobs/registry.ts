@@ -7,6 +7,7 @@ import type { Plan } from "../core/plan/plan.ts";
 import { ObjectAggregation } from "./aggregate/accumulate.ts";
 import { compileAggregate } from "./aggregate/compile.ts";
 import { passGate } from "./aggregate/gate.ts";
+import { withinMemory } from "./aggregate/group-memory.ts";
 import { Merge as AggregateMerge } from "./aggregate/merge.ts";
 import type { Partial as AggregatePartial } from "./aggregate/partial.ts";
 import type { AggregateProgram } from "./aggregate/program.ts";
@@ -144,6 +145,11 @@ const JOBS: ReadonlyMap<string, AnyJob> = new Map<string, AnyJob>([
 /** Errors: PLAN_*, RULES_AUDIENCE, RULES_REVEAL, TOKEN_*, REVEAL_ROWS, REVEAL_SIZE. */
 export function compileProgram(plan: Plan, manifest: Manifest, release: Release = NO_GRANT): Program {
   return findJob(plan).compile(plan, manifest, release);
+}
+
+/** The program, held to so many bytes of the enclave's memory for what grows with the groups it finds. */
+export function boundProgram(program: Program, groupBytes: number): Program {
+  return program.kind === "aggregate" ? withinMemory(program, groupBytes) : program;
 }
 
 /** The token keys that the program's kernels are given, in this order. */

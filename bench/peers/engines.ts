@@ -66,6 +66,9 @@ async function measureTable(
     ];
     const costs = await interleaveCosts(contestants, rounds);
     const base = costs[0]?.median ?? Number.NaN;
+    // The whole comparison takes minutes.
+    const figures = costs.map(({ median, min, max }) => [median, min, max].map(Math.round).join(" "));
+    process.stderr.write(`${title}: ${figures.join(" | ")}\n`);
     measured.push(
       ...costs.map((cost, at): Row => {
         if (at === 0) return { ...cost, unit: "CPU ms" };

@@ -5,7 +5,7 @@ import type { ColumnBatch, Vector } from "../../../core/column/vector.ts";
 import { MAX_EXACT } from "../measure.ts";
 import type { ArithmeticNode, Computed, Operand } from "../program.ts";
 import { RECORD_LOOPS } from "../wasm/record-kernels.ts";
-import type { RowValue } from "../wasm/record-loop.ts";
+import type { RowValue } from "../wasm/row-values.ts";
 import { ARENA } from "./arena.ts";
 import { BLOCK_ROWS, copy } from "./block.ts";
 import type { Block, Places } from "./block.ts";

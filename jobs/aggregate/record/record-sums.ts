@@ -5,7 +5,8 @@ import { carryExact } from "../sum.ts";
 import { COUNTS_BYTES, LAST_UNIT, partAt, partBytes } from "../wasm/record.ts";
 import type { Lanes } from "../wasm/record.ts";
 import { MAX_EXACT } from "../measure.ts";
-import type { RecordPart, RowValue } from "../wasm/record-loop.ts";
+import type { RecordPart } from "../wasm/record-sums.ts";
+import type { RowValue } from "../wasm/row-values.ts";
 import { ARENA } from "./arena.ts";
 
 /** One measure's. */

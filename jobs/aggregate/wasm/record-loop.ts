@@ -7,7 +7,6 @@ import {
   get,
   i32,
   i64,
-  lane,
   load,
   operation,
   pair,
@@ -17,31 +16,13 @@ import {
   store,
 } from "./assembler.ts";
 import type { Code, ValueType, WasmFunction } from "./assembler.ts";
-import { LAST_UNIT, partAt, ROWS } from "./record.ts";
-import type { Lanes } from "./record.ts";
+import { addPart, AT, ENDED, FIRST_FREE, SUM_LOCALS } from "./record-sums.ts";
+import type { RecordPart } from "./record-sums.ts";
+import { LAST_UNIT, ROWS } from "./record.ts";
 import { item, ROW } from "./row-loop.ts";
+import { Locals, RowValues } from "./row-values.ts";
 
 const TWO_32 = 2 ** 32;
-const MOST = Number.MAX_SAFE_INTEGER;
-const MOST_HIGH = 2 ** 52;
-
-/** A number of each row. Columns lie in the arena. */
-export type RowValue =
-  | { readonly kind: "column"; readonly place: number; readonly as: "int32" | "float64" }
-  | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "scaled"; readonly of: RowValue; readonly times: number; readonly over: number }
-  | { readonly kind: "operation"; readonly op: "+" | "-" | "*"; readonly of: readonly [RowValue, RowValue] };
-
-/** One measure, or two: what they lie in, and what they add. */
-export interface RecordPart {
-  readonly exact: boolean;
-  readonly offset: number;
-  readonly measures: readonly {
-    readonly value: RowValue;
-    readonly lower: number;
-    readonly upper: number;
-  }[];
-}
 
 /** Codes of one dimension as they lie in a column, of 2^size bytes each. */
 export interface CodePlace {
@@ -64,10 +45,7 @@ export interface RecordShape {
 }
 
 /** Parameters, the ordinal of the last unit before among them, and locals, after the rows. */
-const [RECORDS, UNIT, AT, MARK, LAST] = [2, 3, 4, 5, 6];
-const [ENDED, TOTAL, AMOUNT, LOW, HIGH, PART] = [7, 8, 9, 10, 11, 12];
-const [ONE, OTHER, CARRY] = [13, 14, 15];
-const FIRST_FREE = 16;
+const [RECORDS, UNIT, MARK, LAST] = [2, 3, 5, 6];
 const COUNT = 1;
 
 /** Each gives back the ordinal of the last row's unit. */
@@ -102,7 +80,7 @@ function recordLoop(
   unit: (after: number) => Code,
 ): WasmFunction {
   const { stride, parts } = shape;
-  const locals = new Locals();
+  const locals = new Locals(FIRST_FREE);
   const bounds = parts.map(({ measures }) => {
     const [first, second = first] = measures;
     if (first === undefined || second === undefined) throw new Error("internal: a part of no measure");
@@ -147,179 +125,8 @@ function recordLoop(
   return {
     name,
     parameters: ["i32", "i32", "i32", "i32"],
-    locals: [
-      ...Array<ValueType>(3).fill("i32"),
-      ...Array<ValueType>(6).fill("v128"),
-      ...Array<ValueType>(3).fill("f64"),
-      ...locals.types,
-    ],
+    locals: [...Array<ValueType>(3).fill("i32"), ...SUM_LOCALS, ...locals.types],
     result: "i32",
     body: body.flat(),
   };
-}
-
-class Locals {
-  readonly types: ValueType[] = [];
-
-  take(type: ValueType): number {
-    return FIRST_FREE + this.types.push(type) - 1;
-  }
-}
-
-/** Each number once, in a local of its own. */
-class RowValues {
-  readonly #locals: Locals;
-  readonly #known = new Map<string, number>();
-  readonly #steps: ((after: number) => Code)[] = [];
-
-  constructor(locals: Locals) {
-    this.#locals = locals;
-  }
-
-  local(value: RowValue): number {
-    const key = JSON.stringify(value);
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const code = this.#codeOf(value);
-    const local = this.#locals.take("f64");
-    this.#steps.push((after) => set(local, code(after)));
-    this.#known.set(key, local);
-    return local;
-  }
-
-  /** All of them, of the row so many after ROW. */
-  compute(after: number): Code {
-    return this.#steps.flatMap((step) => step(after));
-  }
-
-  #codeOf(value: RowValue): (after: number) => Code {
-    switch (value.kind) {
-      case "column": {
-        const { place } = value;
-        if (value.as === "float64") return (after) => load("f64.load", item(3), place + 8 * after);
-        return (after) => operation("f64.convert_i32_s", load("i32.load", item(2), place + 4 * after));
-      }
-      case "constant":
-        return () => f64(value.value);
-      case "scaled": {
-        const times = operation("f64.mul", get(this.local(value.of)), f64(value.times));
-        return () => operation("f64.div", times, f64(value.over));
-      }
-      case "operation": {
-        const [left, right] = [this.local(value.of[0]), this.local(value.of[1])];
-        const name = ({ "+": "f64.add", "-": "f64.sub", "*": "f64.mul" } as const)[value.op];
-        return () => operation(name, get(left), get(right));
-      }
-    }
-  }
-}
-
-/** One is computed in both lanes alike, of which the first is kept. */
-function addPart(
-  { exact, offset, measures }: RecordPart,
-  values: RowValues,
-  lower: number,
-  upper: number,
-): Code[] {
-  const lanes: Lanes = measures.length === 2 ? 2 : 1;
-  const places = partAt(lanes);
-  const [first, second] = measures.map(({ value }) => get(values.local(value)));
-  if (first === undefined) throw new Error("internal: a part of no measure");
-  const value = second === undefined ? operation("f64x2.splat", first) : pair(first, second);
-  const clipped = clip(get(TOTAL), get(lower), get(upper));
-  const next = operation("f64x2.add", operation("v128.andnot", get(TOTAL), get(ENDED)), value);
-  const state: State = {
-    lanes,
-    load: (place) => load(lanes === 1 ? "v128.load64_splat" : "v128.load", get(AT), offset + place),
-    store: (place, of) =>
-      lanes === 1
-        ? store("f64.store", get(AT), offset + place, lane(of, 0))
-        : store("v128.store", get(AT), offset + place, of),
-    low: offset + places.low,
-    high: offset + places.high,
-  };
-  const limit = operation("f64x2.splat", f64(MOST));
-  const least = operation("f64x2.splat", f64(-MOST));
-  return [
-    set(TOTAL, state.load(places.total)),
-    set(AMOUNT, operation("v128.and", clipped, get(ENDED))),
-    // Floats are too small to overflow a unit's total (record/block-values.ts).
-    state.store(places.total, exact ? clip(next, least, limit) : next),
-    ...(exact ? addExact(state, places.low, mayCarry(measures)) : addFloat(state, places)),
-  ];
-}
-
-interface State {
-  readonly lanes: Lanes;
-  readonly load: (place: number) => Code;
-  readonly store: (place: number, of: Code) => Code;
-  /** Within a record. */
-  readonly low: number;
-  readonly high: number;
-}
-
-function clip(value: Code, least: Code, most: Code): Code {
-  return operation("f64x2.pmin", operation("f64x2.pmax", value, least), most);
-}
-
-/** CompensatedSums. */
-function addFloat(state: State, { low, high }: { readonly low: number; readonly high: number }): Code[] {
-  const error = operation(
-    "f64x2.add",
-    operation("f64x2.sub", get(HIGH), operation("f64x2.sub", get(TOTAL), get(PART))),
-    operation("f64x2.sub", get(AMOUNT), get(PART)),
-  );
-  return [
-    set(HIGH, state.load(high)),
-    set(TOTAL, operation("f64x2.add", get(HIGH), get(AMOUNT))),
-    set(PART, operation("f64x2.sub", get(TOTAL), get(HIGH))),
-    state.store(low, operation("f64x2.add", state.load(low), error)),
-    state.store(high, get(TOTAL)),
-  ];
-}
-
-/** Whether units' clipped totals, of which an object has at most 2^31, can add up to 2^53. */
-function mayCarry(measures: RecordPart["measures"]): boolean {
-  return measures.some(({ lower, upper }) => Math.max(Math.abs(lower), Math.abs(upper)) >= 2 ** 22);
-}
-
-/** ExactSums: rarely the low part has no room. */
-function addExact(state: State, low: number, withCarry: boolean): Code[] {
-  const size = operation("f64x2.abs", get(LOW));
-  const summed = operation("f64x2.add", state.load(low), get(AMOUNT));
-  if (!withCarry) return [state.store(low, summed)];
-  return [
-    set(PART, state.load(low)),
-    set(LOW, operation("f64x2.add", get(PART), get(AMOUNT))),
-    branch(
-      operation("v128.any_true", operation("f64x2.gt", size, operation("f64x2.splat", f64(MOST)))),
-      state.lanes === 1 ? carryLane(state, 0) : [...carryLane(state, 0), ...carryLane(state, 1)],
-      [state.store(low, get(LOW))],
-    ),
-  ];
-}
-
-/** One lane of AMOUNT, added to a sum whose low part PART is, with or without a carry. */
-function carryLane(state: State, at: 0 | 1): Code[] {
-  const [low, high] = [state.low + 8 * at, state.high + 8 * at];
-  const carryOf = (local: number): Code =>
-    operation("f64.floor", operation("f64.mul", get(local), f64(1 / TWO_32)));
-  const restOf = (local: number): Code =>
-    operation("f64.sub", get(local), operation("f64.mul", carryOf(local), f64(TWO_32)));
-  const summed = operation("f64.add", get(ONE), get(OTHER));
-  const carries = operation("f64.add", carryOf(ONE), carryOf(OTHER));
-  const limited = operation("f64.max", operation("f64.min", get(CARRY), f64(MOST_HIGH)), f64(-MOST_HIGH));
-  return [
-    set(ONE, lane(get(PART), at)),
-    set(OTHER, lane(get(AMOUNT), at)),
-    branch(
-      operation("f64.gt", operation("f64.abs", summed), f64(MOST)),
-      [
-        set(CARRY, operation("f64.add", load("f64.load", get(AT), high), carries)),
-        store("f64.store", get(AT), high, limited),
-        store("f64.store", get(AT), low, operation("f64.add", restOf(ONE), restOf(OTHER))),
-      ],
-      [store("f64.store", get(AT), low, summed)],
-    ),
-  ];
 }
