@@ -1,9 +1,12 @@
 // `npm run bench`: ratios within interleaved runs, since absolute figures of a shared machine say little. Prints a table, or
-// JSON with --json; `--only NAME` runs one part. No test asserts a time.
+// JSON with --json; a part's name, or `--only NAME`, runs that part, `--rows N` the comparison with other engines over fewer
+// rows. No test asserts a time.
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { measureCopies } from "./copy.ts";
 import { measureMemory } from "./memory.ts";
+import { measureEngines } from "./peers/engines.ts";
+import { measureSocket } from "./peers/socket.ts";
 import { table } from "./row.ts";
 import type { Row } from "./row.ts";
 import { measureLargeSeal } from "./seal-large.ts";
@@ -14,8 +17,11 @@ import { measureWholeWay } from "./whole-way.ts";
 
 const ROUNDS = 5;
 const GIGABYTE = 1e9;
+const PEER_ROWS = 10_000_000;
 
-const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+const PARTS: Readonly<Record<string, (rows: number) => Promise<readonly Row[]>>> = {
+  peers: (rows) => measureEngines({ rows, rounds: ROUNDS }),
+  encrypted: (rows) => measureSocket({ rows, rounds: ROUNDS }),
   memory: () => measureMemoryRates(ROUNDS),
   s3: () => measureS3Rates(ROUNDS),
   way: () => measureWholeWay(ROUNDS),
@@ -34,7 +40,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
     })),
 };
 
-const { only, json } = readOptions();
+const { only, json, peerRows } = readOptions();
 const chosen = Object.entries(PARTS).filter(([name]) => only === undefined || name === only);
 
 const machine = {
@@ -46,7 +52,7 @@ const machine = {
   rounds: ROUNDS,
 };
 const rows: Row[] = [];
-for (const [, measure] of chosen) rows.push(...(await measure()));
+for (const [, measure] of chosen) rows.push(...(await measure(peerRows)));
 if (json) console.log(JSON.stringify({ machine, rows }, null, 2));
 else {
   const { cpu, cores, memoryGb, node, loadBefore } = machine;
@@ -59,19 +65,28 @@ else {
 // Listeners of a host that serves until it is told to stop.
 process.exit(0);
 
-function readOptions(): { readonly only: string | undefined; readonly json: boolean } {
+interface Options {
+  readonly only: string | undefined;
+  readonly json: boolean;
+  readonly peerRows: number;
+}
+
+function readOptions(): Options {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
       options: {
         json: { type: "boolean", default: false },
         only: { type: "string" },
+        rows: { type: "string", default: String(PEER_ROWS) },
         help: { type: "boolean", short: "h", default: false },
       },
     });
-    const { only, json, help } = values;
-    if (help) return refuse("");
+    const { only = positionals[0], json, rows, help } = values;
+    if (help || positionals.length > 1) return refuse("");
     if (only !== undefined && !Object.hasOwn(PARTS, only)) return refuse(`no part '${only}'\n`);
-    return { only, json };
+    if (!/^[1-9][0-9]{0,8}$/.test(rows)) return refuse(`no number of rows: '${rows}'\n`);
+    return { only, json, peerRows: Number(rows) };
   } catch (error) {
     return refuse(error instanceof Error ? `${error.message}\n` : "");
   }
@@ -80,7 +95,7 @@ function readOptions(): { readonly only: string | undefined; readonly json: bool
 /** Nothing is measured before the command line is understood. */
 function refuse(fault: string): never {
   const names = Object.keys(PARTS).join("|");
-  process.stderr.write(`${fault}Usage: npm run bench -- [--json] [--only ${names}]\n`);
+  process.stderr.write(`${fault}Usage: npm run bench -- [${names}] [--rows N] [--json]\n`);
   process.exit(2);
 }
 

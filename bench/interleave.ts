@@ -19,19 +19,57 @@ export async function interleave(
   contestants: readonly Contestant[],
   rounds: number,
 ): Promise<readonly Rate[]> {
-  const rates = contestants.map((): number[] => []);
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const [index, { run }] of contestants.entries()) {
-      const before = performance.now();
-      const amount = await run();
-      if (round > 0) rates[index]?.push(amount / 1000 / (performance.now() - before));
-    }
-  }
-  return contestants.map(({ name }, index) => summary(name, rates[index] ?? []));
+  const turns = await takeTurns(contestants, rounds, () => performance.now());
+  return turns.map(({ name, runs }) =>
+    summary(
+      name,
+      runs.map(({ amount, ms }) => amount / 1000 / ms),
+    ),
+  );
 }
 
-function summary(name: string, rates: readonly number[]): Rate {
-  const sorted = rates.toSorted((a, b) => a - b);
+/** The same by processor time of all of the process's threads, in milliseconds a run. */
+export async function interleaveCosts(
+  contestants: readonly Contestant[],
+  rounds: number,
+): Promise<readonly Rate[]> {
+  const turns = await takeTurns(contestants, rounds, processorMs);
+  return turns.map(({ name, runs }) =>
+    summary(
+      name,
+      runs.map(({ ms }) => ms),
+    ),
+  );
+}
+
+interface Turn {
+  readonly amount: number;
+  readonly ms: number;
+}
+
+async function takeTurns(
+  contestants: readonly Contestant[],
+  rounds: number,
+  clock: () => number,
+): Promise<readonly { readonly name: string; readonly runs: readonly Turn[] }[]> {
+  const turns = contestants.map(({ name }) => ({ name, runs: [] as Turn[] }));
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [index, { run }] of contestants.entries()) {
+      const before = clock();
+      const amount = await run();
+      if (round > 0) turns[index]?.runs.push({ amount, ms: clock() - before });
+    }
+  }
+  return turns;
+}
+
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+function summary(name: string, figures: readonly number[]): Rate {
+  const sorted = figures.toSorted((a, b) => a - b);
   const at = (index: number): number => sorted[index] ?? Number.NaN;
   return { name, median: at(Math.floor(sorted.length / 2)), min: at(0), max: at(sorted.length - 1) };
 }

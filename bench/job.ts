@@ -55,7 +55,7 @@ export function wideJob(owner: string): string {
   ].join("\n");
 }
 
-const NOBODY: PublicJwk = {
+export const NOBODY: PublicJwk = {
   kty: "EC",
   crv: "P-256",
   x: "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",

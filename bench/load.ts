@@ -8,14 +8,13 @@ import { Gateway } from "../enclave-worker/gateway.ts";
 import { ReadMemory } from "../enclave-worker/read-memory.ts";
 import { SealedFile } from "../enclave-worker/sealed-file.ts";
 import { openSteps, Steps } from "../enclave-worker/steps.ts";
-import type { ObjectEntry } from "../core/manifest/manifest.ts";
+import type { Manifest, ObjectEntry } from "../core/manifest/manifest.ts";
 import { FRAME_OVERHEAD } from "../core/seal/size.ts";
 import { DEFAULT_FRAME_LENGTH } from "../core/seal/writer.ts";
 import { dialStream } from "../core/wire/byte-stream.ts";
 import { startKernel } from "../jobs/registry.ts";
 import type { Program } from "../jobs/registry.ts";
 import { unixDialer } from "../transport/unix.ts";
-import { SCHEMA } from "./columns.ts";
 import { MemorySource } from "./memory-source.ts";
 import type { Asked } from "./memory-source.ts";
 
@@ -24,6 +23,7 @@ export interface LoadSetup {
   readonly sealed: Uint8Array;
   readonly datasetKey: Uint8Array;
   readonly program: Program;
+  readonly schema: Manifest["schema"];
   /** Where a gateway listens that has the object under every number. */
   readonly sockets: string;
 }
@@ -82,12 +82,12 @@ export class Load {
 
   /** From memory, as a thread of the enclave does it: header, footer, frames, columns, and then the kernel or not. */
   async #open(kind: "with kernel" | "without kernel"): Promise<number> {
-    const { entry, sealed, datasetKey, program } = this.#setup;
+    const { entry, sealed, datasetKey, program, schema } = this.#setup;
     const source = new MemorySource(sealed);
     const file = await SealedFile.open(source, entry, datasetKey, this.#memory);
     const kernel = startKernel(program);
     const columns = program.columns.map(({ name }) => name);
-    const shape = { schema: SCHEMA, unit: "column", columns, rows: entry.rows } as const;
+    const shape = { schema, unit: "column", columns, rows: entry.rows } as const;
     await readTable(file, shape, new Steps(openSteps(MOST_READ_BYTES)), (batch) => {
       if (kind === "with kernel") kernel.add(batch);
     });
@@ -114,11 +114,11 @@ export class Load {
   }
 
   async #job(): Promise<number> {
-    const { entry, datasetKey, program } = this.#setup;
+    const { entry, datasetKey, program, schema } = this.#setup;
     const task: ObjectTask = {
       address: { job: JOB, input: 0, object: 0 },
       entry,
-      schema: SCHEMA,
+      schema,
       unit: "column",
       datasetKey: new Uint8Array(datasetKey),
       program,

@@ -1,5 +1,6 @@
 // Sealed objects of the eight columns, made by core's own writers: what `seal` stores, without reading CSV first.
-import { BATCH_ROWS } from "../core/column/type.ts";
+import type { ArrowField } from "../core/column/schema.ts";
+import type { Vector } from "../core/column/vector.ts";
 import { ArrowFileWriter } from "../core/column/writer.ts";
 import { DATASET_KEYRING } from "../core/manifest/manifest.ts";
 import type { ObjectEntry } from "../core/manifest/manifest.ts";
@@ -18,13 +19,25 @@ export interface SealedObject {
 }
 
 export function makePlain(batches: number): PlainObject {
-  const arrow = new ArrowFileWriter(FIELDS, DEFAULT_FRAME_LENGTH);
+  return plainOf(FIELDS, Array.from({ length: batches }, makeBatch), DICTIONARIES);
+}
+
+/** Of other columns than the eight. */
+export function plainOf(
+  fields: readonly ArrowField[],
+  batches: readonly (readonly Vector[])[],
+  dictionaries: ReadonlyMap<number, readonly string[]>,
+): PlainObject {
+  const arrow = new ArrowFileWriter(fields, DEFAULT_FRAME_LENGTH);
   const chunks = [...arrow.start()];
-  for (let batch = 0; batch < batches; batch += 1) {
-    chunks.push(...arrow.batch(BATCH_ROWS, makeBatch()));
+  let rows = 0;
+  for (const vectors of batches) {
+    const count = vectors[0]?.rows ?? 0;
+    chunks.push(...arrow.batch(count, vectors));
+    rows += count;
   }
-  chunks.push(...arrow.finish(DICTIONARIES));
-  return { bytes: new Uint8Array(Buffer.concat(chunks)), rows: batches * BATCH_ROWS };
+  chunks.push(...arrow.finish(dictionaries));
+  return { bytes: new Uint8Array(Buffer.concat(chunks)), rows };
 }
 
 /** Another object each time, however often the same plaintext is sealed. */

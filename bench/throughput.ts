@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Origin } from "./gateway-process.ts";
+import { SCHEMA } from "./columns.ts";
 import { interleave } from "./interleave.ts";
 import type { Contestant } from "./interleave.ts";
 import { programFor } from "./job.ts";
@@ -95,10 +96,10 @@ async function prepare(
   const datasetKey = new Uint8Array(randomBytes(32));
   const { entry, bytes } = sealObject(makePlain(BATCHES), datasetKey, KEY);
   const program = await programFor([entry], "city", "visits");
-  return { setup: { entry, sealed: bytes, datasetKey, program, sockets }, sealed: bytes };
+  return { setup: { entry, sealed: bytes, datasetKey, program, schema: SCHEMA, sockets }, sealed: bytes };
 }
 
-async function startGateway(sockets: string, origin: Origin): Promise<() => Promise<void>> {
+export async function startGateway(sockets: string, origin: Origin): Promise<() => Promise<void>> {
   const main = fileURLToPath(new URL("./gateway-process.ts", import.meta.url));
   const child = spawn(process.execPath, [main, sockets, JSON.stringify(origin)], {
     stdio: ["pipe", "pipe", "inherit"],

@@ -3,6 +3,7 @@
 import type { Dialer, Listener } from "../core/wire/transport.ts";
 import type { AttestationDocument } from "../core/attestation/document.ts";
 import type { NsmDevice } from "./nsm.ts";
+import { groupShare } from "./memory-share.ts";
 import { openPool } from "./pool.ts";
 import type { Pool } from "./pool.ts";
 import { serveSession } from "./session.ts";
@@ -15,9 +16,11 @@ export interface Enclave {
   /** PEM roots of the endpoints of KMS. */
   readonly kmsRoots: readonly string[];
   readonly pool: Pool;
+  /** Of its memory, what all groups of a job may take. */
+  readonly groupBytes: number;
 }
 
-export interface Platform extends Omit<Enclave, "pool"> {
+export interface Platform extends Omit<Enclave, "pool" | "groupBytes"> {
   readonly listener: Listener;
   readonly thread: URL;
   readonly threads: number;
@@ -27,7 +30,8 @@ export interface Platform extends Omit<Enclave, "pool"> {
 /** Serves jobs until the process ends. Errors: TRANSPORT_UNAVAILABLE, TRANSPORT_CONNECT. */
 export async function serveEnclave(platform: Platform): Promise<void> {
   const { listener, thread, threads, memoryBytes, ...rest } = platform;
-  const enclave: Enclave = { ...rest, pool: openPool({ thread, threads, memoryBytes }) };
+  const pool = openPool({ thread, threads, memoryBytes });
+  const enclave: Enclave = { ...rest, pool, groupBytes: groupShare(memoryBytes) };
   await listener.accept((connection) => {
     void serveSession(connection, enclave);
   });

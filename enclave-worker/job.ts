@@ -8,7 +8,14 @@ import { rowCap } from "../core/receipt/compose.ts";
 import { OUTPUT_FILE } from "../core/receipt/statement.ts";
 import { sha384Hex } from "../core/text/digest.ts";
 import type { JobRequest } from "../core/wire/job.ts";
-import { compileProgram, mostResultBytes, ownerReport, releaseResult, surveyOf } from "../jobs/registry.ts";
+import {
+  boundProgram,
+  compileProgram,
+  mostResultBytes,
+  ownerReport,
+  releaseResult,
+  surveyOf,
+} from "../jobs/registry.ts";
 import { attest } from "./attest.ts";
 import { enclaveTime } from "./clock.ts";
 import { computeObjects } from "./compute.ts";
@@ -44,7 +51,7 @@ export async function runJob(
   const verified = inputs.map((input) => input.verified);
   const manifests = verified.map(({ manifest }) => manifest);
   const release = { maxRows: rowCap(inputs) };
-  const program = compileProgram(plan, manifests, release);
+  const program = boundProgram(compileProgram(plan, manifests, release), enclave.groupBytes);
   const connection = kmsConnection(enclave, request, { nowMs, abandoned });
   const keys = await releaseKeys(connection, verified, program, planDigest);
   try {

@@ -15,6 +15,14 @@ const MAIN_SHARE = 1 / 4;
 const MOST_HEAP_MB = 2048;
 const MOST_READ_BYTES = 512 * MB;
 
+/** For all that a job's groups need, in threads and where they are merged. */
+const GROUP_SHARE = 1 / 2;
+
+/** Bytes. Heaps and reads are seldom full while very many groups are formed. */
+export function groupShare(totalBytes: number): number {
+  return totalBytes * GROUP_SHARE;
+}
+
 /** A thread's part: half of it heap, the rest for two reads. */
 export function shareMemory(totalBytes: number, threads: number): MemoryShare {
   const part = (totalBytes * (1 - MAIN_SHARE)) / threads;

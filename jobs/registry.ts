@@ -7,6 +7,7 @@ import type { Plan } from "../core/plan/plan.ts";
 import { ObjectAggregation } from "./aggregate/accumulate.ts";
 import { compileAggregate } from "./aggregate/compile.ts";
 import { passGate } from "./aggregate/gate.ts";
+import { withinMemory } from "./aggregate/group-memory.ts";
 import { Merge as AggregateMerge } from "./aggregate/merge.ts";
 import type { Partial as AggregatePartial } from "./aggregate/partial.ts";
 import type { AggregateProgram } from "./aggregate/program.ts";
@@ -208,6 +209,15 @@ function onlyOf(manifests: readonly Manifest[]): Manifest {
   if (manifest === undefined || more.length > 0)
     throw new Error("internal: a plan held against other inputs");
   return manifest;
+}
+
+/** The program, held to so many bytes of the enclave's memory for what grows with the groups it finds. */
+export function boundProgram(program: Program, groupBytes: number): Program {
+  if (program.kind === "aggregate") return withinMemory(program, groupBytes);
+  if (program.kind !== "join") return program;
+  // Both owners' groups are held.
+  const [left, right] = program.sides;
+  return { ...program, sides: [withinMemory(left, groupBytes / 2), withinMemory(right, groupBytes / 2)] };
 }
 
 /** The token keys that the program's kernels are given, in this order. */

@@ -17,6 +17,7 @@ import { LevelTally } from "./level-tally.ts";
 import { MeasureReader } from "./measure.ts";
 import type { Partial } from "./partial.ts";
 import { Filter } from "./predicate.ts";
+import { RecordPass } from "./record/record-pass.ts";
 import type { AggregateProgram } from "./program.ts";
 import { checkUnits, pairProgram } from "./scattered.ts";
 import { UnitOrdinals } from "./unit-ordinal.ts";
@@ -36,6 +37,8 @@ export class ObjectAggregation implements Kernel<Partial> {
   readonly #levels: readonly LevelTally[];
   /** Null where the program asks for more than one pass can do. */
   readonly #fused: FusedPass | null;
+  /** The same of records. */
+  readonly #records: RecordPass | null;
   readonly #picked = new Int32Array(CHUNK_ROWS);
   readonly #groups = new Int32Array(CHUNK_ROWS);
   #rows = 0;
@@ -60,24 +63,28 @@ export class ObjectAggregation implements Kernel<Partial> {
     const [keys, ordinals, readers, [level]] = [this.#keys, this.#ordinals, this.#readers, this.#levels];
     const isFused = level !== undefined && FusedPass.fits(program);
     this.#fused = isFused ? new FusedPass(program, { keys, ordinals, readers, level }) : null;
+    const hasRecords = level !== undefined && RecordPass.fits(program);
+    this.#records = hasRecords ? new RecordPass(program, { keys, ordinals, level }) : null;
   }
 
   /** Errors: AGGREGATE_UNITS, AGGREGATE_ROWS, AGGREGATE_GROUPS. */
   add(read: ColumnBatch): null {
-    const batch = this.#computed.extend(read);
     // Without the bit every row would pass for a unit of its own, and k rows of one person for k people.
-    if ((batch.unitStart === null) !== (this.#ordinals === null)) throw new SealroomError("AGGREGATE_UNITS");
-    if (this.#unitColumn !== null) checkUnits(batch, this.#unitColumn);
-    this.#rows += batch.rows;
+    if ((read.unitStart === null) !== (this.#ordinals === null)) throw new SealroomError("AGGREGATE_UNITS");
+    if (this.#unitColumn !== null) checkUnits(read, this.#unitColumn);
+    this.#rows += read.rows;
     if (this.#rows > MAX_OBJECT_ROWS) throw new SealroomError("AGGREGATE_ROWS", { limit: MAX_OBJECT_ROWS });
+    const done = this.#records?.add(read) ?? 0;
+    if (done === read.rows) return null;
+    const batch = this.#computed.extend(read);
     const addChunk = (start: number, count: number): void => {
       this.#addChunk(batch, start, count);
     };
-    if (this.#fused !== null) {
+    if (done === 0 && this.#fused?.takes(read) === true) {
       this.#fused.add(batch, addChunk);
       return null;
     }
-    for (let start = 0; start < batch.rows; start += CHUNK_ROWS) {
+    for (let start = done; start < batch.rows; start += CHUNK_ROWS) {
       addChunk(start, Math.min(CHUNK_ROWS, batch.rows - start));
     }
     return null;
@@ -100,8 +107,9 @@ export class ObjectAggregation implements Kernel<Partial> {
 
   /** Once, after the last batch. Errors: AGGREGATE_GROUPS. */
   finish(): Partial {
+    const level = this.#records?.finish() ?? null;
     return {
-      levels: this.#levels.map((level) => level.finish()),
+      levels: level === null ? this.#levels.map((each) => each.finish()) : [level],
       badRows: this.#readers.map(({ badRows }) => badRows),
     };
   }

@@ -12,6 +12,13 @@ export function cellOf(value: boolean | number | bigint | string, type: ColumnTy
   return typeof value === "bigint" && !isWide(type) ? Number(value) : value;
 }
 
+const SMALL: readonly bigint[] = Array.from({ length: 4096 }, (_, value) => BigInt(value));
+
+/** A whole number as a bigint. Small ones, of which a large result has very many, are there already. */
+export function wholeCell(value: number): bigint {
+  return SMALL[value] ?? BigInt(value);
+}
+
 /** The total order of one type's cells: false before true, numbers by value, strings by code point, null last. */
 export function compareCells(a: Cell, b: Cell): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
@@ -19,9 +26,9 @@ export function compareCells(a: Cell, b: Cell): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Key tuples of equal length, by their first cell that differs. */
-export function compareKeys(a: readonly Cell[], b: readonly Cell[]): number {
-  for (let at = 0; at < a.length; at += 1) {
+/** Key tuples of equal length, or their first so many cells, by the first cell that differs. */
+export function compareKeys(a: readonly Cell[], b: readonly Cell[], length: number = a.length): number {
+  for (let at = 0; at < length; at += 1) {
     const order = compareCells(a[at] ?? null, b[at] ?? null);
     if (order !== 0) return order;
   }

@@ -26,6 +26,10 @@ export interface DimensionCoder {
   readonly used: number;
   encode(vector: Vector, rows: Passing, codes: Int32Array): void;
   cell(code: number): Cell;
+  /** The codes as they lie in the column, where they are what `encode` gives for all its rows; else null. */
+  rawCodes?(vector: Vector): DictionaryVector["codes"] | null;
+  /** Gives codes to keys of one word each that others have found, in their order, before any other. */
+  adopt?(words: Uint32Array): void;
 }
 
 /** Coders that grow hold at most `limit` keys besides null, then throw AGGREGATE_GROUPS. */
@@ -112,6 +116,11 @@ class DictionaryCoder implements DimensionCoder {
     finishCodes(vector, rows, codes, this.#values.length);
   }
 
+  rawCodes(vector: Vector): DictionaryVector["codes"] | null {
+    const { values, codes, validity } = vector as DictionaryVector;
+    return values === this.#values && this.#firsts === null && validity === null ? codes : null;
+  }
+
   cell(code: number): Cell {
     return this.#values[code] ?? null;
   }
@@ -182,6 +191,10 @@ abstract class TableCoder implements DimensionCoder {
 
   cell(code: number): Cell {
     return code === 0 ? null : this.value(code - 1);
+  }
+
+  adopt(words: Uint32Array): void {
+    this.table.encode(words, words.length, new Int32Array(words.length));
   }
 }
 

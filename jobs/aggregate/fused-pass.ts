@@ -52,11 +52,12 @@ export class FusedPass {
     this.#state = state;
   }
 
-  static fits({ unitColumn, predicate, levels, measures }: AggregateProgram): boolean {
+  static fits({ unitColumn, predicate, levels, measures, computed }: AggregateProgram): boolean {
     const summed = measures.filter(({ sum }) => sum !== null);
     return (
       unitColumn === null &&
       predicate === null &&
+      computed.length === 0 &&
       levels.length === 1 &&
       summed.length <= KERNELS.slots.length &&
       measures.every(
@@ -67,10 +68,15 @@ export class FusedPass {
     );
   }
 
+  /** Whether the groups are few, and known beforehand: the same for all batches of an object. */
+  takes(batch: ColumnBatch): boolean {
+    return (this.#state.keys.fixedBound(batch) ?? Infinity) <= MAX_KERNEL_GROUPS;
+  }
+
   /** Adds a batch; chunks that it cannot do by `addChunk`. Errors: AGGREGATE_UNITS. */
   add(batch: ColumnBatch, addChunk: (start: number, count: number) => void): void {
     const bound = this.#state.keys.fixedBound(batch) ?? Infinity;
-    let summed = bound <= MAX_KERNEL_GROUPS ? this.#plan(batch) : null;
+    let summed = this.#plan(batch);
     // Tallies that are lent: the kernels' memory is ahead of them.
     let lent: readonly Summed[] | null = null;
     if (batch.unitStart === null) KERNELS.marks.fill(0xff);

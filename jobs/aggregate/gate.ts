@@ -5,12 +5,13 @@ import { PolicyError } from "../../core/errors.ts";
 import type { ColumnType } from "../../core/column/type.ts";
 import { GROUPING } from "../../core/plan/totals.ts";
 import type { BadRows } from "../../core/receipt/bad-rows.ts";
-import { releaseBadRows } from "./gate/bad-rows.ts";
+import { findWhole, releaseBadRows } from "./gate/bad-rows.ts";
+import type { Candidate } from "./gate/candidate.ts";
 import { withholdDeducible } from "./gate/deducible.ts";
 import { withholdDominated } from "./gate/dominance.ts";
 import { withholdRareExtremes } from "./gate/extremes.ts";
 import { limitRowsBy, withoutUnasked } from "./gate/having.ts";
-import { listRows, orderRows } from "./gate/listing.ts";
+import { listRows, orderRows, releaseRows } from "./gate/listing.ts";
 import type { ReleasedRow } from "./gate/listing.ts";
 import { withholdLopsided } from "./gate/lopsided.ts";
 import { withholdRarelyMissing } from "./gate/missing.ts";
@@ -41,20 +42,25 @@ export function passGate(
   merged: MergedJob,
   { maxRows }: { readonly maxRows: number | null },
 ): ReleasedTable {
-  const candidates = withoutSmall(program, merged);
-  withholdDominated(program, candidates);
-  withholdLopsided(program, candidates);
-  withholdRareExtremes(program, candidates);
-  withholdRarelyMissing(program, candidates);
-  withholdDeducible(program, candidates);
-  const kept = withoutUnasked(program, listRows(program, candidates));
+  const released: ReleasedRow[] = [];
+  let whole: Candidate | null = null;
+  for (const candidates of withoutSmall(program, merged)) {
+    withholdDominated(program, candidates);
+    withholdLopsided(program, candidates);
+    withholdRareExtremes(program, candidates);
+    withholdRarelyMissing(program, candidates);
+    withholdDeducible(program, candidates);
+    for (const row of releaseRows(program, candidates)) released.push(row);
+    whole ??= findWhole(program, candidates);
+  }
+  const kept = withoutUnasked(program, listRows(program, released));
   const ordered = limitRowsBy(program, orderRows(program, kept));
   const rows = ordered.slice(0, program.limit ?? ordered.length);
   if (maxRows !== null && rows.length > maxRows) throw new PolicyError("GATE_ROWS", { maxRows });
   return {
     columns: columnsOf(program),
     rows,
-    badRows: releaseBadRows(program, candidates, merged.badRows()),
+    badRows: releaseBadRows(program, whole, merged.badRows()),
   };
 }
 

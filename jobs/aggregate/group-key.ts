@@ -1,7 +1,7 @@
 // Turns the group key of each passing row into a group number. Where the product of the dimensions' bounds is small
 // a group's number is computed; a single growing dimension's codes are the numbers; else a table of code tuples
 // gives them out. Some numbers may have no rows: those are not groups.
-import type { ColumnBatch } from "../../core/column/vector.ts";
+import type { ColumnBatch, DictionaryVector } from "../../core/column/vector.ts";
 import type { Cell } from "./cell.ts";
 import { CHUNK_ROWS } from "./chunk.ts";
 import { makeCoder } from "./dimension-coder.ts";
@@ -11,6 +11,11 @@ import { WordTable } from "./word-table.ts";
 
 /** Up to here a number for each possible key costs less than a hash table. */
 const MAX_COMPUTED = 65_536;
+
+export interface RawCodes {
+  readonly codes: DictionaryVector["codes"];
+  readonly bound: number;
+}
 
 export class GroupKeys {
   readonly #dimensions: readonly Dimension[];
@@ -40,6 +45,26 @@ export class GroupKeys {
     this.#coders ??= this.#prepare(batch);
     const isFixed = this.#tuples === null && this.#coders.every(({ bound }) => bound < Infinity);
     return isFixed ? this.bound : null;
+  }
+
+  /** Where group numbers are computed of codes that lie in the columns: those codes, and their bounds; else null. */
+  rawCodes(batch: ColumnBatch): readonly RawCodes[] | null {
+    this.#coders ??= this.#prepare(batch);
+    const raw: RawCodes[] = [];
+    for (const [at, coder] of this.#coders.entries()) {
+      const vector = batch.columns[this.#dimensions[at]?.column ?? -1];
+      const codes = vector === undefined ? null : (coder.rawCodes?.(vector) ?? null);
+      if (codes === null) return null;
+      raw.push({ codes, bound: coder.bound });
+    }
+    return raw;
+  }
+
+  /** Where there is one dimension, of keys of one word: numbers for keys that others have found, in their order. */
+  adopt(words: Uint32Array): void {
+    const [coder, ...others] = this.#coders ?? [];
+    if (coder?.adopt === undefined || others.length > 0) throw new Error("internal: keys of another kind");
+    coder.adopt(words);
   }
 
   /** Writes the passing rows' group numbers. Errors: AGGREGATE_GROUPS. */

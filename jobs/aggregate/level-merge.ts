@@ -70,6 +70,8 @@ export class LevelMerge {
   }
 
   #key(group: number): readonly Cell[] {
+    // Each level's dimensions rise, so that of all there are they are in their order.
+    if (this.#kept.length === this.#dimensions) return this.#keys.key(group);
     const cells = Array.from({ length: this.#dimensions }, (): Cell => null);
     this.#keys.key(group).forEach((cell, at) => {
       cells[this.#kept[at] ?? 0] = cell;

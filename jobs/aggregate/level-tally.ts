@@ -67,11 +67,16 @@ export class LevelTally {
     if (formed.length > this.#maxFormed) throw new SealroomError("AGGREGATE_GROUPS");
     return {
       groups: formed.length,
-      keys: this.#kept.map((dimension, at) => this.#keyColumn(formed, dimension, at)),
+      keys: this.keyColumns(formed),
       passing: this.#units.rows(formed),
       units: this.#units.units(formed),
       measures: this.#measures.map((measure) => measure.finish(formed)),
     };
+  }
+
+  /** The keys of some groups. */
+  keyColumns(formed: Int32Array): readonly KeyColumn[] {
+    return this.#kept.map((dimension, at) => this.#keyColumn(formed, dimension, at));
   }
 
   /** Only cells that some formed group has: a dictionary's other strings may be of rows that were filtered out. */

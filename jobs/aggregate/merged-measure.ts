@@ -173,7 +173,8 @@ function sumState(numbers: Float64Array, isExact: boolean): SumState {
 
 /** Adds a number to each of the named places. */
 export function addAt(totals: Float64Array, places: Int32Array, values: Float64Array): void {
-  places.forEach((place, at) => {
+  for (let at = 0; at < places.length; at += 1) {
+    const place = places[at] ?? 0;
     totals[place] = (totals[place] ?? 0) + (values[at] ?? 0);
-  });
+  }
 }

@@ -22,7 +22,7 @@ export interface PartialLevel {
 /** One dimension of the keys: a code a group, and the cells that the codes stand for, each once. */
 export interface KeyColumn {
   readonly codes: Int32Array;
-  readonly cells: readonly Cell[];
+  readonly cells: readonly Cell[] | Int32Array | Uint32Array;
 }
 
 export interface PartialMeasure {

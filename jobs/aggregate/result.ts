@@ -14,6 +14,7 @@ import type { AggregateProgram } from "./program.ts";
 /** A text of a group's key is allowed this much in mostTableBytes; longer ones may show in a result's length. */
 const TEXT_BYTES = 32;
 const CELL_BYTES = 16;
+const TWO_32 = 4_294_967_296;
 const HEAD_BYTES = 4096;
 const COLUMN_HEAD_BYTES = 512;
 /** Padding past this would cost every job more than the length tells. */
@@ -46,18 +47,19 @@ export function encodeResult({ columns, rows, badRows }: ReleasedTable): Uint8Ar
   const fields: ArrowField[] = columns.map(({ name, type }) => ({ name, type, dictionary: null }));
   const batches = [];
   for (let start = 0; start < rows.length; start += BATCH_ROWS) {
-    const slice = rows.slice(start, start + BATCH_ROWS);
-    const vectors = columns.map(({ type }, at) =>
-      vectorOf(
-        type,
-        slice.map((row) => row[at] ?? null),
-      ),
-    );
-    batches.push({ rows: slice.length, columns: vectors });
+    const end = Math.min(rows.length, start + BATCH_ROWS);
+    const vectors = columns.map(({ type }, at) => vectorOf(type, cellsOf(rows, at, start, end)));
+    batches.push({ rows: end - start, columns: vectors });
   }
   const hasMeasures = Object.keys(badRows).length > 0;
   const metadata = hasMeasures ? new Map([[BAD_ROWS, JSON.stringify(badRows)]]) : new Map<string, string>();
   return encodeTable(fields, batches, metadata);
+}
+
+function cellsOf(rows: ReleasedTable["rows"], column: number, start: number, end: number): Cell[] {
+  const cells: Cell[] = [];
+  for (let row = start; row < end; row += 1) cells.push(rows[row]?.[column] ?? null);
+  return cells;
 }
 
 /** Null cells lie as zero, or as no bytes. */
@@ -76,9 +78,9 @@ function vectorOf(type: ColumnType, cells: readonly Cell[]): Vector {
       if (type.bits === 64) return { ...base, layout: "words", words: wordsOf(cells, 2), wordsPerValue: 2 };
       return { ...base, layout: "number", values: integersOf(type, cells.map(Number)) };
     case "float":
-      return { ...base, layout: "number", values: Float64Array.from(cells, Number) };
+      return { ...base, layout: "number", values: new Float64Array(cells.map(Number)) };
     case "date":
-      return { ...base, layout: "number", values: Int32Array.from(cells, Number) };
+      return { ...base, layout: "number", values: new Int32Array(cells.map(Number)) };
   }
 }
 
@@ -111,9 +113,14 @@ function textOf(cells: readonly Cell[]): { offsets: Int32Array; bytes: Uint8Arra
 function wordsOf(cells: readonly Cell[], width: number): Uint32Array {
   const words = new Uint32Array(cells.length * width);
   cells.forEach((cell, at) => {
-    const value = typeof cell === "bigint" ? cell : 0n;
+    if (typeof cell !== "bigint") return;
+    const number = Number(cell);
+    if (number >= 0 && number < TWO_32) {
+      words[at * width] = number;
+      return;
+    }
     for (let word = 0; word < width; word += 1) {
-      words[at * width + word] = Number((value >> BigInt(32 * word)) & 0xffffffffn);
+      words[at * width + word] = Number((cell >> BigInt(32 * word)) & 0xffffffffn);
     }
   });
   return words;
@@ -123,7 +130,7 @@ function integersOf(
   { bits, signed }: ColumnType & { kind: "int" },
   values: readonly number[],
 ): NumberVector["values"] {
-  if (bits === 8) return signed ? Int8Array.from(values) : Uint8Array.from(values);
-  if (bits === 16) return signed ? Int16Array.from(values) : Uint16Array.from(values);
-  return signed ? Int32Array.from(values) : Uint32Array.from(values);
+  if (bits === 8) return signed ? new Int8Array(values) : new Uint8Array(values);
+  if (bits === 16) return signed ? new Int16Array(values) : new Uint16Array(values);
+  return signed ? new Int32Array(values) : new Uint32Array(values);
 }

@@ -1,6 +1,7 @@
 // Running sums, one a group, in two float64 arrays. What is added is one unit's clipped contribution, or another
 // sum's state when partials merge.
-import { growFloat64 } from "./grow.ts";
+import { wholeCell } from "./cell.ts";
+import { growFloat64, mapFloat64 } from "./grow.ts";
 import { MAX_EXACT } from "./measure.ts";
 import type { SumState } from "./partial.ts";
 import type { ClipRule } from "./program.ts";
@@ -29,16 +30,15 @@ export function makeSums({ exact }: Pick<ClipRule, "exact">): Sums {
 
 /** Adds the states of other sums, whose groups have these numbers here. */
 export function mergeSums(sums: Sums | null, groups: Int32Array, { high, low }: SumState): void {
-  groups.forEach((group, at) => {
-    sums?.merge(group, high[at] ?? 0, low[at] ?? 0);
-  });
+  if (sums === null) return;
+  for (let at = 0; at < groups.length; at += 1) sums.merge(groups[at] ?? 0, high[at] ?? 0, low[at] ?? 0);
 }
 
 /** The state of some groups, in their order. */
 export function pickState({ high, low }: Sums, groups: Int32Array): SumState {
   return {
-    high: Float64Array.from(groups, (group) => high[group] ?? 0),
-    low: Float64Array.from(groups, (group) => low[group] ?? 0),
+    high: mapFloat64(groups, (group) => high[group] ?? 0),
+    low: mapFloat64(groups, (group) => low[group] ?? 0),
   };
 }
 
@@ -110,7 +110,7 @@ function limitHigh(high: number): number {
 
 /** The value of an exact sum's state. */
 export function exactSum(high: number, low: number): bigint {
-  return BigInt(high) * 0x100000000n + BigInt(low);
+  return high === 0 ? wholeCell(low) : BigInt(high) * 0x100000000n + BigInt(low);
 }
 
 /**
@@ -128,7 +128,11 @@ export class CompensatedSums implements Sums {
   }
 
   add(group: number, value: number): void {
-    this.addAll(Int32Array.of(group), Float64Array.of(value), 1);
+    const high = this.high[group] ?? 0;
+    const sum = high + value;
+    const valuePart = sum - high;
+    this.high[group] = sum;
+    this.low[group] = (this.low[group] ?? 0) + (high - (sum - valuePart) + (value - valuePart));
   }
 
   addAll(groups: Int32Array, values: Float64Array, count: number): void {

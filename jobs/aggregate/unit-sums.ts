@@ -1,6 +1,6 @@
 // The sums of units' clipped totals, in one pass over a chunk: what contribution.ts, sum.ts and share.ts do in four,
 // bit for bit, where the bounds have one sign, so that the sum of absolute contributions is the sum itself.
-import { growFloat64 } from "./grow.ts";
+import { growFloat64, mapFloat64 } from "./grow.ts";
 import { MAX_EXACT } from "./measure.ts";
 import type { ShareState, SumState } from "./partial.ts";
 import type { ClipRule } from "./program.ts";
@@ -34,6 +34,11 @@ export class UnitSums {
     if (groups * WIDTH <= known) return;
     this.#state = growFloat64(this.#state, groups * WIDTH);
     for (let at = known; at < this.#state.length; at += WIDTH) this.#state[at + TOTAL] = NaN;
+  }
+
+  /** Goes on from what others have added: by group total, high, low, largest. */
+  restore(state: Float64Array): void {
+    this.#state = state;
   }
 
   /** `firsts` marks the rows that are the first of their unit in their group. At most a chunk. */
@@ -96,8 +101,9 @@ export class UnitSums {
   finish(formed: Int32Array): { readonly sum: SumState; readonly share: ShareState } {
     this.#endUnits(formed);
     // Not -0: what was added one by one has none.
+    const state = this.#state;
     const pick = (part: number, sign: number): Float64Array =>
-      Float64Array.from(formed, (group) => sign * (this.#state[group * WIDTH + part] ?? 0) + 0);
+      mapFloat64(formed, (group) => sign * (state[group * WIDTH + part] ?? 0) + 0);
     const sum = { high: pick(HIGH, 1), low: pick(LOW, 1) };
     const absolute = this.#rule.lower >= 0 ? sum : { high: pick(HIGH, -1), low: pick(LOW, -1) };
     return { sum, share: { largest: pick(LARGEST, 1), absolute } };

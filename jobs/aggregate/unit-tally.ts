@@ -1,7 +1,7 @@
 // Per group: rows, and how many of them are not the first of their unit there; so also distinct units. The numbers
 // of a group lie side by side, so that a group among many costs one cache miss.
 import { CHUNK_ROWS } from "./chunk.ts";
-import { growInt32 } from "./grow.ts";
+import { growInt32, mapFloat64 } from "./grow.ts";
 import { KERNELS } from "./wasm/kernels.ts";
 import type { Slot } from "./wasm/kernels.ts";
 
@@ -71,6 +71,11 @@ export class UnitTally {
     this.#state.set(slot.units.subarray(0, bound * WIDTH));
   }
 
+  /** Goes on from what others have counted: by group rows, repeats, last unit, nothing. */
+  restore(state: Int32Array): void {
+    this.#state = state;
+  }
+
   /** A tally of its own that has counted the same. */
   copy(): UnitTally {
     const copy = new UnitTally();
@@ -80,20 +85,23 @@ export class UnitTally {
 
   /** Numbers of the groups that have rows, rising. */
   formedGroups(): Int32Array {
-    const groups: number[] = [];
-    for (let group = 0; group * WIDTH < this.#state.length; group += 1) {
-      if (this.#state[group * WIDTH + ROWS] !== 0) groups.push(group);
+    const groups = new Int32Array(this.#state.length / WIDTH);
+    let count = 0;
+    for (let group = 0; group < groups.length; group += 1) {
+      groups[count] = group;
+      count += this.#state[group * WIDTH + ROWS] === 0 ? 0 : 1;
     }
-    return Int32Array.from(groups);
+    return groups.slice(0, count);
   }
 
   rows(groups: Int32Array): Float64Array {
-    return Float64Array.from(groups, (group) => this.#state[group * WIDTH + ROWS] ?? 0);
+    const state = this.#state;
+    return mapFloat64(groups, (group) => state[group * WIDTH + ROWS] ?? 0);
   }
 
   units(groups: Int32Array): Float64Array {
     const state = this.#state;
-    return Float64Array.from(
+    return mapFloat64(
       groups,
       (group) => (state[group * WIDTH + ROWS] ?? 0) - (state[group * WIDTH + REPEATS] ?? 0),
     );

@@ -17,7 +17,7 @@ export class WordTable {
   #keys: Uint32Array;
   #size = 0;
 
-  /** Keys have `width` words; the table refuses to hold more than `limit` of them. `secret`: for keys of several words. */
+  /** Keys have `width` words; the table refuses to hold more than `limit` of them. */
   constructor(width: number, limit: number, secret = 0) {
     this.#width = width;
     this.#secret = secret;
@@ -45,11 +45,12 @@ export class WordTable {
 
   /** As #encodeTuples with the loops over one word unrolled. */
   #encodeSingle(words: Uint32Array, count: number, codes: Int32Array): void {
+    const secret = this.#secret;
     let slots = this.#slots;
     for (let i = 0; i < count; i += 1) {
       if ((codes[i] ?? 0) < 0) continue;
       const word = words[i] ?? 0;
-      let slot = mix(word) & this.#mask;
+      let slot = mix(word ^ secret) & this.#mask;
       let filled = slots[slot * 2] ?? 0;
       while (filled !== 0 && slots[slot * 2 + 1] !== word) {
         slot = (slot + 1) & this.#mask;
@@ -125,7 +126,10 @@ export class WordTable {
     const slots = new Uint32Array(this.#slots.length * 2);
     const mask = this.#mask * 2 + 1;
     for (let code = 0; code < this.#size; code += 1) {
-      const hash = width === 1 ? mix(keys[code] ?? 0) : hashWords(keys, code * width, width, this.#secret);
+      const hash =
+        width === 1
+          ? mix((keys[code] ?? 0) ^ this.#secret)
+          : hashWords(keys, code * width, width, this.#secret);
       let slot = hash & mask;
       while (slots[slot * stride] !== 0) slot = (slot + 1) & mask;
       slots[slot * stride] = code + 1;

@@ -3,13 +3,13 @@
 import { PolicyError } from "../../core/errors.ts";
 import { columnsOf } from "../aggregate/gate.ts";
 import type { ReleasedTable } from "../aggregate/gate.ts";
-import { releaseBadRows } from "../aggregate/gate/bad-rows.ts";
+import { findWhole, releaseBadRows } from "../aggregate/gate/bad-rows.ts";
 import type { Candidate } from "../aggregate/gate/candidate.ts";
 import { withholdDeducible } from "../aggregate/gate/deducible.ts";
 import { withholdDominated } from "../aggregate/gate/dominance.ts";
 import { withholdRareExtremes } from "../aggregate/gate/extremes.ts";
 import { limitRowsBy, withoutUnasked } from "../aggregate/gate/having.ts";
-import { listRows, orderRows } from "../aggregate/gate/listing.ts";
+import { listRows, orderRows, releaseRows } from "../aggregate/gate/listing.ts";
 import { withholdLopsided } from "../aggregate/gate/lopsided.ts";
 import { withholdRarelyMissing } from "../aggregate/gate/missing.ts";
 import type { AggregateProgram } from "../aggregate/program.ts";
@@ -44,14 +44,15 @@ export function passJoinGate(
   // All views withhold the same now. Units are counted of the first input.
   const [first] = views;
   if (first === undefined) throw new Error("internal: a join without sides");
-  const kept = withoutUnasked(first.program, listRows(first.program, first.candidates));
+  const released = releaseRows(first.program, first.candidates);
+  const kept = withoutUnasked(first.program, listRows(first.program, released));
   const ordered = limitRowsBy(first.program, orderRows(first.program, kept));
   const rows = ordered.slice(0, first.program.limit ?? ordered.length);
   if (maxRows !== null && rows.length > maxRows) throw new PolicyError("GATE_ROWS", { maxRows });
   return {
     columns: columnsOf(first.program),
     rows,
-    badRows: releaseBadRows(first.program, first.candidates, merged.badRows()),
+    badRows: releaseBadRows(first.program, findWhole(first.program, first.candidates), merged.badRows()),
   };
 }
 

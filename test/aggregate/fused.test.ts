@@ -177,7 +177,7 @@ test("one pass gives the partial of the general way, however rows, units, and ba
     }),
     { numRuns: isDeep ? 4000 : 250 },
   );
-  assert.ok(fused > 50, "some were done in one pass");
+  assert.ok(fused > 25, "some were done in one pass");
 });
 
 function measureOf(column: number, exact: boolean, [lower, upper]: readonly [number, number]): Measure {
@@ -207,8 +207,11 @@ for (const [name, type, pool] of MEASURES) {
     const batches = batchesOf(table, [100, 9000]);
     const exact = !type.startsWith("float");
     for (const bounds of BOUNDS[exact ? "exact" : "float"]) {
-      const program = programOf(table, [measureOf(1, exact, bounds)]);
-      assert.equal(isFused(program, batches), isRead);
+      const measure = measureOf(1, exact, bounds);
+      const program = programOf(table, [measure]);
+      // Where no share is asked records come first, and leave what they do not take (records.test.ts).
+      const isLeft = measure.share || ["wide", "huge"].includes(name);
+      assert.equal(isFused(program, batches), isRead && isLeft);
       assert.deepEqual(partialOf(program, batches), partialOf(generalWay(program), batches));
     }
   });

@@ -6,6 +6,8 @@ import type { Cell } from "../../jobs/aggregate/cell.ts";
 import { compileAggregate } from "../../jobs/aggregate/compile.ts";
 import type { Manifest } from "../../core/manifest/manifest.ts";
 import type { AggregateProgram } from "../../jobs/aggregate/program.ts";
+import { ARENA } from "../../jobs/aggregate/record/arena.ts";
+import { boundProgram, compileProgram } from "../../jobs/registry.ts";
 import { assertRefused } from "./refusal.ts";
 import { runAggregate, runProgram } from "./run.ts";
 import { manifestOf, objectsOf, planOf } from "./table.ts";
@@ -117,6 +119,23 @@ for (const [way, make] of WAYS) {
     });
   });
 }
+
+test("ten million groups are refused where memory has no room for them, long before it is full", () => {
+  const share = 2 ** 26;
+  const rows = 200_000;
+  const table = tableOf([
+    { name: "a", type: "int32", cells: Array.from({ length: rows }, (_, row) => row * 50) },
+  ]);
+  const plan = planOf({ groupBy: ["a"] });
+  const asked = compileProgram(plan, [manifestOf(table, { minUnits: 1, maxGroups: 10_000_000 })]);
+  const program = boundProgram(asked, share);
+  assert.ok(asked.kind === "aggregate" && program.kind === "aggregate");
+  assert.equal(asked.maxFormed, 10_000_000);
+  assert.equal(program.maxFormed, 65_536);
+  assertRefused("AGGREGATE_GROUPS", {}, () => runProgram(program, table, [[rows]]));
+  // What a thread's records take, keys and slots included, is a small part of the share.
+  assert.ok(ARENA.views.bytes.length < share / 4);
+});
 
 test("does not count keys of rows that the filter drops towards the cap", () => {
   for (const [, make] of WAYS) {

@@ -45,6 +45,7 @@ function enclaveWith(nsm: NsmDevice): Enclave {
     nsm,
     authenticateOwn: (document) => authenticateArchived(document, trustRoot(ROOT.certificate)),
     kmsRoots: [],
+    groupBytes: 2 ** 30,
     pool: { run: unused, close: unused },
   };
 }

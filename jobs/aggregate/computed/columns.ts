@@ -8,15 +8,18 @@ import type { ComputedVector } from "./computed-vector.ts";
 import { PartColumn, TruncatedColumn } from "./date-part.ts";
 
 export class ComputedColumns {
-  readonly #columns: readonly ComputedVector[];
+  readonly #computed: readonly Computed[];
+  /** Made when they are needed: they have buffers of their own. */
+  #columns: readonly ComputedVector[] | null = null;
 
   constructor(computed: readonly Computed[]) {
-    this.#columns = computed.map(makeColumn);
+    this.#computed = computed;
   }
 
   /** Valid until the next call. */
   extend(batch: ColumnBatch): ColumnBatch {
-    if (this.#columns.length === 0) return batch;
+    if (this.#computed.length === 0) return batch;
+    this.#columns ??= this.#computed.map(makeColumn);
     return { ...batch, columns: [...batch.columns, ...this.#columns.map((column) => column.compute(batch))] };
   }
 }

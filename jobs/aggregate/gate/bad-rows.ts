@@ -6,21 +6,23 @@ import type { Candidate } from "./candidate.ts";
 /** The longest there is, for what a result may take. */
 export const LONGEST_SHARE: BadRowShare = "more than 10%";
 
+/** The group of all rows that passed the filter, where the result shows it. */
+export function findWhole({ levels }: AggregateProgram, candidates: readonly Candidate[]): Candidate | null {
+  return candidates.find(({ level, isShown }) => isShown && levels[level]?.length === 0) ?? null;
+}
+
 /**
  * Of all rows that passed the filter, and so only where the result shows them as one group, ungrouped or totalled: groups
  * that are withheld are in no other figure.
  */
 export function releaseBadRows(
-  program: AggregateProgram,
-  candidates: readonly Candidate[],
+  { measures, minUnits }: AggregateProgram,
+  whole: Candidate | null,
   badRows: readonly number[],
 ): BadRows {
-  const { measures, levels } = program;
-  const whole = candidates.find(({ level, isShown }) => isShown && levels[level]?.length === 0);
   return Object.fromEntries(
     measures.map(({ name }, at) => {
-      const share =
-        whole === undefined ? "not told" : shareOf(badRows[at] ?? 0, whole.group.passing, program.minUnits);
+      const share = whole === null ? "not told" : shareOf(badRows[at] ?? 0, whole.group.passing, minUnits);
       return [name, share];
     }),
   );

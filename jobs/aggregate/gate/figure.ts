@@ -1,6 +1,6 @@
 // The released value of one aggregate of one group: null where it is withheld, else rounded as the rules say.
 import type { Cell } from "../cell.ts";
-import { cellOf } from "../cell.ts";
+import { cellOf, wholeCell } from "../cell.ts";
 import type { Moments } from "../moment.ts";
 import type { MergedMeasure } from "../merged-measure.ts";
 import type { AggregateProgram, Output } from "../program.ts";
@@ -22,7 +22,7 @@ export function releaseFigure(program: AggregateProgram, output: Output, candida
   const { counts } = program.rounding;
   if (!("measure" in output)) {
     if (!isShown) return null;
-    return BigInt(roundCount(output.op === "count" ? group.passing : group.units, counts));
+    return wholeCell(roundCount(output.op === "count" ? group.passing : group.units, counts));
   }
   const measure = group.measures[output.measure];
   if (measure === undefined) throw new Error("internal: an output without its measure");
@@ -30,7 +30,7 @@ export function releaseFigure(program: AggregateProgram, output: Output, candida
     isWithheld(candidate, output.measure, what);
   switch (output.op) {
     case "count_column":
-      return hides("present") ? null : BigInt(roundCount(measure.nonNull, counts));
+      return hides("present") ? null : wholeCell(roundCount(measure.nonNull, counts));
     case "sum":
       return hides("value") ? null : saturate(output, roundedSum(program, output, measure));
     case "avg":

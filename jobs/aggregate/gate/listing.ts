@@ -5,33 +5,44 @@ import type { Cell } from "../cell.ts";
 import type { AggregateProgram } from "../program.ts";
 import type { Candidate } from "./candidate.ts";
 import { releaseFigure } from "./figure.ts";
+import { sortByKeys } from "./sorting.ts";
 
 /** Cells in the order of the result's columns: dimensions, `grouping` where there are totals, outputs. */
 export type ReleasedRow = readonly Cell[];
 
+/** Of the groups that are shown. */
+export function releaseRows(program: AggregateProgram, candidates: readonly Candidate[]): ReleasedRow[] {
+  const { outputs } = program;
+  const rows: ReleasedRow[] = [];
+  for (const candidate of candidates) {
+    if (!candidate.isShown) continue;
+    const key = keyOf(program, candidate.level, candidate.group.key);
+    // As long as it will be: one that is pushed to takes three times the memory.
+    const row = new Array<Cell>(key.length + outputs.length);
+    for (let at = 0; at < row.length; at += 1) {
+      const output = outputs[at - key.length];
+      row[at] = output === undefined ? (key[at] ?? null) : releaseFigure(program, output, candidate);
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
 /**
- * The shown groups, and with nulls those that are always listed: the one group of a job without dimensions, or the
+ * The released rows, and with nulls those that are always listed: the one group of a job without dimensions, or the
  * cross product of the declared keys, for each level. Suppressed and empty are alike by construction: neither is shown.
  * The result is in the order of the keys, totals after their parts. Errors: GATE_GROUPS.
  */
-export function listRows(program: AggregateProgram, candidates: readonly Candidate[]): ReleasedRow[] {
+export function listRows(program: AggregateProgram, released: readonly ReleasedRow[]): ReleasedRow[] {
   const { outputs, levels, maxGroups } = program;
-  const shown = candidates.filter(({ isShown }) => isShown);
-  const released = shown.map((candidate): ReleasedRow => [
-    ...keyOf(program, candidate.level, candidate.group.key),
-    ...outputs.map((output) => releaseFigure(program, output, candidate)),
-  ]);
   const nulls = outputs.map(() => null);
   const always = levels.flatMap((kept, level) =>
     alwaysListed(program, kept).map((key): ReleasedRow => [...keyOf(program, level, key), ...nulls]),
   );
   const keys = keyColumns(program);
-  const keyCells = (row: ReleasedRow): readonly Cell[] => row.slice(0, keys);
   // The sort is stable: of two rows with one key, the released one comes first and stays.
-  const sorted = [...released, ...always].toSorted((a, b) => compareKeys(keyCells(a), keyCells(b)));
-  const listed = sorted.filter(
-    (row, at) => at === 0 || compareKeys(keyCells(row), keyCells(sorted[at - 1] ?? [])) !== 0,
-  );
+  const sorted = sortByKeys([...released, ...always], keys);
+  const listed = sorted.filter((row, at) => at === 0 || compareKeys(row, sorted[at - 1] ?? [], keys) !== 0);
   // Counted after suppression: a refusal then tells of rows that could be shown, and of no smaller groups.
   if (listed.length > maxGroups) throw new PolicyError("GATE_GROUPS");
   return listed;

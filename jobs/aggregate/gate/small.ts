@@ -10,21 +10,27 @@ export interface MergedLevels {
   groups(level: number): Iterable<MergedGroup>;
 }
 
+/** Where groups are judged one by one, so many at a time: what is held of them meanwhile is many times what is released. */
+const SLICE = 4096;
+
 /**
  * The groups, those of fewer than minUnits units not shown, and in the others nothing over a column in which fewer
  * units have a value: it may be one person's value. Small groups stay candidates only where there are totals, from
- * which they might be worked out.
+ * which they might be worked out; and then all are judged together.
  */
-export function withoutSmall(program: AggregateProgram, merged: MergedLevels): Candidate[] {
+export function* withoutSmall(program: AggregateProgram, merged: MergedLevels): Generator<Candidate[], void> {
   const { minUnits, levels } = program;
-  const candidates: Candidate[] = [];
+  let candidates: Candidate[] = [];
   for (let level = 0; level < levels.length; level += 1) {
     for (const group of merged.groups(level)) {
       const isShown = group.units >= minUnits;
       if (!isShown && levels.length === 1) continue;
       const withheld = Uint8Array.from(group.measures, ({ units }) => (units < minUnits ? EVERY_FIGURE : 0));
       candidates.push({ level, group, isShown, withheld });
+      if (candidates.length < SLICE || levels.length > 1) continue;
+      yield candidates;
+      candidates = [];
     }
   }
-  return candidates;
+  yield candidates;
 }

@@ -31,7 +31,8 @@ const PAGE = 65_536;
 
 /** The whole module: what a reader of the machine code will find. */
 export function assembleKernels(): Uint8Array<ArrayBuffer> {
-  return assemble(Math.ceil(END / PAGE), [
+  const pages = Math.ceil(END / PAGE);
+  return assemble({ from: "own", pages, mostPages: pages }, [
     ...sumLoops(),
     countUnits(),
     countRows(),

@@ -1,5 +1,5 @@
 // The loops of measure.ts: values are made float64, brought within a limit, and rid of NaN.
-import { branch, get, i32, load, loadPair, operation, set, store } from "./assembler.ts";
+import { branch, get, i32, load, operation, set, store } from "./assembler.ts";
 import type { Code, WasmFunction } from "./assembler.ts";
 import { GROUPS, ORDINALS, VALUES } from "./memory.ts";
 import { item, overRows, ROW } from "./row-loop.ts";
@@ -37,7 +37,7 @@ function saturate(name: string, readValue: Code): WasmFunction {
 /** Whether all values are within +-limit, and none NaN. Where their number is odd one more is looked at. */
 function areWithin(): WasmFunction {
   const [limit, limits, within] = [2, 3, 4];
-  const sizes = operation("f64x2.abs", loadPair(item(3), VALUES));
+  const sizes = operation("f64x2.abs", load("v128.load", item(3), VALUES));
   const { body, ...rest } = overRows({
     name: "areWithin",
     parameters: ["f64"],
