@@ -1,9 +1,8 @@
 // One adopted Parquet file as a table: the footer, then of each row group the wanted columns. The decoder of pages is made
 // in a thread that meets its first such file, and kept.
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { checkParquetSchema, openParquet, parquetBatches } from "../core/parquet/batches.ts";
 import { PageDecoder } from "../core/parquet/page-decoder.ts";
+import { readDecoder } from "./decoder-file.ts";
 import type { TableShape, UseBatch } from "./object-table.ts";
 import { readMs } from "./patience.ts";
 import type { PlainFile } from "./plain-file.ts";
@@ -28,12 +27,7 @@ export async function readParquet(
   count.checkWhole();
   const places = columns.map((name) => schema.findIndex((column) => column.name === name));
   // Compiling it has nothing to do with any bytes of an owner's.
-  known ??= new PageDecoder(readFileSync(decoderPath()), steps.mostBytes);
+  known ??= new PageDecoder(readDecoder(), steps.mostBytes);
   const means = { decoder: known, mostBytes: steps.mostBytes, run };
   for await (const batch of parquetBatches(file, parquet, places, means)) await use(batch);
-}
-
-/** Of the package's files the one that is read; an image has it beside the bundles. */
-function decoderPath(): string {
-  return fileURLToPath(import.meta.resolve("parquet-wasm/esm/parquet_wasm_bg.wasm"));
 }

@@ -24,7 +24,7 @@ export const PRODUCTION_LOADS: Loads = new Map([
   ["transport/native/addon.js", { loaders: ["dlopen", "import.meta.dirname"], reaches: [], without: [] }],
   // The decoder of Parquet's pages, WebAssembly, which a thread reads when it meets the first such file.
   [
-    "enclave-worker/parquet-table.js",
+    "enclave-worker/decoder-file.js",
     {
       loaders: ["import.meta.resolve"],
       reaches: [],

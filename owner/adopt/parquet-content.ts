@@ -1,6 +1,5 @@
 // A Parquet file inside an object that others wrote, read as the enclave will read it.
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { columnTypeName } from "../../core/column/type.ts";
 import {
   checkParquetSchema,
@@ -43,7 +42,7 @@ export async function checkParquet(
   schema: readonly ColumnEntry[],
 ): Promise<number> {
   checkParquetSchema(parquet, schema);
-  const wasm = fileURLToPath(import.meta.resolve("parquet-wasm/esm/parquet_wasm_bg.wasm"));
+  const wasm = new URL(import.meta.resolve("parquet-wasm/esm/parquet_wasm_bg.wasm"));
   const decoder = new PageDecoder(readFileSync(wasm), MOST_BYTES);
   const places = schema.map((_, place) => place);
   const unitColumn = schema.findIndex(({ role }) => role === "unit");

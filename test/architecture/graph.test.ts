@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { test } from "node:test";
+import { PRODUCTION_LOADS } from "../../host-driver/enclave/loads.ts";
 import { ENCLAVE_ENTRIES } from "../../local/enclave-files.ts";
 import { reachableFiles } from "../../local/module-graph.ts";
 import { copyTree, FOLDERS, ROOT } from "../host/tree.ts";
@@ -159,6 +160,8 @@ const NODE_MODULES = [
   "node:worker_threads",
 ];
 const READS_FILES = "enclave-worker/guest.ts";
+const ASSET = "parquet-wasm/esm/parquet_wasm_bg.wasm";
+const READS_DECODER = "enclave-worker/decoder-file.ts";
 const LOADS_ADDON = "transport/native/addon.ts";
 
 /** Who of the production enclave reads files, and who loads machine code. */
@@ -178,8 +181,16 @@ test("the enclave uses no socket and no process of Node's: only these modules", 
   assert.deepEqual(used.toSorted(), NODE_MODULES);
 });
 
-test("one file of the enclave reads files, the kernel's two, and one loads machine code, the addon", async () => {
-  assert.deepEqual(await filesAndCode(ROOT), [`${READS_FILES}: node:fs`, `${LOADS_ADDON}: dlopen`]);
+test("two files of the enclave read files, the kernel's two and one of the image, and one loads machine code, the addon", async () => {
+  assert.deepEqual(await filesAndCode(ROOT), [
+    `${READS_DECODER}: node:fs`,
+    `${READS_FILES}: node:fs`,
+    `${LOADS_ADDON}: dlopen`,
+  ]);
+  const { tree: decoder } = await readSource(ROOT, READS_DECODER);
+  assert.deepEqual(decoder.text.match(/readFileSync\([^;]*/g), [
+    `readFileSync(new URL(import.meta.resolve("${ASSET}")))`,
+  ]);
   const { tree } = await readSource(ROOT, READS_FILES);
   assert.deepEqual(tree.text.match(/"\/[^"]+"/g), [
     '"/proc/cmdline"',
@@ -193,7 +204,11 @@ test("the packages that the enclave reaches are the ones that docs/architecture.
   const { outside } = await reach(ROOT, PRODUCTION);
   const lock = await readLock();
   const reached = new Set<string>();
-  const pending = [...outside].filter((specifier) => !specifier.startsWith("node:")).map(packageOf);
+  const assets = [...PRODUCTION_LOADS.values()].flatMap((load) => load.assets ?? []);
+  assert.deepEqual(assets, [ASSET]);
+  const pending = [...outside, ...assets]
+    .filter((specifier) => !specifier.startsWith("node:"))
+    .map(packageOf);
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (reached.has(name)) continue;
     reached.add(name);
@@ -245,8 +260,11 @@ async function trustedReads(root: string): Promise<readonly string[]> {
   return found;
 }
 
-test("trusted code reads no environment, argument, clock or chance, and loads nothing by name, but for one read of the clock", async () => {
-  assert.deepEqual(await trustedReads(ROOT), ["enclave-worker/clock.ts: Date.now"]);
+test("trusted code reads no environment, argument, clock or chance, and loads nothing by name, but for one read of the clock and the decoder", async () => {
+  assert.deepEqual(await trustedReads(ROOT), [
+    "enclave-worker/clock.ts: Date.now",
+    `${READS_DECODER}: import.meta.resolve`,
+  ]);
 });
 
 test("ciphers are used in core/crypto.ts alone, and the pool's package in enclave-worker/pool.ts alone", async () => {
