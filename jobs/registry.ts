@@ -206,8 +206,9 @@ export function compileProgram(
 
 function onlyOf(manifests: readonly Manifest[]): Manifest {
   const [manifest, ...more] = manifests;
-  if (manifest === undefined || more.length > 0)
+  if (manifest === undefined || more.length > 0) {
     throw new Error("internal: a plan held against other inputs");
+  }
   return manifest;
 }
 
