@@ -272,7 +272,7 @@ test("whatever the text and the parts it comes in, the cells are the naive reade
         assert.deepEqual(readCells(bytesOf(text), shape, parts).rows, expected);
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: 1_000 },
   );
-  assert.ok(read > 300, `${read} read`);
+  assert.ok(read > 80, `${read} read`);
 });
