@@ -103,7 +103,10 @@ async function measureLinearity(): Promise<readonly Row[]> {
     const cost = costs[at] ?? Number.NaN;
     const row = once(`enclave's processor time, ${(units / 1e6).toFixed(1)} M rows`, cost, "ns a row");
     if (at === 0) return row;
-    return { ...row, ratio: { value: cost / (costs[0] ?? Number.NaN), to: "the least", goal: { most: 1.25 } } };
+    return {
+      ...row,
+      ratio: { value: cost / (costs[0] ?? Number.NaN), to: "the least", goal: { most: 1.25 } },
+    };
   });
 }
 

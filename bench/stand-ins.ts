@@ -118,7 +118,9 @@ async function cpuOfChild(pid: number): Promise<number> {
 }
 
 async function childOf(pid: number): Promise<string> {
-  const [child = ""] = (await readFile(`/proc/${String(pid)}/task/${String(pid)}/children`, "utf8")).split(" ");
+  const [child = ""] = (await readFile(`/proc/${String(pid)}/task/${String(pid)}/children`, "utf8")).split(
+    " ",
+  );
   return child;
 }
 
