@@ -18,6 +18,8 @@ import { measureWholeWay } from "./whole-way.ts";
 const ROUNDS = 5;
 const GIGABYTE = 1e9;
 const PEER_ROWS = 10_000_000;
+/** One object of a million rows. */
+const LEAST_BYTES = 0.07 * GIGABYTE;
 
 const PARTS: Readonly<Record<string, (rows: number) => Promise<readonly Row[]>>> = {
   peers: (rows) => measureEngines({ rows, rounds: ROUNDS }),
@@ -33,6 +35,7 @@ const PARTS: Readonly<Record<string, (rows: number) => Promise<readonly Row[]>>>
       ...once(`read of 8 columns: ${name}`, share * 100, "% of object"),
       ratio: { value: share, to: "object", goal: { most: 0.3 } },
     })),
+  linear: () => measureLinearity(),
   peak: async () =>
     (await measureMemory([GIGABYTE / 2, GIGABYTE, 2 * GIGABYTE])).map(({ bytes, peakBytes }) => ({
       ...once(`enclave's peak RSS, ${(bytes / GIGABYTE).toFixed(1)} GB, a unit a row`, peakBytes / 1e6, "MB"),
@@ -90,6 +93,21 @@ function readOptions(): Options {
   } catch (error) {
     return refuse(error instanceof Error ? `${error.message}\n` : "");
   }
+}
+
+/** Processor time a row of jobs over 1, 4 and 16 times the rows, in one enclave, after one that warms it up. */
+async function measureLinearity(): Promise<readonly Row[]> {
+  const [, ...jobs] = await measureMemory([LEAST_BYTES, LEAST_BYTES, 4 * LEAST_BYTES, 16 * LEAST_BYTES]);
+  const costs = jobs.map(({ units, cpuMs }) => (cpuMs * 1e6) / units);
+  return jobs.map(({ units }, at): Row => {
+    const cost = costs[at] ?? Number.NaN;
+    const row = once(`enclave's processor time, ${(units / 1e6).toFixed(1)} M rows`, cost, "ns a row");
+    if (at === 0) return row;
+    return {
+      ...row,
+      ratio: { value: cost / (costs[0] ?? Number.NaN), to: "the least", goal: { most: 1.25 } },
+    };
+  });
 }
 
 /** Nothing is measured before the command line is understood. */

@@ -28,6 +28,8 @@ export interface MemoryPeak {
   /** What the job pulled. */
   readonly pulled: number;
   readonly peakBytes: number;
+  /** Processor time that the job took of the enclave's process, milliseconds. */
+  readonly cpuMs: number;
 }
 
 const BATCHES = 4;
@@ -98,6 +100,7 @@ async function prepare(
       },
       owner.signing,
     );
+    const cpuBefore = await standIns.enclaveCpu();
     const stream = new ByteStream(await connectUnix(join(sockets, ENCLAVE_SOCKET)), 600_000);
     await writeJobRequest(stream, {
       job: "0123456789abcdef",
@@ -122,6 +125,7 @@ async function prepare(
       units: used.reduce((sum, entry) => sum + entry.rows, 0),
       pulled,
       peakBytes: await standIns.enclavePeak(),
+      cpuMs: (await standIns.enclaveCpu()) - cpuBefore,
     };
   };
 }

@@ -301,7 +301,7 @@ test("refuses contents that the enclave could not read, and columns that schema.
   compressed.writeAll(new arrow.Table({ person, city, amount })).finish();
   const cases: readonly (readonly [string, Uint8Array, ErrorCode])[] = [
     ["a compressed file", await compressed.toUint8Array(), "COLUMN_COMPRESSED"],
-    ["Parquet", Buffer.from("PAR1 and so on PAR1"), "OWNER_FORMAT"],
+    ["what begins as Parquet does", Buffer.from("PAR1 and so on PAR1"), "COLUMN_PARQUET"],
     ["CSV", Buffer.from("person,city,amount\na,x,1\n"), "OWNER_FORMAT"],
     ["nothing", new Uint8Array(0), "OWNER_FORMAT"],
     ["a stream", encodeColumns({ person, city, amount }, "stream"), "OWNER_FORMAT"],
