@@ -70,10 +70,7 @@ test("loads no package but those that docs/architecture.md lists", async () => {
   const section = text.split(/^## /m).find((part) => part.startsWith("Packages in the enclave\n")) ?? "";
   const listed = [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
   assert.ok(loaded.length > 0);
-  assert.deepEqual(
-    loaded,
-    listed.filter((name) => name !== BYTES_ALONE).toSorted(),
-  );
+  assert.deepEqual(loaded, listed.filter((name) => name !== BYTES_ALONE).toSorted());
 });
 
 test("the file itself names vsock, the NSM's device and Amazon's roots, and takes nothing from outside", async () => {
