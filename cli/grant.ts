@@ -1,7 +1,7 @@
 // `sealroom grant`: the owner's signature on one job of one recipient, over the current manifests of the owner's data
 // sets that it reads.
 import type { Command } from "commander";
-import { authorize } from "../core/manifest/authority.ts";
+import { authorize, checkGrantedInputs } from "../core/manifest/authority.ts";
 import { thumbprint } from "../core/manifest/jwk.ts";
 import { verifyGrant } from "../core/manifest/verify.ts";
 import { compileProgram } from "../jobs/registry.ts";
@@ -74,7 +74,6 @@ async function grant(session: Session, options: Options, file: string | undefine
     const inputs = datasets.map(({ verified }) => verified);
     // Of a join's two owners each grants what is his.
     const own = inputs.filter(({ owner }) => owner === ownerKey.thumbprint);
-    const manifests = own.length === 0 ? inputs : own;
     const { recipient, kind } = plan.plan;
     const rows = asked ?? (kind === "reveal" ? DEFAULT_REVEAL_ROWS : DEFAULT_GRANT_ROWS);
     const granted = await locate(path, async () => {
@@ -85,7 +84,7 @@ async function grant(session: Session, options: Options, file: string | undefine
       );
       const signed = await grantPlan({
         plan: plan.digest,
-        manifests,
+        manifests: inputs,
         recipient,
         ownerKey,
         nowMs,
@@ -94,7 +93,8 @@ async function grant(session: Session, options: Options, file: string | undefine
       });
       // What the enclave will ask of it: some rules hold for granted jobs too.
       const grant = await verifyGrant(signed.jws, { nowMs });
-      for (const verified of manifests) await authorize(plan.plan, plan.digest, verified, [grant], nowMs);
+      checkGrantedInputs([grant], inputs);
+      for (const verified of own) await authorize(plan.plan, plan.digest, verified, [grant], nowMs);
       return signed;
     });
     const to = await thumbprint(recipient);
@@ -110,7 +110,7 @@ async function grant(session: Session, options: Options, file: string | undefine
         recipient: to,
         maxRows: rows,
         notAfter: until,
-        manifests: manifests.map(({ digest }) => digest),
+        manifests: inputs.map(({ digest }) => digest),
       },
       text: [
         `Granted ${path}`,
@@ -119,7 +119,7 @@ async function grant(session: Session, options: Options, file: string | undefine
           ["plan", plan.digest],
           ["recipient", to],
           ["at most", `${rows} rows in the result`],
-          ...manifests.map(({ manifest, digest }) => {
+          ...inputs.map(({ manifest, digest }) => {
             const epoch = `${manifest.epoch} (${new Date(manifest.epoch).toISOString()})`;
             return ["data", `${manifest.dataset}, epoch ${epoch}, manifest ${digest}`] as const;
           }),

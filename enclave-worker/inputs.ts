@@ -1,7 +1,7 @@
 // The documents a job came with, from the host: they must be exactly the plan's inputs, each signed by the owner the
 // plan names, and each owner must allow this plan. Nothing is read before this has passed.
 import { SealroomError } from "../core/errors.ts";
-import { authorize } from "../core/manifest/authority.ts";
+import { authorize, checkGrantedInputs } from "../core/manifest/authority.ts";
 import type { Authority } from "../core/manifest/authority.ts";
 import type { VerifiedManifest } from "../core/manifest/manifest.ts";
 import { verifyGrant, verifyManifest } from "../core/manifest/verify.ts";
@@ -23,7 +23,7 @@ export async function verifyInputs(
 ): Promise<readonly Input[]> {
   if (request.manifests.length !== plan.inputs.length) throw new SealroomError("JOB_INPUTS");
   const grants = await Promise.all(request.grants.map((grant) => verifyGrant(grant, { nowMs })));
-  return Promise.all(
+  const inputs = await Promise.all(
     plan.inputs.map(async ({ dataset, owner }, index): Promise<Input> => {
       const verified = await verifyManifest(request.manifests[index] ?? new Uint8Array(0), { nowMs });
       if (verified.owner !== owner || verified.manifest.dataset !== dataset) {
@@ -32,4 +32,9 @@ export async function verifyInputs(
       return { verified, authority: await authorize(plan, planDigest, verified, grants, nowMs) };
     }),
   );
+  checkGrantedInputs(
+    grants,
+    inputs.map(({ verified }) => verified),
+  );
+  return inputs;
 }

@@ -4,6 +4,7 @@ import { SealroomError } from "../core/errors.ts";
 import type { Manifest } from "../core/manifest/manifest.ts";
 import { buildProgram } from "../jobs/join/compile.ts";
 import { BuildMerge, clearHeld } from "../jobs/join/held-side.ts";
+import type { HeldSide } from "../jobs/join/held-side.ts";
 import type { JoinProgram } from "../jobs/join/program.ts";
 import { startMerge } from "../jobs/registry.ts";
 import type { Program } from "../jobs/registry.ts";
@@ -30,7 +31,7 @@ export async function runJoin(program: JoinProgram, run: RunInput): Promise<Comp
     const part = buildProgram(program, pass);
     const built = await run({ input: streamed === 0 ? 1 : 0, program: part, secrets, target: null });
     if (!(built.merge instanceof BuildMerge)) throw new Error("internal: a held side is merged otherwise");
-    const held = built.merge.finish();
+    const held = takeHeld(built.merge);
     try {
       const joined = { ...program, share: part.share };
       computed = await run({
@@ -46,4 +47,13 @@ export async function runJoin(program: JoinProgram, run: RunInput): Promise<Comp
   }
   if (computed === null) throw new SealroomError("JOB_INCOMPLETE");
   return computed;
+}
+
+/** The partials that it was put together from are cleared, whether or not there was room for it. */
+function takeHeld(merge: BuildMerge): HeldSide {
+  try {
+    return merge.finish();
+  } finally {
+    merge.clear();
+  }
 }

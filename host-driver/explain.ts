@@ -3,7 +3,7 @@
 import type { Details, ErrorCode } from "../core/errors.ts";
 import { SealroomError } from "../core/errors.ts";
 import { canonicalText } from "../core/json.ts";
-import { authorize } from "../core/manifest/authority.ts";
+import { authorize, checkGrantedInputs } from "../core/manifest/authority.ts";
 import type { Authority } from "../core/manifest/authority.ts";
 import { thumbprint } from "../core/manifest/jwk.ts";
 import type { Manifest, VerifiedManifest } from "../core/manifest/manifest.ts";
@@ -80,7 +80,11 @@ export async function explainJob(
       const used = columns.filter(({ uses }) => uses.length > 0);
       const verdict = await judge(
         checksOf(plan, manifests, least(grants.map(({ grant }) => grant.maxRows))),
-        () => authorize(plan, digest, dataset.verified, grants, nowMs),
+        async () => {
+          const authority = await authorize(plan, digest, dataset.verified, grants, nowMs);
+          checkGrantedInputs(grants, verified);
+          return authority;
+        },
         { manifest, planDigest: digest, recipient, dimensions },
       );
       const copy = copyOf(plan, manifest);

@@ -16,7 +16,7 @@ export const DEFAULT_REVEAL_ROWS = 1_000;
 export interface GrantRequest {
   /** SHA-384 (hex) of the plan's canonical bytes. */
   readonly plan: string;
-  /** The owner's own manifests that the plan may read; only these very epochs. */
+  /** Of all the plan's inputs, one of them the owner's own; only these very epochs may be read. */
   readonly manifests: readonly VerifiedManifest[];
   readonly recipient: PublicJwk;
   readonly ownerKey: OwnerKey;
@@ -33,19 +33,19 @@ export interface Granted {
   readonly notAfter: number;
 }
 
-/** @throws OWNER_DATASET for a manifest that the owner did not sign, GRANT_FIELD */
+/** @throws OWNER_DATASET where the owner signed none of the manifests, GRANT_FIELD */
 export async function grantPlan(request: GrantRequest): Promise<Granted> {
   const { ownerKey, nowMs } = request;
-  for (const { owner, manifest } of request.manifests) {
-    if (owner !== ownerKey.thumbprint) {
-      throw new SealroomError("OWNER_DATASET", { dataset: manifest.dataset, owner });
-    }
+  const { manifests } = request;
+  const [first] = manifests;
+  if (first !== undefined && !manifests.some(({ owner }) => owner === ownerKey.thumbprint)) {
+    throw new SealroomError("OWNER_DATASET", { dataset: first.manifest.dataset, owner: first.owner });
   }
   const notAfter = request.notAfter ?? nowMs + DEFAULT_GRANT_MS;
   const grant = {
     version: 1,
     plan: request.plan,
-    manifests: request.manifests.map(({ digest }) => digest),
+    manifests: manifests.map(({ digest }) => digest),
     recipient: await thumbprint(request.recipient),
     notAfter,
     maxRows: request.maxRows ?? DEFAULT_GRANT_ROWS,

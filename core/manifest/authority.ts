@@ -50,6 +50,21 @@ export async function authorize(
   return { basis: "adhoc" };
 }
 
+/**
+ * A grant is for all of a plan's inputs as they were when it was given: who brings the other side of a join may not change,
+ * under a grant of this one's, who is in it. Errors: PolicyError GRANT_MANIFEST.
+ */
+export function checkGrantedInputs(
+  grants: readonly VerifiedGrant[],
+  inputs: readonly Pick<VerifiedManifest, "digest">[],
+): void {
+  for (const { grant } of grants) {
+    for (const { digest } of inputs) {
+      if (!grant.manifests.includes(digest)) throw new PolicyError("GRANT_MANIFEST", { manifest: digest });
+    }
+  }
+}
+
 interface GrantedJob {
   readonly planDigest: string;
   readonly manifestDigest: string;

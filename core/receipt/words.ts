@@ -45,11 +45,12 @@ const JOINED: readonly string[] = [
 const BY_RULE: readonly Rule[] = [
   {
     isInForce: ({ joined }) => joined !== undefined,
-    says: "Join: both owners' rules name each other's data set and the key columns. Of each input by itself a group has to have as many distinct units as its entry under joined says, and is held to its maxShare; units are counted, and each owner's columns clipped by his units, after the join.",
+    says: "Join: both owners' rules name each other's data set and the key columns. Of each input by itself a group has to have as many distinct units as its entry under joined says, and is held to its maxShare where it has one, in the other's columns by totals that are not clipped; units are counted, and each owner's columns clipped by his units, after the join.",
     without: null,
   },
   {
-    isInForce: ({ maxShare }) => maxShare !== null && maxShare < 1,
+    isInForce: ({ maxShare, joined }) =>
+      (joined ?? [{ maxShare }]).some((rules) => rules.maxShare !== null && rules.maxShare < 1),
     says: "Dominance: the sum, average, variance and covariances of a column are null in a group where one unit has more than maxShare of the clipped contributions, taken without their signs. Rows of one unit that cancel out weigh on a variance all the same.",
     without:
       "Dominance: no share was set, so a sum or average may be nearly all of one unit's, up to the bounds to which it is clipped.",

@@ -40,7 +40,8 @@ function pairMeasure(measure: Measure): Measure {
   };
 }
 
-function unclipped({ exact }: ClipRule): ClipRule {
+/** As far as numbers go. */
+export function unclipped({ exact }: ClipRule): ClipRule {
   const limit = exact ? MAX_EXACT : MAX_PAIR_FLOAT;
   return { lower: -limit, upper: limit, exact };
 }

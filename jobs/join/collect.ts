@@ -7,7 +7,7 @@ import { ColumnStore } from "./column-store.ts";
 import type { StoredColumn } from "./column-store.ts";
 import { sharedRows } from "./key-share.ts";
 import { markNulls } from "./key-words.ts";
-import type { BuildProgram } from "./program.ts";
+import type { BuildProgram, KeyType } from "./program.ts";
 import { UnitNumbers } from "./unit-numbers.ts";
 
 /** What a join may hold: rows of one pass, and bytes of their values. */
@@ -55,7 +55,7 @@ export class ObjectCollection implements Kernel<BuildPartial> {
     this.#units.push(Int32Array.from(picked, (row) => numbers[row] ?? 0));
     checkHeld(
       this.#rows,
-      this.#stores.reduce((sum, { bytes }) => sum + bytes, 0),
+      this.#stores.reduce((sum, { bytes }) => sum + bytes, 0) + this.#rows * keyBytes(keyTypes),
     );
     return null;
   }
@@ -76,6 +76,13 @@ export function checkHeld(rows: number, bytes: number): void {
     throw new SealroomError("JOIN_SIZE", { rows: MOST_HELD_ROWS, bytes: MOST_HELD_BYTES });
   }
 }
+
+/** What a row takes besides: its keys as words, once as they are read and once in the table, and its unit. */
+export function keyBytes(types: readonly KeyType[]): number {
+  return types.reduce((sum, { kind }) => sum + 2 * KEY_BYTES[kind], 16);
+}
+
+const KEY_BYTES: Readonly<Record<KeyType["kind"], number>> = { integer: 8, decimal: 16, text: 4 };
 
 function pick(marks: Int32Array): Int32Array {
   const rows = new Int32Array(marks.length);

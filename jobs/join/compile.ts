@@ -15,6 +15,8 @@ import type { BuildProgram, InputShape, JoinProgram, KeyType } from "./program.t
 
 /** What a pass is to hold, by the manifest's word. */
 export const ROWS_A_PASS: number = 2 ** 20;
+/** Held rows by streamed objects: each object's thread puts all held rows where their keys are found. */
+const MOST_LOOKED_UP: number = 2 ** 34;
 /** Each reads all of both inputs. */
 export const MOST_PASSES = 64;
 
@@ -31,6 +33,8 @@ export function compileJoin(plan: AggregatePlan, manifests: readonly Manifest[])
   const held = streamed === 0 ? 1 : 0;
   const passes = passesOver(join, manifests);
   if (passes > MOST_PASSES) throw new SealroomError("JOIN_SIZE", { rows: MOST_PASSES * ROWS_A_PASS });
+  const [heldRows, objects] = [rowsOf(held === 0 ? left : right), (held === 0 ? right : left).objects.length];
+  if (heldRows * objects > MOST_LOOKED_UP) throw new SealroomError("JOIN_SIZE", { rows: heldRows, objects });
   const sides = [left, right].map((manifest, input) =>
     compileChecked(checked, manifests, unitRules(checked, shapes, manifest, { input, streamed, passes })),
   );

@@ -2,7 +2,7 @@
 import type { ColumnType } from "../../core/column/type.ts";
 import type { ColumnBatch, Vector } from "../../core/column/vector.ts";
 import type { Merge } from "../kernel.ts";
-import { checkHeld } from "./collect.ts";
+import { checkHeld, keyBytes } from "./collect.ts";
 import type { BuildPartial } from "./collect.ts";
 import { sharedVector, valueBytes } from "./column-store.ts";
 import type { BuildProgram } from "./program.ts";
@@ -31,8 +31,16 @@ export class BuildMerge implements Merge<BuildPartial> {
     for (const { parts } of partial.columns) {
       for (const part of parts) this.#bytes += valueBytes(part);
     }
-    checkHeld(this.#rows, this.#bytes);
+    checkHeld(this.#rows, this.#bytes + this.#rows * keyBytes(this.#program.keyTypes));
     this.#partials.push(partial);
+  }
+
+  /** Of what was taken over, and of a pass that failed: values of rows. */
+  clear(): void {
+    for (const { columns, units } of this.#partials.splice(0)) {
+      for (const { parts } of columns) for (const part of parts) clearVector(part);
+      units.fill(0);
+    }
   }
 
   /** Once. */
@@ -68,20 +76,25 @@ export class BuildMerge implements Merge<BuildPartial> {
 
 /** When no thread works on it any more. */
 export function clearHeld({ columns, units }: HeldSide): void {
-  for (const vector of [...columns, units]) {
-    switch (vector.layout) {
-      case "bits":
-      case "number":
-        vector.values.fill(0);
-        break;
-      case "words":
-        vector.words.fill(0);
-        break;
-      case "utf8":
-        vector.bytes.fill(0);
-        break;
-      case "dictionary":
-        break;
-    }
+  for (const vector of [...columns, units]) clearVector(vector);
+}
+
+function clearVector(vector: Vector): void {
+  vector.validity?.fill(0);
+  switch (vector.layout) {
+    case "bits":
+    case "number":
+      vector.values.fill(0);
+      break;
+    case "words":
+      vector.words.fill(0);
+      break;
+    case "utf8":
+      vector.offsets.fill(0);
+      vector.bytes.fill(0);
+      break;
+    case "dictionary":
+      vector.codes.fill(0);
+      break;
   }
 }

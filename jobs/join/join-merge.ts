@@ -3,11 +3,13 @@ import { Merge as AggregateMerge } from "../aggregate/merge.ts";
 import type { Merge } from "../kernel.ts";
 import type { JoinPartial } from "./object-join.ts";
 import type { JoinProgram } from "./program.ts";
+import { talliedSides } from "./tallied-sides.ts";
 
 export class JoinMerge implements Merge<JoinPartial> {
   readonly sides: readonly [AggregateMerge, AggregateMerge];
 
-  constructor({ sides: [left, right] }: JoinProgram) {
+  constructor(program: JoinProgram) {
+    const [left, right] = talliedSides(program);
     this.sides = [new AggregateMerge(left), new AggregateMerge(right)];
   }
 

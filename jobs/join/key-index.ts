@@ -1,10 +1,14 @@
 // Finds, for keys of the streamed side, the held rows that have the same: each distinct key has a number, and the rows of
 // a number lie together.
 import type { ColumnBatch } from "../../core/column/vector.ts";
+import { SealroomError } from "../../core/errors.ts";
 import { TextTable } from "../aggregate/text-table.ts";
 import { WordTable } from "../aggregate/word-table.ts";
 import { KeyWords } from "./key-words.ts";
 import type { JoinProgram } from "./program.ts";
+
+/** Of held rows, to have one key: what is multiplied by more is joined by no key. */
+export const MOST_PARTNERS = 1_024;
 
 export class KeyIndex {
   readonly #table: WordTable;
@@ -31,6 +35,7 @@ export class KeyIndex {
     const { words, marks } = own.read(held, shape.keys);
     this.#table.encode(words, held.rows, marks);
     this.starts = countStarts(marks, this.#table.size);
+    checkShared(this.starts);
     this.rows = orderRows(marks, this.starts);
   }
 
@@ -39,6 +44,18 @@ export class KeyIndex {
     const { words, marks } = this.#streamed.read(batch, keys);
     this.#table.find(words, batch.rows, marks);
     return marks;
+  }
+}
+
+/**
+ * A property of the held side alone. Were it of pairs of both, who brings one side could bring the other's known rows to
+ * just below the bound, and learn from a refusal that one more is there. Errors: JOIN_SIZE.
+ */
+function checkShared(starts: Int32Array): void {
+  for (let number = 1; number < starts.length; number += 1) {
+    if ((starts[number] ?? 0) - (starts[number - 1] ?? 0) > MOST_PARTNERS) {
+      throw new SealroomError("JOIN_SIZE", { partners: MOST_PARTNERS });
+    }
   }
 }
 

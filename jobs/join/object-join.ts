@@ -1,9 +1,7 @@
 // Joins the batches of one streamed object to the held side, and aggregates what comes of it twice: by the units of the
 // one owner, and by those of the other. The filter is over joined rows, and each unit's rows are clipped after the join.
-import { MAX_DICTIONARY_VALUES } from "../../core/column/dictionary.ts";
 import { isSet } from "../../core/column/validity.ts";
 import type { ColumnBatch, Vector } from "../../core/column/vector.ts";
-import { SealroomError } from "../../core/errors.ts";
 import { ObjectAggregation } from "../aggregate/accumulate.ts";
 import type { Partial as AggregatePartial } from "../aggregate/partial.ts";
 import { checkUnits } from "../aggregate/scattered.ts";
@@ -16,16 +14,13 @@ import { sharedRows } from "./key-share.ts";
 import type { JoinProgram } from "./program.ts";
 import { metPairs, RowPairs } from "./row-pairs.ts";
 import type { Pairs } from "./row-pairs.ts";
+import { talliedSides } from "./tallied-sides.ts";
 import { UnitNumbers } from "./unit-numbers.ts";
 
 export interface JoinPartial {
   /** By input, whose units are counted. */
   readonly sides: readonly [AggregatePartial, AggregatePartial];
 }
-
-/** Of joined rows, to each of a batch: beyond it a key that is no key multiplies one side by the other. */
-const MOST_FOLD = 64;
-const LEAST_ROWS = 65_536;
 
 export class ObjectJoin implements Kernel<JoinPartial> {
   readonly #program: JoinProgram;
@@ -37,7 +32,7 @@ export class ObjectJoin implements Kernel<JoinPartial> {
   readonly #sides: readonly [ObjectAggregation, ObjectAggregation];
   readonly #unitStarts: UnitStarts | null;
 
-  /** `object`: its number, which tells its units from those of others. */
+  /** `object`: its number, which tells its units from those of others. Errors: JOIN_SIZE. */
   constructor(program: JoinProgram, held: HeldSide, object: number) {
     this.#program = program;
     this.#held = held;
@@ -45,11 +40,12 @@ export class ObjectJoin implements Kernel<JoinPartial> {
     this.#heldColumns = held.columns.slice(0, program.held.used).map(codedText);
     this.#index = new KeyIndex(program, held);
     this.#numbers = new UnitNumbers(program.unit);
-    this.#sides = [new ObjectAggregation(program.sides[0]), new ObjectAggregation(program.sides[1])];
+    const [left, right] = talliedSides(program);
+    this.#sides = [new ObjectAggregation(left), new ObjectAggregation(right)];
     this.#unitStarts = program.sides[program.streamed].unit === "column" ? new UnitStarts() : null;
   }
 
-  /** Errors: AGGREGATE_UNITS, AGGREGATE_ROWS, AGGREGATE_GROUPS, JOIN_SIZE. */
+  /** Errors: AGGREGATE_UNITS, AGGREGATE_ROWS, AGGREGATE_GROUPS. */
   add(batch: ColumnBatch): null {
     const { unitColumn, streamed } = this.#program;
     if (unitColumn !== null) checkUnits(batch, unitColumn);
@@ -87,13 +83,10 @@ export class ObjectJoin implements Kernel<JoinPartial> {
     const { starts, rows } = this.#index;
     const numbers = this.#index.find(batch, keys);
     const marks = sharedRows(batch, keys, keyTypes, share);
-    let left = MOST_FOLD * Math.max(batch.rows, LEAST_ROWS);
     for (let row = 0; row < batch.rows; row += 1) {
       if (marks[row] === -1) continue;
       const number = numbers[row] ?? -1;
       const [from, to] = number < 0 ? [0, 0] : [starts[number] ?? 0, starts[number + 1] ?? 0];
-      left -= to - from;
-      if (left < 0) throw new SealroomError("JOIN_SIZE", { fold: MOST_FOLD });
       if (join === "left" && number < 0) released.add(row, -1);
       if (join === "semi" && number >= 0) released.add(row, -1);
       const partners = join === "semi" ? met : released;
@@ -149,7 +142,7 @@ class UnitStarts {
 function codedText(vector: Vector): Vector {
   if (vector.layout !== "utf8") return vector;
   const { type, rows, validity, offsets, bytes } = vector;
-  const table = new TextTable(MAX_DICTIONARY_VALUES);
+  const table = new TextTable(rows);
   const codes = new Int32Array(rows);
   for (let row = 0; row < rows; row += 1) {
     if (isSet(validity, row)) codes[row] = table.encode(bytes, offsets[row] ?? 0, offsets[row + 1] ?? 0);

@@ -179,6 +179,11 @@ const oldGrant: Attack = {
       find: "if (!grant.manifests.includes(job.manifestDigest)) {",
       replace: "if (grant.maxRows < 0) {",
     },
+    {
+      file: AUTHORITY,
+      find: "if (!grant.manifests.includes(digest)) throw",
+      replace: "if (grant.maxRows < 0) throw",
+    },
   ],
   async run(world) {
     const [earlier, later] = [Date.now() - DAY, Date.now()];

@@ -6,6 +6,7 @@ import type { JoinKind } from "../../core/plan/join.ts";
 import type { AggregatePlan } from "../../core/plan/plan.ts";
 import { checkHeld, MOST_HELD_BYTES, MOST_HELD_ROWS, ObjectCollection } from "../../jobs/join/collect.ts";
 import { buildProgram, compileJoin, MOST_PASSES, passesOver, ROWS_A_PASS } from "../../jobs/join/compile.ts";
+import { MOST_PARTNERS } from "../../jobs/join/key-index.ts";
 import { manifestOf, objectsOf, planOf } from "../aggregate/table.ts";
 import type { TestTable } from "../aggregate/table.ts";
 import { runJoin } from "./run.ts";
@@ -35,14 +36,41 @@ const sized = (table: TestTable, rows: number): Manifest => ({
   objects: [{ rows } as ObjectFacts],
 });
 
-test("a key that is no key, so that rows multiply, is refused", () => {
-  const many = tableOf(Array.from({ length: 3_000 }, () => 7));
-  const few = tableOf(Array.from({ length: 1_390 }, () => 7));
-  const manifests = [manifestOf(many), manifestOf(few)] as const;
-  // Of a small batch so many are let through as of one of 65,536 rows: 64 for each.
-  assert.equal(runJoin(joinOf("inner"), manifests, [many, few]).rows[0]?.[0], 4_170_000n);
-  const more = tableOf(Array.from({ length: 1_400 }, () => 7));
-  assert.throws(() => runJoin(joinOf("inner"), manifests, [many, more]), { code: "JOIN_SIZE" });
+test("a key that too many held rows share is refused, whoever is on the other side", () => {
+  const shared = (rows: number): TestTable => tableOf(Array.from({ length: rows }, () => 7));
+  const run = (one: TestTable, other: TestTable): unknown =>
+    runJoin(joinOf("left"), [manifestOf(one), manifestOf(other)], [one, other]).rows[0]?.[0];
+  assert.equal(run(shared(3_000), shared(MOST_PARTNERS)), BigInt(3_000 * MOST_PARTNERS));
+  // Nobody has the key: the refusal is of the held data set alone, and tells nothing of the streamed one.
+  for (const streamed of [shared(2), tableOf([1, 2, 3])]) {
+    assert.throws(() => run(streamed, shared(MOST_PARTNERS + 1)), { code: "JOIN_SIZE" });
+  }
+});
+
+test("one of a partner's whom very many rows have met does not hide among others, clipped as they are", () => {
+  // Employer 0 has a hundred people and employers 1 to 4 one each, all with 100: he has 96% of the sum.
+  const people = [...Array.from({ length: 100 }, () => 0), 1, 2, 3, 4];
+  const claims: TestTable = {
+    ...tableOf(people),
+    columns: [
+      ...tableOf(people).columns,
+      { name: "cost", type: "int32", role: "measure", cells: people.map(() => 100) },
+    ],
+  };
+  const employers = tableOf([0, 1, 2, 3, 4]);
+  const plan = joinOf("inner", { select: [{ as: "sum", op: "sum", column: "left.cost" }] });
+  const ask = (maxShare: number | null): unknown =>
+    runJoin(
+      plan,
+      [
+        manifestOf(claims, { bounds: { cost: { lower: 0, upper: 100 } } }),
+        manifestOf(employers, { maxShare }),
+      ],
+      [claims, employers],
+    ).rows[0]?.[0];
+  assert.equal(ask(null), 10_400n);
+  assert.equal(ask(0.97), 10_400n);
+  assert.equal(ask(0.95), null);
 });
 
 test("more rows or bytes than one pass holds are refused, by the bounds and not by how many there are", () => {
@@ -73,6 +101,15 @@ test("how often both are read follows from the manifests' rows alone, and has an
     compileJoin(joinOf("left"), [sized(table, 1), sized(table, rows)]);
   assert.ok(compile(most));
   assert.throws(() => compile(most + 1), { code: "JOIN_SIZE" });
+});
+
+test("very many objects beside very many held rows are refused by the manifests alone", () => {
+  const table = tableOf([1]);
+  const objects = Array.from({ length: 20_000 }, () => ({ rows: 1 }) as ObjectFacts);
+  const compile = (held: number): unknown =>
+    compileJoin(joinOf("left"), [{ ...manifestOf(table), objects }, sized(table, held)]);
+  assert.ok(compile(800_000));
+  assert.throws(() => compile(900_000), { code: "JOIN_SIZE" });
 });
 
 test("rows without a key meet nobody, on either side, and stay in a left join", () => {

@@ -83,6 +83,7 @@ export function naiveJoin(plan: AggregatePlan, manifests: Both<Manifest>, tables
           const unit = unitOf(input, pair);
           sums.set(unit, (sums.get(unit) ?? 0) + Number(cellAt(column, pair)));
         }
+        if (input !== owner) return [...sums.values()];
         return [...sums.values()].map((sum) => Math.min(bounds.upper, Math.max(bounds.lower, sum)));
       };
       const isDominated = ([0, 1] as const).some((input) => {

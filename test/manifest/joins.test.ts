@@ -1,13 +1,13 @@
 // With whom an owner lets a data set be joined: both say so, each naming the other's key, data set and columns.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { authorize } from "../../core/manifest/authority.ts";
+import { authorize, checkGrantedInputs } from "../../core/manifest/authority.ts";
 import { parseJoinRules } from "../../core/manifest/joins.ts";
 import type { JoinRule } from "../../core/manifest/joins.ts";
 import type { VerifiedManifest } from "../../core/manifest/manifest.ts";
 import type { AggregatePlan } from "../../core/plan/plan.ts";
 import { Field } from "../../core/text/field.ts";
-import { exampleManifest, makeParty, NOW } from "./example.ts";
+import { exampleGrant, exampleManifest, makeParty, NOW } from "./example.ts";
 
 const [clinic, registry, analyst] = await Promise.all([makeParty(), makeParty(), makeParty()]);
 
@@ -138,4 +138,18 @@ test("a rule that stands twice is refused", () => {
   const rule = { owner: clinic.thumbprint, dataset: "visits", keys: [{ own: "person", theirs: "id" }] };
   const field = new Field([rule, rule] as never, "joins", "MANIFEST_FIELD");
   assert.throws(() => parseJoinRules(field, SCHEMA), { code: "MANIFEST_RULES" });
+});
+
+test("a grant for a join is for both data sets as they were: who is in the other one may not change under it", () => {
+  const [own, theirs, later] = ["11", "22", "33"].map((byte) => ({ digest: byte.repeat(48) }));
+  assert.ok(own !== undefined && theirs !== undefined && later !== undefined);
+  const grant = { ...exampleGrant(analyst.thumbprint), manifests: [own.digest, theirs.digest] };
+  const grants = [{ grant, digest: "44".repeat(48), owner: clinic.thumbprint }];
+  checkGrantedInputs(grants, [own, theirs]);
+  assert.throws(
+    () => {
+      checkGrantedInputs(grants, [own, later]);
+    },
+    { code: "GRANT_MANIFEST" },
+  );
 });
