@@ -124,7 +124,8 @@ const HELD_UP_MS = 1000;
 
 /** Whether merging a partial of these keys would have held up all jobs of the enclave. */
 function mergeKeys(keys: readonly KeyColumn[], groups: number): Promise<Verdict> {
-  const merged = new MergedKeys(keys.length, groups);
+  const most = Math.max(groups, ...keys.map(({ cells }) => cells.length));
+  const merged = new MergedKeys(keys.length, most);
   const start = process.threadCpuUsage();
   merged.assign({ keys, groups });
   const { user, system } = process.threadCpuUsage(start);

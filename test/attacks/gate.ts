@@ -151,6 +151,11 @@ const manyRows: Attack = {
       find: " - (state[group * WIDTH + REPEATS] ?? 0)",
       replace: "",
     },
+    {
+      file: "jobs/aggregate/record/record-pass.ts",
+      find: "rows.map((count, at) => count - (repeats[at] ?? 0))",
+      replace: "rows.map((count, at) => count - 0 * at)",
+    },
   ],
   run(world) {
     const hermit = Array.from({ length: 12 }, () => ({ person: "hermit", city: "hermitage", amount: 3 }));
