@@ -91,7 +91,8 @@ export class WordTable {
     const slots = this.#slots;
     for (let i = 0; i < count; i += 1) {
       if ((codes[i] ?? 0) < 0) continue;
-      const hash = width === 1 ? mix((words[i] ?? 0) ^ this.#secret) : hashWords(words, i * width, width, this.#secret);
+      const hash =
+        width === 1 ? mix((words[i] ?? 0) ^ this.#secret) : hashWords(words, i * width, width, this.#secret);
       let slot = hash & this.#mask;
       let filled = slots[slot * stride] ?? 0;
       while (filled !== 0 && !isKey(slots, slot * stride + 1, words, i * width, width)) {
