@@ -73,8 +73,10 @@ export async function startStage(): Promise<Stage> {
     out,
     onMoment: () => Promise.resolve(),
     killEnclave: async () => {
-      dying = enclave?.close() ?? dying;
+      const killed = enclave;
       enclave = null;
+      // Closed, it would end by itself, and tell what it has.
+      dying = killed === null ? dying : killed.kill().then(() => killed.close());
       await dying;
       // What it had sent and nobody had read is gone with it, as far as the host had not got it.
       relay.cut();
