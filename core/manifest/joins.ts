@@ -1,15 +1,14 @@
 // With which data sets an owner lets his be joined, and by which columns. Both owners have to say so, each in the rules of
 // his own data set: whoever brings the other side chooses who is in it.
-import { findColumnType } from "../column/type.ts";
 import { PolicyError } from "../errors.ts";
 import { isKeyType, KEY_ROLES } from "../plan/check-join.ts";
 import { MAX_JOIN_KEYS, SIDES } from "../plan/join.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Field } from "../text/field.ts";
-import { nearestDetail } from "../text/field.ts";
 import { THUMBPRINT } from "./jwk.ts";
 import { DATASET_NAME } from "./manifest.ts";
 import type { ColumnEntry, VerifiedManifest } from "./manifest.ts";
+import { ruledColumn } from "./ruled-column.ts";
 
 export interface JoinRule {
   /** RFC 7638 thumbprint of the other owner's signing key; of one's own, for another data set of one's own. */
@@ -71,19 +70,7 @@ function spelling(keys: JoinRule["keys"]): string {
 
 function keyColumn(field: Field, schema: readonly ColumnEntry[]): string {
   const name = field.text();
-  const column = schema.find((entry) => entry.name === name);
-  const type = findColumnType(column?.type ?? "");
-  if (column === undefined || type === undefined) {
-    const near = nearestDetail(
-      name,
-      schema.map((entry) => entry.name),
-    );
-    throw field.fault("no such column", near, "MANIFEST_RULES");
-  }
-  const { role } = column;
-  if (!KEY_ROLES.includes(role)) {
-    throw field.fault(`not a ${KEY_ROLES.join(" or ")}`, { role }, "MANIFEST_RULES");
-  }
+  const { type } = ruledColumn(field, name, schema, KEY_ROLES);
   if (!isKeyType(type)) throw field.fault("not a type of keys", {}, "MANIFEST_RULES");
   return name;
 }

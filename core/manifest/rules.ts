@@ -1,10 +1,8 @@
 // The rules of a manifest: what may be released, to whom, and how a unit's contribution is bounded.
-import { findColumnType } from "../column/type.ts";
 import type { ColumnType } from "../column/type.ts";
 import { scaledDecimal, typedLiteral } from "../plan/literal.ts";
 import { SHA384_HEX } from "../text/digest.ts";
 import type { Field } from "../text/field.ts";
-import { nearestDetail } from "../text/field.ts";
 import { MAX_ALL_EDGES, parseEdges } from "./bins.ts";
 import type { Edges } from "./bins.ts";
 import { expressionEntries, parseExpressions } from "./expressions.ts";
@@ -13,6 +11,7 @@ import { parseJoinRules } from "./joins.ts";
 import { isSameKey, parseSealingJwk } from "./jwk.ts";
 import type { P256Jwk } from "./jwk.ts";
 import type { Bounds, ColumnEntry, Role, Rounding, Rules } from "./manifest.ts";
+import { ruledColumn } from "./ruled-column.ts";
 import { parseAudiences, parseTokenKeys, parseVaults } from "./tokenization.ts";
 
 const MAX_GROUPS = 10_000_000;
@@ -120,27 +119,6 @@ function byColumn<T>(
     table[name] = parse(member, type, role);
   }
   return table;
-}
-
-/** The column of which a rule speaks. */
-function ruledColumn(
-  field: Field,
-  name: string,
-  schema: readonly ColumnEntry[],
-  roles: readonly Role[],
-): { readonly type: ColumnType; readonly role: Role } {
-  const column = schema.find((entry) => entry.name === name);
-  const type = findColumnType(column?.type ?? "");
-  if (column === undefined || type === undefined) {
-    const near = nearestDetail(
-      name,
-      schema.map((entry) => entry.name),
-    );
-    throw field.fault("no such column", near, "MANIFEST_RULES");
-  }
-  const { role } = column;
-  if (!roles.includes(role)) throw field.fault(`not a ${roles.join(" or ")}`, { role }, "MANIFEST_RULES");
-  return { type, role };
 }
 
 function parseBounds(field: Field, type: ColumnType): Bounds {
